@@ -1,0 +1,1 @@
+"""What is sold: collection, categories, moderation, similar listings, batch labelling."""

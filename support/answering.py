@@ -1,0 +1,255 @@
+"""An agent at work: drafts, the sent answer, and what it teaches the desk.
+
+Sending is one transaction: the answer, its outbox row, its labels, the outcome of every FAQ that
+was suggested, and the search row stand together or not at all.
+"""
+
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+from . import faqs, settings
+from .audit import SYSTEM, Actor, record
+from .clock import ago, now
+from .database import one, scalar, write
+from .errors import ConflictError, EmptyTextError, InputError, NotFoundError
+from .importing.conversation import RawMessage
+from .importing.prepare import Preparer
+from .redact import holds_mask
+from .seal import Seal
+from .text import bigrams
+
+DISMISSALS = ("irrelevant", "outdated", "wrong_content", "incomplete", "duplicate", "other")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What an agent has typed so far, and how many times it was saved."""
+
+    text: str
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What sending did: the message's id, its FAQs, and whether it must be copied by hand."""
+
+    message_id: int
+    slugs: tuple[str, ...]
+    delivery: str  # queued: a channel delivers it; copied: the agent does
+
+
+def draft(db: Database, seal: Seal, inquiry_id: int, agent_id: int) -> Draft:
+    """An agent's draft for an inquiry; empty at revision 0 where there is none."""
+    sql = "SELECT * FROM drafts WHERE inquiry_id = ? AND agent_id = ?"
+    row = one(db, sql, [inquiry_id, agent_id])
+    return Draft(seal.open_up(row["sealed"]), row["revision"]) if row else Draft("", 0)
+
+
+def save_draft(
+    db: Database, seal: Seal, inquiry_id: int, agent_id: int, text: str, *, revision: int
+) -> Draft:
+    """Keep a draft; one that is older than what is kept changes nothing.
+
+    Returns:
+        The draft that is kept.
+    """
+    with write(db):
+        _open_status(db, inquiry_id)
+        kept = draft(db, seal, inquiry_id, agent_id)
+        if revision <= kept.revision:
+            return kept
+        db["drafts"].upsert(
+            {
+                "inquiry_id": inquiry_id,
+                "agent_id": agent_id,
+                "sealed": seal.close_up(text),
+                "revision": revision,
+                "updated_at": now(),
+            },
+            pk=("inquiry_id", "agent_id"),
+        )
+    return Draft(text, revision)
+
+
+def send(
+    db: Database,
+    seal: Seal,
+    *,
+    inquiry_id: int,
+    agent_id: int,
+    text: str,
+    actor: Actor,
+    masks_confirmed: bool = False,
+) -> Sent:
+    """Send an answer as it was typed; learn from its FAQ links.
+
+    Raises:
+        EmptyTextError: the answer is blank.
+        NotFoundError: there is no such inquiry.
+        ConflictError: it was answered meanwhile.
+        InputError: the answer holds a mask such as [전화번호] and nobody confirmed that.
+    """
+    if not text.strip():
+        raise EmptyTextError("The answer is empty. Type it first.")
+    if holds_mask(text) and not masks_confirmed:
+        raise InputError(
+            "The answer holds masked personal data, such as [전화번호], that came with a past "
+            "answer. Replace it, or confirm that it shall go out so."
+        )
+    rules = settings.load(db)
+    preparer = Preparer(rules.link_patterns, faqs.aliases(db), rules.allow)
+    with write(db):
+        channel = _open_status(db, inquiry_id)
+        moment = now()
+        raw = RawMessage(f"sent:{agent_id}:{moment}", "agent", text, moment)
+        prepared = preparer.message(raw)
+        row = {
+            "inquiry_id": inquiry_id,
+            "source_id": raw.source_id,
+            "role": "agent",
+            "agent_id": agent_id,
+            "text": prepared.text,
+            "at": moment,
+        }
+        message_id = int(db["messages"].insert(row).last_pk)
+        delivery = "queued" if channel in rules.channels else "copied"
+        outbox = {
+            "inquiry_id": inquiry_id,
+            "message_id": message_id,
+            "channel": channel,
+            "sealed": seal.close_up(text),
+            "state": delivery,
+            "created_at": moment,
+            "updated_at": moment,
+        }
+        db["outbox"].insert(outbox)
+        change = {"status": "answered", "answer_id": message_id, "answered_at": moment}
+        db["inquiries"].update(inquiry_id, change | {"closed_at": moment})
+        for slug in prepared.slugs:
+            db.execute(
+                "INSERT OR IGNORE INTO labels (inquiry_id, message_id, slug, origin, at) "
+                "VALUES (?, ?, ?, 'sent', ?)",
+                [inquiry_id, message_id, slug, moment],
+            )
+        _settle_suggestions(db, inquiry_id, prepared.slugs)
+        db.execute("DELETE FROM drafts WHERE inquiry_id = ?", [inquiry_id])
+        _index_words(db, inquiry_id)
+        detail = {"faqs": list(prepared.slugs), "delivery": delivery}
+        record(db, actor, "answer.sent", f"inquiry:{inquiry_id}", detail=detail)
+    return Sent(message_id, prepared.slugs, delivery)
+
+
+def note_inserted(db: Database, suggestion_id: str, slug: str, *, undone: bool = False) -> None:
+    """Remember that an agent put a suggested FAQ into the draft, or took it back."""
+    with write(db):
+        db.execute(
+            "UPDATE suggestion_faqs SET inserted_at = ? WHERE suggestion_id = ? AND slug = ?",
+            [None if undone else now(), suggestion_id, slug],
+        )
+
+
+def dismiss(db: Database, suggestion_id: str, slug: str, *, reason: str, actor: Actor) -> None:
+    """Remember that a suggested FAQ does not fit, and why.
+
+    Raises:
+        InputError: the reason is none of `DISMISSALS`.
+        NotFoundError: it was not suggested there.
+    """
+    if reason not in DISMISSALS:
+        raise InputError(f"No reason {reason!r}. There are: {', '.join(DISMISSALS)}.")
+    with write(db):
+        cursor = db.execute(
+            "UPDATE suggestion_faqs SET outcome = 'dismissed', reason = ? "
+            "WHERE suggestion_id = ? AND slug = ?",
+            [reason, suggestion_id, slug],
+        )
+        if cursor.rowcount == 0:
+            raise NotFoundError(f"{slug!r} was not suggested in {suggestion_id!r}.")
+        detail = {"slug": slug, "reason": reason}
+        record(db, actor, "suggestion.dismissed", f"suggestion:{suggestion_id}", detail=detail)
+
+
+def forget_originals(db: Database, *, days: int) -> int:
+    """Drop sealed originals and sent texts of inquiries closed more than `days` ago.
+
+    An outbox row that was not delivered yet is kept.
+
+    Returns:
+        How many originals were dropped.
+    """
+    edge = ago(days=days)
+    closed = "SELECT id FROM inquiries WHERE status <> 'open' AND closed_at < ?"
+    with write(db):
+        cursor = db.execute(
+            f"DELETE FROM originals WHERE message_id IN "  # noqa: S608 - fixed words
+            f"(SELECT id FROM messages WHERE inquiry_id IN ({closed}))",
+            [edge],
+        )
+        db.execute(f"DELETE FROM drafts WHERE inquiry_id IN ({closed})", [edge])  # noqa: S608
+        db.execute(
+            f"DELETE FROM outbox WHERE state IN ('copied', 'delivered') "  # noqa: S608
+            f"AND inquiry_id IN ({closed})",
+            [edge],
+        )
+        if cursor.rowcount:
+            record(db, Actor(SYSTEM), "originals.forgotten", "desk", detail={"n": cursor.rowcount})
+    return int(cursor.rowcount)
+
+
+def _open_status(db: Database, inquiry_id: int) -> str:
+    """The channel of an inquiry that is still open."""
+    row = one(db, "SELECT status, channel FROM inquiries WHERE id = ?", [inquiry_id])
+    if row is None:
+        raise NotFoundError(f"No inquiry {inquiry_id}.")
+    if row["status"] != "open":
+        raise ConflictError(
+            f"Inquiry {inquiry_id} is {row['status']} already: somebody else was first. Your text "
+            f"was not sent; copy it if you still need it."
+        )
+    return str(row["channel"])
+
+
+def _settle_suggestions(db: Database, inquiry_id: int, sent: tuple[str, ...]) -> None:
+    """Give what was suggested its outcome. An answer without any link is no evidence."""
+    if not sent:
+        return
+    # Silence that should have spoken is a miss; an inquiry held out on purpose is not.
+    sql = "SELECT id FROM suggestions WHERE inquiry_id = ? AND reason <> 'holdout'"
+    for suggestion in list(db.query(sql, [inquiry_id])):
+        shown = {
+            row["slug"]: row["outcome"]
+            for row in db.query(
+                "SELECT slug, outcome FROM suggestion_faqs WHERE suggestion_id = ?",
+                [suggestion["id"]],
+            )
+        }
+        for slug, outcome in shown.items():
+            # A dismissal stands, unless the agent sent the FAQ after all.
+            settled = "accepted" if slug in sent else (outcome or "passed_over")
+            db.execute(
+                "UPDATE suggestion_faqs SET outcome = ? WHERE suggestion_id = ? AND slug = ?",
+                [settled, suggestion["id"], slug],
+            )
+        for slug in sent:
+            if slug not in shown:
+                db.execute(
+                    "INSERT OR IGNORE INTO misses (suggestion_id, slug) VALUES (?, ?)",
+                    [suggestion["id"], slug],
+                )
+
+
+def _index_words(db: Database, inquiry_id: int) -> None:
+    """Write an inquiry's search row anew."""
+    question = scalar(db, "SELECT text FROM inquiries WHERE id = ?", [inquiry_id])
+    said = db.query(
+        "SELECT text FROM messages WHERE inquiry_id = ? AND role = 'agent' AND public = 1 "
+        "ORDER BY at, id",
+        [inquiry_id],
+    )
+    answer = "\n".join(row["text"] for row in said)
+    db.execute("DELETE FROM inquiry_search WHERE rowid = ?", [inquiry_id])
+    db.execute(
+        "INSERT INTO inquiry_search (rowid, question, answer) VALUES (?, ?, ?)",
+        [inquiry_id, bigrams(question), bigrams(answer)],
+    )

@@ -1,0 +1,96 @@
+"""Vectors live in the database: one row an inquiry and encoder. Every index is a snapshot of them.
+
+`seq` only grows, so that "what came after the snapshot" is one indexed read.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from sqlite_utils import Database
+
+from .database import scalar, write
+from .vector_index import Ids, Vectors
+
+
+def missing(db: Database, encoder_version: str) -> list[int]:
+    """Answered inquiries that this encoder has not encoded yet, oldest first."""
+    sql = """
+        SELECT id FROM inquiries WHERE answer_id IS NOT NULL AND text <> '' AND NOT EXISTS (
+            SELECT 1 FROM embeddings WHERE item_id = inquiries.id AND encoder_version = ?)
+        ORDER BY id
+    """
+    return [row["id"] for row in db.query(sql, [encoder_version])]
+
+
+def texts(db: Database, inquiry_ids: Sequence[int]) -> list[str]:
+    """The masked texts of inquiries, in the order asked for."""
+    marks = ",".join("?" * len(inquiry_ids))
+    sql = f"SELECT id, text FROM inquiries WHERE id IN ({marks})"  # noqa: S608 - marks only
+    found = {row["id"]: row["text"] for row in db.query(sql, list(inquiry_ids))}
+    return [found[inquiry_id] for inquiry_id in inquiry_ids]
+
+
+def save(db: Database, encoder_version: str, ids: Sequence[int], vectors: Vectors) -> None:
+    """Store vectors, replacing older ones of the same inquiries and encoder.
+
+    Args:
+        db: the desk's database.
+        encoder_version: which encoder made them.
+        ids: n inquiry ids.
+        vectors: (n, dim) float32, rows of length 1.
+    """
+    rows = [
+        (int(item), encoder_version, np.asarray(vector, "<f4").tobytes())
+        for item, vector in zip(ids, vectors, strict=True)
+    ]
+    with write(db):
+        # REPLACE gives a new seq, so that the new vector is found in the tail.
+        db.conn.executemany(
+            "INSERT OR REPLACE INTO embeddings (item_id, encoder_version, vector) VALUES (?, ?, ?)",
+            rows,
+        )
+
+
+def forget(db: Database, inquiry_id: int) -> None:
+    """Remove an inquiry's vectors, and tell every index through a tombstone."""
+    with write(db):
+        db.execute("DELETE FROM embeddings WHERE item_id = ?", [inquiry_id])
+        db["tombstones"].insert({"item_id": inquiry_id})
+
+
+def after(db: Database, encoder_version: str, seq: int) -> tuple[int, Ids, Vectors]:
+    """Vectors stored after `seq`.
+
+    Returns:
+        The newest seq, (n,) ids and (n, dim) float32 vectors; (0, 0) where there are none.
+    """
+    rows = db.conn.execute(
+        "SELECT seq, item_id, vector FROM embeddings WHERE encoder_version = ? AND seq > ? "
+        "ORDER BY seq",
+        (encoder_version, seq),
+    ).fetchall()
+    if not rows:
+        return seq, np.empty(0, np.int64), np.empty((0, 0), np.float32)
+    ids = np.array([row[1] for row in rows], np.int64)
+    vectors = np.frombuffer(b"".join(row[2] for row in rows), "<f4").reshape(len(rows), -1)
+    return int(rows[-1][0]), ids, vectors
+
+
+def removed_after(db: Database, seq: int) -> tuple[int, Ids]:
+    """Inquiries removed after the tombstone `seq`: the newest tombstone, and their ids."""
+    rows = db.conn.execute(
+        "SELECT seq, item_id FROM tombstones WHERE seq > ? ORDER BY seq", (seq,)
+    ).fetchall()
+    if not rows:
+        return seq, np.empty(0, np.int64)
+    return int(rows[-1][0]), np.array([row[1] for row in rows], np.int64)
+
+
+def last_seq(db: Database) -> int:
+    """The newest vector's seq, also of vectors that are gone; 0 before the first."""
+    return int(scalar(db, "SELECT seq FROM sqlite_sequence WHERE name = 'embeddings'") or 0)
+
+
+def last_tombstone(db: Database) -> int:
+    """The newest tombstone's seq; 0 before the first."""
+    return int(scalar(db, "SELECT seq FROM sqlite_sequence WHERE name = 'tombstones'") or 0)

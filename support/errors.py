@@ -1,0 +1,85 @@
+"""The one tree of errors.
+
+    FaqdeskError
+      InputError            what the user gave cannot be used
+        EmptyTextError
+        ImportFileError
+        MappingError
+        SettingError
+      NotFoundError         no such row
+      ConflictError         somebody else was first
+      PermissionDeniedError
+      ModelError            a model folder cannot be used
+        ModelMissingError
+        ModelDamagedError
+        ModelVersionError
+      TooFewLabelsError     not enough to learn from
+      WorkspaceError        the folder, its database or its key cannot be used
+      JobCancelledError     somebody pressed cancel
+
+A message names the value and the cure. Only `web/` turns them into HTTP statuses and exit codes.
+"""
+
+
+class FaqdeskError(Exception):
+    """Anything faqdesk refuses to do, in words for the person who asked."""
+
+
+class InputError(FaqdeskError):
+    """What the user gave cannot be used."""
+
+
+class EmptyTextError(InputError):
+    """There is no text to work on."""
+
+
+class ImportFileError(InputError):
+    """A file cannot be read as the format it is said to be."""
+
+
+class MappingError(InputError):
+    """A mapping file names columns or tables that are not there."""
+
+
+class SettingError(InputError):
+    """A setting is unknown or out of its range."""
+
+
+class NotFoundError(FaqdeskError):
+    """No row has this id."""
+
+
+class ConflictError(FaqdeskError):
+    """The row changed meanwhile: somebody else was first."""
+
+
+class PermissionDeniedError(FaqdeskError):
+    """This person's role does not allow it."""
+
+
+class ModelError(FaqdeskError):
+    """A model folder cannot be used."""
+
+
+class ModelMissingError(ModelError):
+    """There is no such model yet."""
+
+
+class ModelDamagedError(ModelError):
+    """A model's files do not match their manifest."""
+
+
+class ModelVersionError(ModelError):
+    """A model is foreign, or was written by a newer faqdesk."""
+
+
+class TooFewLabelsError(FaqdeskError):
+    """Too little labelled history to learn from."""
+
+
+class WorkspaceError(FaqdeskError):
+    """The workspace folder, its database or its key cannot be used."""
+
+
+class JobCancelledError(FaqdeskError):
+    """Somebody cancelled this job."""

@@ -1,0 +1,312 @@
+"""Which FAQs answer an inquiry: the voices blended, calibrated, and cut into two bands.
+
+Reads a model folder that `train/faq.py` wrote; imports neither torch nor scikit-learn.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from safetensors.numpy import load_file
+
+from .artifact import Artifact, read_artifact
+from .blend import Blend, log_normalize
+from .calibration import Band, Promise, PromiseTable, Scale
+from .errors import EmptyTextError, ModelDamagedError
+from .fasttext_voice import FastTextVoice
+from .linear import Contribution, LinearVoice
+from .neighbour_voice import Neighbour, NeighbourConfig, NeighbourVoice
+
+KIND = "faq"
+
+
+class Voice(StrEnum):
+    """Who speaks for a label."""
+
+    FASTTEXT = "fasttext"
+    LINEAR = "linear"
+    NEIGHBOURS = "neighbours"
+
+
+class BandName(StrEnum):
+    """How a prediction may be shown."""
+
+    LIKELY = "likely"
+    POSSIBLE = "possible"
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """One FAQ for one inquiry.
+
+    `probability` is calibrated: of held-out FAQs with about this value that share was linked. As an
+    inquiry may be answered by several FAQs, these need not sum to 1. `voices` holds what each voice
+    alone gave the label.
+    """
+
+    label: str
+    probability: float
+    voices: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """The best FAQs for one inquiry, best first.
+
+    `any_of_three` is the calibrated probability that one of the first three is right, `none` the
+    blend's own for "none of these". `weights` are those of the voices that were heard.
+    """
+
+    scored: tuple[Scored, ...]
+    any_of_three: float
+    none: float
+    weights: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """A blend for one set of voices with what it was worth on held-out inquiries."""
+
+    blend: Blend
+    first: Scale
+    three: Scale
+    likely: Band
+    possible: Band
+    promises: PromiseTable  # of single FAQs, the first three of each inquiry
+    promises_three: PromiseTable  # of the first three together
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON."""
+        return {
+            "weights": self.blend.weights,
+            "none": self.blend.none,
+            "first": [self.first.slope, self.first.offset],
+            "three": [self.three.slope, self.three.offset],
+            "likely": _band_dict(self.likely),
+            "possible": _band_dict(self.possible),
+            "promises": self.promises.as_dict(),
+            "promises_three": self.promises_three.as_dict(),
+        }
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any]) -> Self:
+        """Read what `as_dict` wrote."""
+        return cls(
+            Blend(content["weights"], content["none"]),
+            Scale(*content["first"]),
+            Scale(*content["three"]),
+            _band(content["likely"]),
+            _band(content["possible"]),
+            PromiseTable.from_dict(content["promises"]),
+            PromiseTable.from_dict(content["promises_three"]),
+        )
+
+
+class FaqClassifier:
+    """Suggests FAQs for inquiries.
+
+    `degraded` says which part is missing, None when all is well.
+    """
+
+    def __init__(
+        self,
+        labels: Sequence[str],
+        *,
+        fasttext: FastTextVoice,
+        linear: LinearVoice | None,
+        neighbours: NeighbourVoice,
+        calibrations: Sequence[Calibration],
+        artifact: Artifact | None = None,
+        degraded: str | None = None,
+    ) -> None:
+        self.labels = tuple(labels)
+        self.artifact = artifact
+        self.degraded = degraded
+        self._fasttext = fasttext
+        self._linear = linear
+        self._neighbours = neighbours
+        self._calibrations = {frozenset(c.blend.weights): c for c in calibrations}
+
+    @classmethod
+    def load(cls, folder: Path, *, fasttext_alone: bool = False, verify: bool = True) -> Self:
+        """Open a model folder.
+
+        Args:
+            folder: what `train/faq.py` wrote.
+            fasttext_alone: do without every other voice and their files; the way out when they are
+                damaged.
+            verify: compare every file with its SHA-256 sum.
+
+        Raises:
+            ModelMissingError: there is no such folder.
+            ModelDamagedError: a file is missing or changed.
+            ModelVersionError: it is of another kind, or newer.
+        """
+        skip = ("linear/",) if fasttext_alone else ()
+        artifact = read_artifact(folder, KIND, verify=verify, skip=skip)
+        try:
+            config = artifact.config
+            labels = config["labels"]
+            prior = load_file(folder / "prior.safetensors")["prior"]
+            return cls(
+                labels,
+                fasttext=FastTextVoice.load(folder, len(labels)),
+                linear=None if fasttext_alone else LinearVoice.load(folder / "linear"),
+                neighbours=NeighbourVoice(
+                    labels, prior, NeighbourConfig(**config["neighbour_config"])
+                ),
+                calibrations=[Calibration.from_dict(c) for c in config["calibrations"]],
+                artifact=artifact,
+                degraded="linear_missing" if fasttext_alone else None,
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelDamagedError(
+                f"{folder} cannot be read ({error!r}). Train it again: faqdesk train faq"
+            ) from error
+
+    @property
+    def neighbours_k(self) -> int:
+        """How many past inquiries with a label `predict` wants for each text."""
+        return self._neighbours.config.top_k
+
+    @property
+    def wants_neighbours(self) -> bool:
+        """Whether neighbours were among the voices when the blend was learned."""
+        return any(Voice.NEIGHBOURS in voices for voices in self._calibrations)
+
+    def calibration(self, *, neighbours: bool = True) -> Calibration:
+        """The blend, bands and promises in force with or without neighbours."""
+        voices = {Voice.FASTTEXT.value}
+        if self._linear is not None:
+            voices.add(Voice.LINEAR.value)
+        if neighbours and self.wants_neighbours and self._linear is not None:
+            voices.add(Voice.NEIGHBOURS.value)
+        return self._calibrations[frozenset(voices)]
+
+    @property
+    def likely(self) -> float | None:
+        """The probability from which the first FAQ is shown strongly; None: never."""
+        return self.calibration().likely.threshold
+
+    @property
+    def possible(self) -> float | None:
+        """The `any_of_three` from which three FAQs are shown quietly; None: never."""
+        return self.calibration().possible.threshold
+
+    def predict(
+        self,
+        texts: Sequence[str],
+        *,
+        neighbours: Sequence[Sequence[Neighbour]] | None = None,
+        top_k: int = 5,
+    ) -> list[Prediction]:
+        """Rank the FAQs for each text.
+
+        Args:
+            texts: inquiries, none of them blank.
+            neighbours: for each text its nearest past inquiries that have a label (`neighbours_k` of
+                them), each as (labels, cosine score); None where the index is missing.
+            top_k: how many FAQs to return.
+
+        Raises:
+            EmptyTextError: a text is blank.
+        """
+        for text in texts:
+            if not text.strip():
+                raise EmptyTextError(f"Nothing to classify in {text!r}. Give the inquiry's text.")
+        if not texts:
+            return []
+        calibration = self.calibration(neighbours=neighbours is not None)
+        voices = self._voices(texts, neighbours, calibration)
+        blended = calibration.blend(voices)
+        heard = {name: np.exp(log_normalize(voice)) for name, voice in voices.items()}
+        ranked = np.argsort(-blended[:, :-1], axis=1, kind="stable")
+        top = np.take_along_axis(blended, ranked, axis=1)
+        calibrated = calibration.first(top[:, :top_k])
+        three = calibration.three(top[:, :3].sum(axis=1))
+        return [
+            Prediction(
+                tuple(
+                    Scored(
+                        self.labels[label],
+                        float(calibrated[i, place]),
+                        {name: float(voice[i, label]) for name, voice in heard.items()},
+                    )
+                    for place, label in enumerate(ranked[i, :top_k].tolist())
+                ),
+                float(three[i]),
+                float(blended[i, -1]),
+                dict(calibration.blend.weights),
+            )
+            for i in range(len(texts))
+        ]
+
+    def band(self, prediction: Prediction) -> BandName | None:
+        """How a prediction may be shown; None: better not at all."""
+        calibration = self.calibration(neighbours=Voice.NEIGHBOURS in prediction.weights)
+        likely, possible = calibration.likely.threshold, calibration.possible.threshold
+        if prediction.scored and likely is not None and prediction.scored[0].probability >= likely:
+            return BandName.LIKELY
+        if possible is not None and prediction.any_of_three >= possible:
+            return BandName.POSSIBLE
+        return None
+
+    def promise(self, probability: float, *, neighbours: bool = True) -> Promise:
+        """How often single FAQs of about this probability were right on held-out inquiries."""
+        return self.calibration(neighbours=neighbours).promises.look_up(probability)
+
+    def promise_three(self, any_of_three: float, *, neighbours: bool = True) -> Promise:
+        """How often one of the first three was right, at about this `any_of_three`."""
+        return self.calibration(neighbours=neighbours).promises_three.look_up(any_of_three)
+
+    def why(
+        self, text: str, label: str, *, n: int = 8, neighbours: bool = True
+    ) -> list[Contribution]:
+        """The words that speak most for a label, by their part of the linear voice's score.
+
+        Each weight is already multiplied by the linear voice's weight in the blend, so it is exactly
+        what the word adds to the label's score there. Empty where that voice is missing.
+        """
+        if self._linear is None:
+            return []
+        weight = self.calibration(neighbours=neighbours).blend.weights[Voice.LINEAR]
+        parts = self._linear.contributions(text, self.labels.index(label))
+        parts = [Contribution(part.word, part.weight * weight) for part in parts if part.weight > 0]
+        return parts[:n]
+
+    def _voices(
+        self,
+        texts: Sequence[str],
+        neighbours: Sequence[Sequence[Neighbour]] | None,
+        calibration: Calibration,
+    ) -> dict[str, npt.NDArray[np.float32]]:
+        voices: dict[str, npt.NDArray[np.float32]] = {}
+        for name in calibration.blend.weights:
+            if name == Voice.FASTTEXT:
+                voices[name] = self._fasttext.log_probabilities(texts)
+            elif name == Voice.LINEAR and self._linear is not None:
+                voices[name] = self._linear.logits(texts)
+            elif name == Voice.NEIGHBOURS and neighbours is not None:
+                voices[name] = self._neighbours.log_probabilities(neighbours)
+        return voices
+
+
+def _band_dict(band: Band) -> dict[str, Any]:
+    return {
+        "threshold": band.threshold,
+        "stated": band.stated,
+        "coverage": band.coverage,
+        "right": band.promise.right,
+        "n": band.promise.n,
+        "low": band.promise.low,
+        "high": band.promise.high,
+    }
+
+
+def _band(content: dict[str, Any]) -> Band:
+    promise = Promise(content["right"], content["n"], content["low"], content["high"])
+    return Band(content["threshold"], content["stated"], content["coverage"], promise)

@@ -1,0 +1,193 @@
+"""Texts as sparse TF-IDF rows: words one and two at a time, and runs of two to five characters.
+
+The same code makes the rows for training and for serving, so the two cannot drift apart. Words
+written in Hangul are joined before characters are counted: people space Korean as they like, and
+환불 신청 must look like 환불신청.
+"""
+
+import json
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from safetensors.numpy import load_file, save_file
+from scipy import sparse
+
+_WORD = re.compile(r"\w+")
+_HANGUL = re.compile("[ᄀ-ᇿ㄰-㆏가-힣]")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FeatureConfig:
+    """What counts as a feature."""
+
+    max_words: int = 50_000  # the most frequent are kept
+    max_characters: int = 100_000
+    min_count: int = 2  # texts that hold it; a feature seen once teaches nothing
+    shortest: int = 2
+    longest: int = 5
+    max_length: int = 4000  # characters read of a text; keeps a pasted log from costing seconds
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.shortest <= self.longest:
+            raise ValueError(f"shortest {self.shortest} must be 1 to longest {self.longest}.")
+
+
+def normalize(text: str) -> str:
+    """Full-width to plain, jamo to syllables, lower case."""
+    return unicodedata.normalize("NFKC", text).lower()
+
+
+def split_words(text: str) -> list[str]:
+    """The words of a normalized text."""
+    return _WORD.findall(text)
+
+
+def word_features(words: Sequence[str]) -> list[str]:
+    """Each word, and each pair of neighbours."""
+    return [*words, *(f"{a} {b}" for a, b in zip(words, words[1:], strict=False))]
+
+
+def join_runs(words: Iterable[str]) -> list[list[str]]:
+    """Group words into runs: neighbours in Hangul share one, every other word stands alone."""
+    runs: list[list[str]] = []
+    joining = False
+    for word in words:
+        hangul = _HANGUL.search(word) is not None
+        if hangul and joining:
+            runs[-1].append(word)
+        else:
+            runs.append([word])
+        joining = hangul
+    return runs
+
+
+def character_features(runs: Iterable[Sequence[str]], shortest: int, longest: int) -> list[str]:
+    """Every run of characters, a blank marking both ends, never crossing from run to run."""
+    found: list[str] = []
+    for run in runs:
+        text = f" {''.join(run)} "
+        size = len(text)
+        for length in range(shortest, min(longest, size) + 1):
+            found += [text[i : i + length] for i in range(size - length + 1)]
+    return found
+
+
+class Features:
+    """A fitted vocabulary: word features first, then characters."""
+
+    def __init__(
+        self,
+        words: Sequence[str],
+        characters: Sequence[str],
+        idf: npt.NDArray[np.float32],
+        config: FeatureConfig,
+    ) -> None:
+        self.config = config
+        self.names = (list(words), list(characters))
+        self.idf = idf
+        self._words = {name: i for i, name in enumerate(words)}
+        self._characters = {name: i + len(words) for i, name in enumerate(characters)}
+
+    def __len__(self) -> int:
+        return len(self.idf)
+
+    def word_id(self, name: str) -> int | None:
+        """The number of a word or pair, None where it was not kept."""
+        return self._words.get(name)
+
+    def character_id(self, name: str) -> int | None:
+        """The number of a run of characters, None where it was not kept."""
+        return self._characters.get(name)
+
+    @classmethod
+    def fit(
+        cls,
+        texts: Iterable[str],
+        *,
+        config: FeatureConfig | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> "Features":
+        """Choose the vocabulary of `texts` and weigh each feature by its rarity."""
+        config = config or FeatureConfig()
+        words: Counter[str] = Counter()
+        characters: Counter[str] = Counter()
+        total = 0
+        for total, text in enumerate(texts, start=1):  # noqa: B007
+            split = split_words(normalize(text[: config.max_length]))
+            words.update(set(word_features(split)))
+            grams = character_features(join_runs(split), config.shortest, config.longest)
+            characters.update(set(grams))
+            if progress and total % 100 == 0:
+                progress(total)
+        kept_words = _most_frequent(words, config.max_words, config.min_count)
+        kept_characters = _most_frequent(characters, config.max_characters, config.min_count)
+        frequency = [words[name] for name in kept_words]
+        frequency += [characters[name] for name in kept_characters]
+        idf = np.log((1 + total) / (1 + np.asarray(frequency, dtype=np.float32))) + 1
+        return cls(kept_words, kept_characters, idf.astype(np.float32), config)
+
+    def row(self, text: str) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+        """The features of one text: their numbers, and values with squares that sum to 1.
+
+        Words and characters weigh half each; a text of which nothing is known has no feature.
+        """
+        split = split_words(normalize(text[: self.config.max_length]))
+        grams = character_features(join_runs(split), self.config.shortest, self.config.longest)
+        ids, values = [], []
+        for vocabulary, found in ((self._words, word_features(split)), (self._characters, grams)):
+            counts = Counter(map(vocabulary.get, found))
+            counts.pop(None, None)
+            if not counts:
+                continue
+            block = np.fromiter(counts.keys(), dtype=np.int32, count=len(counts))  # type: ignore[arg-type]
+            value = np.fromiter(counts.values(), dtype=np.float32, count=len(counts))
+            value = (1 + np.log(value)) * self.idf[block]
+            ids.append(block)
+            values.append(value / np.sqrt(2 * value @ value))
+        if not ids:
+            return np.empty(0, np.int32), np.empty(0, np.float32)
+        return np.concatenate(ids), np.concatenate(values).astype(np.float32)
+
+    def transform(
+        self, texts: Sequence[str], *, progress: Callable[[int], None] | None = None
+    ) -> sparse.csr_array:
+        """All texts as (n, features) float32."""
+        indices, data, ends = [np.empty(0, np.int32)], [np.empty(0, np.float32)], [0]
+        for done, text in enumerate(texts, start=1):
+            ids, values = self.row(text)
+            indices.append(ids)
+            data.append(values)
+            ends.append(ends[-1] + len(ids))
+            if progress and done % 100 == 0:
+                progress(done)
+        arrays = (np.concatenate(data), np.concatenate(indices), np.asarray(ends))
+        return sparse.csr_array(arrays, shape=(len(texts), len(self)))
+
+    def save(self, folder: Path) -> None:
+        """Write the vocabulary and its weights."""
+        words, characters = self.names
+        content = {"config": asdict(self.config), "words": words, "characters": characters}
+        (folder / "vocabulary.json").write_text(
+            json.dumps(content, ensure_ascii=False), encoding="utf-8"
+        )
+        save_file({"idf": self.idf}, folder / "idf.safetensors")
+
+    @classmethod
+    def load(cls, folder: Path) -> "Features":
+        """Read what `save` wrote."""
+        content = json.loads((folder / "vocabulary.json").read_text(encoding="utf-8"))
+        idf = load_file(folder / "idf.safetensors")["idf"]
+        config = FeatureConfig(**content["config"])
+        return cls(content["words"], content["characters"], idf, config)
+
+
+def _most_frequent(counts: Counter[str], limit: int, least: int) -> list[str]:
+    kept = [name for name, count in counts.items() if count >= least]
+    kept.sort(key=lambda name: (-counts[name], name))
+    return sorted(kept[:limit])

@@ -1,0 +1,1 @@
+"""From a team's export to inquiries: files -> rows -> conversations -> masked -> stored."""

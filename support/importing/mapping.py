@@ -1,0 +1,199 @@
+"""Which column means what: the TOML file of `faqdesk import --mapping`.
+
+```toml
+source = "helpdesk"            # with an inquiry's id, its name for ever; default "csv"
+
+[questions]                    # one table of pairs, or the questions of two tables
+file = "questions.csv.gz"      # which of the files; default: the first
+id = "id"                      # default: the content's hash
+text = "question"              # may be HTML
+answer = "answer"              # one table only
+answered_at = "answered_at"
+agent = "agent"                # one table only: who answered
+subject = "title"
+at = "created"                 # when it was asked
+customer = "customer"          # stored as a keyed hash
+channel = "channel"
+language = "locale"
+category = "topic"
+tags = "tags"                  # separated by ; or ,
+status = "status"              # open, answered, closed, solved, resolved, pending
+solution = "solution"          # id of the answer that settled it
+url = "https://forum.example.com/{id}"
+
+[answers]                      # the second table
+file = "answers.csv.gz"        # default: the second
+id = "id"
+question = "question_id"
+text = "content"
+at = "created"
+author = "creator"             # same as the question's customer: that customer again, else an agent
+role = "role"                  # where there is one: customer, agent, bot, system
+public = "public"              # false, 0 or no: a private note, its links do not count
+
+[links]                        # how the help centre's addresses look; becomes a setting of the desk
+hosts = ["help.example.com", "m.help.example.com"]
+path = "/{locale}/faq/{slug}"
+discover = true                # a link to an unknown page makes an FAQ
+
+[faqs]                         # for `faqdesk import-faqs`
+slug = "slug"
+title = "title"
+title_en = "title_en"
+body = "body"
+category = "category"
+url = "url"
+
+[aliases]                      # for `faqdesk import-faqs --aliases FILE`
+alias = "alias"                # an old or localized slug, or its path
+slug = "slug"
+```
+"""
+
+import tomllib
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from ..errors import MappingError
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuestionColumns:
+    """Columns of the table of pairs, or of questions; empty: no such column."""
+
+    file: str = ""
+    id: str = ""
+    text: str = "question"
+    answer: str = ""
+    answered_at: str = ""
+    agent: str = ""
+    subject: str = ""
+    at: str = ""
+    customer: str = ""
+    channel: str = ""
+    language: str = ""
+    category: str = ""
+    tags: str = ""
+    status: str = ""
+    solution: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerColumns:
+    """Columns of the table of answers."""
+
+    file: str = ""
+    id: str = ""
+    question: str = "question_id"
+    text: str = "answer"
+    at: str = ""
+    author: str = ""
+    role: str = ""
+    public: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkRules:
+    """How FAQ links look; no hosts: as the desk's settings say."""
+
+    hosts: tuple[str, ...] = ()
+    path: str = "/{locale}/faq/{slug}"
+    discover: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class FaqColumns:
+    """Columns of a file of FAQs."""
+
+    slug: str = "slug"
+    title: str = "title"
+    title_en: str = "title_en"
+    body: str = "body"
+    category: str = "category"
+    url: str = "url"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AliasColumns:
+    """Columns of a file of aliases."""
+
+    alias: str = "alias"
+    slug: str = "slug"
+
+
+# What a file without a mapping may call its columns.
+DEFAULT_PAIRS = QuestionColumns(
+    id="id",
+    answer="answer",
+    answered_at="answered_at",
+    agent="agent",
+    subject="subject",
+    at="created_at",
+    customer="customer",
+    channel="channel",
+    language="language",
+    category="category",
+    tags="tags",
+    status="status",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mapping:
+    """A whole mapping file."""
+
+    source: str = "csv"
+    questions: QuestionColumns = DEFAULT_PAIRS
+    answers: AnswerColumns | None = None
+    links: LinkRules = field(default_factory=LinkRules)
+    faqs: FaqColumns = field(default_factory=FaqColumns)
+    aliases: AliasColumns = field(default_factory=AliasColumns)
+
+
+_TABLES = {
+    "questions": QuestionColumns,
+    "answers": AnswerColumns,
+    "links": LinkRules,
+    "faqs": FaqColumns,
+    "aliases": AliasColumns,
+}
+
+
+def read_mapping(path: Path) -> Mapping:
+    """Read a mapping file.
+
+    Raises:
+        MappingError: it is missing, not TOML, or holds a key that is none of the above.
+    """
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise MappingError(f"Cannot read the mapping {path}: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise MappingError(f"{path} is not TOML: {error}.") from error
+    unknown = set(data) - set(_TABLES) - {"source"}
+    if unknown:
+        raise MappingError(f"{path} holds {sorted(unknown)}. Known: source, {', '.join(_TABLES)}.")
+    parts: dict[str, Any] = {
+        name: _table(path, name, data[name]) for name in _TABLES if name in data
+    }
+    return Mapping(source=str(data.get("source", "csv")), **parts)
+
+
+def _table(path: Path, name: str, values: Any) -> Any:
+    kind = _TABLES[name]
+    known = [field.name for field in fields(kind)]
+    if not isinstance(values, dict):
+        raise MappingError(f"{path}: [{name}] must be a table, got {values!r}.")
+    unknown = set(values) - set(known)
+    if unknown:
+        raise MappingError(f"{path}: [{name}] holds {sorted(unknown)}. Known: {', '.join(known)}.")
+    for key, value in values.items():
+        expected: type = {"hosts": list, "discover": bool}.get(key, str)
+        if not isinstance(value, expected):
+            raise MappingError(
+                f"{path}: [{name}] {key} must be a {expected.__name__}, got {value!r}."
+            )
+    return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})

@@ -1,0 +1,117 @@
+"""One conversation, ready to store: HTML to text, personal data masked, FAQ links read.
+
+Pure and picklable, so that an import can run it on every core. After this step only `original`
+holds what was really written, and only open inquiries keep it, sealed.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..html import to_plain_text
+from ..links import LinkPattern, LinkReader
+from ..redact import Redactor
+from ..text import bigrams, normalize
+from .conversation import RawConversation, RawMessage
+
+
+@dataclass(slots=True)
+class PreparedMessage:
+    """One message, masked."""
+
+    raw: RawMessage
+    text: str
+    original: str
+    slugs: tuple[str, ...]  # canonical, each once
+    slug_urls: tuple[str, ...]  # the link that each slug was read from
+
+
+@dataclass(slots=True)
+class Prepared:
+    """One inquiry, masked, with its labels and what search indexes."""
+
+    raw: RawConversation
+    subject: str
+    text: str
+    messages: list[PreparedMessage]
+    question_bigrams: str
+    answer_bigrams: str
+    masked: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def slugs(self) -> tuple[str, ...]:
+        """The FAQs linked in public answers, in order, each once."""
+        return tuple(dict.fromkeys(slug for message in self.messages for slug in message.slugs))
+
+    @property
+    def answer(self) -> PreparedMessage | None:
+        """The answer to show beside the inquiry.
+
+        The one marked as its solution, else the first that links an FAQ, else the first.
+        """
+        answers = [m for m in self.messages if m.raw.role == "agent" and m.raw.public]
+        for message in answers:
+            if self.raw.answer_source_id and message.raw.source_id == self.raw.answer_source_id:
+                return message
+        return next((m for m in answers if m.slugs), answers[0] if answers else None)
+
+    @property
+    def status(self) -> str:
+        """As the source says, else by whether somebody answered."""
+        return self.raw.status or ("answered" if self.answer else "open")
+
+
+class Preparer:
+    """Prepares conversations by one desk's rules."""
+
+    def __init__(
+        self,
+        patterns: tuple[LinkPattern, ...],
+        aliases: Mapping[str, str],
+        allow: tuple[str, ...],
+    ) -> None:
+        """Take the desk's link patterns, FAQ aliases and never-masked numbers."""
+        self._links = LinkReader(patterns, aliases)
+        self._redactor = Redactor(allow)
+
+    def prepare(self, raw: RawConversation) -> Prepared:
+        """Mask a conversation and read its labels."""
+        masked: Counter[str] = Counter()
+        subject = self._mask(normalize(raw.subject), masked)
+        messages = [self._message(message, masked) for message in raw.messages]
+        # What the customer wrote before the first answer is one inquiry.
+        first: list[str] = []
+        for message in messages:
+            if message.raw.role == "agent" and message.raw.public:
+                break
+            if message.raw.role == "customer":
+                first.append(message.text)
+        body = "\n".join(part for part in first if part)
+        text = f"{subject}\n{body}".strip() if not body.startswith(subject) else body
+        said = "\n".join(m.text for m in messages if m.raw.role == "agent" and m.raw.public)
+        return Prepared(raw, subject, text, messages, bigrams(text), bigrams(said), masked)
+
+    def prepare_all(self, raws: list[RawConversation]) -> list[Prepared]:
+        """Prepare a batch."""
+        return [self.prepare(raw) for raw in raws]
+
+    def message(self, raw: RawMessage) -> PreparedMessage:
+        """Mask one message, such as an answer about to be stored."""
+        return self._message(raw, Counter())
+
+    def _message(self, raw: RawMessage, masked: Counter[str]) -> PreparedMessage:
+        plain = to_plain_text(raw.text)
+        text = self._mask(plain.text, masked)
+        # Only an agent's public words are evidence; a customer may paste any link.
+        evidence = raw.role == "agent" and raw.public
+        found: dict[str, str] = {}
+        for link in plain.links if evidence else ():
+            slug = self._links.slug(link)
+            if slug:
+                found.setdefault(slug, link)
+        return PreparedMessage(raw, text, plain.text, tuple(found), tuple(found.values()))
+
+    def _mask(self, text: str, masked: Counter[str]) -> str:
+        redaction = self._redactor.redact(text)
+        masked.update(redaction.counts)
+        return redaction.text

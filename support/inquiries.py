@@ -1,0 +1,237 @@
+"""What customers asked: the inbox, one inquiry with its messages, and the search over the past.
+
+Reads only; `answering` writes. Original words of open inquiries are opened here, for that inquiry
+alone.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+from .database import Row, one, scalar
+from .errors import NotFoundError
+from .seal import Seal
+from .text import bigram_query, fold_line
+
+PAGE = 50  # rows a page
+SNIPPET = 160  # characters of a question in a list
+
+
+@dataclass(frozen=True, slots=True)
+class InquiryRow:
+    """One line of a list."""
+
+    id: int
+    subject: str
+    snippet: str
+    channel: str
+    language: str
+    status: str
+    opened_at: str
+    answered_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file of a message, by reference."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message; `text` holds the original words where they are still kept."""
+
+    id: int
+    role: str
+    public: bool
+    author: str
+    text: str
+    at: str
+    attachments: tuple[Attachment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """One inquiry. `text` is masked and is what models read."""
+
+    id: int
+    source: str
+    source_url: str
+    channel: str
+    language: str
+    category: str
+    tags: tuple[str, ...]
+    subject: str
+    text: str
+    status: str
+    opened_at: str
+    answered_at: str | None
+    messages: tuple[Message, ...]
+    slugs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PastAnswer:
+    """An answered inquiry as it stands beside a new one: masked texts, FAQs it linked."""
+
+    inquiry_id: int
+    question: str
+    answer: str
+    answered_at: str
+    agent: str
+    slugs: tuple[str, ...]
+    score: float = 0.0  # cosine similarity in [-1, 1]; 0 where it was found by words
+
+
+def inbox(
+    db: Database, *, status: str = "open", before: tuple[str, int] | None = None, limit: int = PAGE
+) -> list[InquiryRow]:
+    """A page of inquiries with a status; open ones oldest first, others newest first.
+
+    Args:
+        db: the desk's database.
+        status: open, answered or closed.
+        before: (opened_at, id) of the last row of the page before.
+        limit: rows.
+    """
+    ascending = status == "open"
+    order, compare = ("ASC", ">") if ascending else ("DESC", "<")
+    edge = f"AND (opened_at, id) {compare} (?, ?)" if before else ""
+    sql = f"""
+        SELECT * FROM inquiries WHERE status = ? {edge}
+        ORDER BY opened_at {order}, id {order} LIMIT ?
+    """  # noqa: S608 - only the fixed words above are put in
+    return [_row(row) for row in db.query(sql, [status, *(before or ()), limit])]
+
+
+def counts(db: Database) -> dict[str, int]:
+    """How many inquiries there are in each status."""
+    sql = "SELECT status, count(*) AS n FROM inquiries GROUP BY status"
+    found = {row["status"]: row["n"] for row in db.query(sql)}
+    return {status: found.get(status, 0) for status in ("open", "answered", "closed")}
+
+
+def neighbours_in_inbox(db: Database, inquiry: Inquiry) -> tuple[int | None, int | None]:
+    """The open inquiries before and after one, oldest first."""
+    edge = [inquiry.opened_at, inquiry.id]
+    sql = "SELECT id FROM inquiries WHERE status = 'open' AND (opened_at, id) {} (?, ?) "
+    before = scalar(db, sql.format("<") + "ORDER BY opened_at DESC, id DESC LIMIT 1", edge)
+    after = scalar(db, sql.format(">") + "ORDER BY opened_at, id LIMIT 1", edge)
+    return before, after
+
+
+def get(db: Database, inquiry_id: int, seal: Seal | None = None) -> Inquiry:
+    """One inquiry with its messages.
+
+    Args:
+        db: the desk's database.
+        inquiry_id: its id.
+        seal: opens the original words of an open inquiry; without it all is masked.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    row = one(db, "SELECT * FROM inquiries WHERE id = ?", [inquiry_id])
+    if row is None:
+        raise NotFoundError(f"No inquiry {inquiry_id}.")
+    sql = """
+        SELECT messages.*, agents.name AS agent_name, originals.sealed FROM messages
+        LEFT JOIN agents ON agents.id = messages.agent_id
+        LEFT JOIN originals ON originals.message_id = messages.id
+        WHERE inquiry_id = ? ORDER BY at, messages.id
+    """
+    messages = tuple(_message(db, item, seal) for item in db.query(sql, [inquiry_id]))
+    labels = db.query("SELECT slug FROM labels WHERE inquiry_id = ? ORDER BY id", [inquiry_id])
+    return Inquiry(
+        id=row["id"],
+        source=row["source"],
+        source_url=row["source_url"],
+        channel=row["channel"],
+        language=row["language"],
+        category=row["category"],
+        tags=tuple(json.loads(row["tags"])),
+        subject=row["subject"],
+        text=row["text"],
+        status=row["status"],
+        opened_at=row["opened_at"],
+        answered_at=row["answered_at"],
+        messages=messages,
+        slugs=tuple(label["slug"] for label in labels),
+    )
+
+
+def past_answers(db: Database, inquiry_ids: Iterable[int]) -> dict[int, PastAnswer]:
+    """Answered inquiries by id; one that has no answer (any more) is left out."""
+    sql = """
+        SELECT inquiries.id, inquiries.text, messages.text AS answer, messages.at,
+            coalesce(agents.name, messages.author) AS agent,
+            (SELECT group_concat(slug, char(10)) FROM labels
+             WHERE labels.inquiry_id = inquiries.id) AS slugs
+        FROM inquiries
+        JOIN messages ON messages.id = inquiries.answer_id
+        LEFT JOIN agents ON agents.id = messages.agent_id
+        WHERE inquiries.id IN (SELECT value FROM json_each(?))
+    """
+    rows = db.query(sql, [json.dumps([int(inquiry_id) for inquiry_id in inquiry_ids])])
+    return {
+        row["id"]: PastAnswer(
+            inquiry_id=row["id"],
+            question=row["text"],
+            answer=row["answer"],
+            answered_at=row["at"],
+            agent=row["agent"],
+            slugs=tuple(row["slugs"].split("\n")) if row["slugs"] else (),
+        )
+        for row in rows
+    }
+
+
+def search_words(
+    db: Database, text: str, *, limit: int = PAGE, offset: int = 0
+) -> list[PastAnswer]:
+    """Answered inquiries that hold every word typed, in question or answer, best first.
+
+    A word is found inside longer Korean words too.
+    """
+    query = bigram_query(text)
+    if not query:
+        return []
+    sql = """
+        SELECT inquiries.id FROM inquiry_search
+        JOIN inquiries ON inquiries.id = inquiry_search.rowid
+        WHERE inquiry_search MATCH ? AND inquiries.answer_id IS NOT NULL
+        ORDER BY bm25(inquiry_search, 2.0, 1.0) LIMIT ? OFFSET ?
+    """
+    ids = [row["id"] for row in db.query(sql, [query, limit, offset])]
+    found = past_answers(db, ids)
+    return [found[inquiry_id] for inquiry_id in ids if inquiry_id in found]
+
+
+def _row(row: Row) -> InquiryRow:
+    return InquiryRow(
+        id=row["id"],
+        subject=row["subject"],
+        snippet=fold_line(row["text"])[:SNIPPET],
+        channel=row["channel"],
+        language=row["language"],
+        status=row["status"],
+        opened_at=row["opened_at"],
+        answered_at=row["answered_at"],
+    )
+
+
+def _message(db: Database, row: Row, seal: Seal | None) -> Message:
+    files = db.query("SELECT name, url FROM attachments WHERE message_id = ?", [row["id"]])
+    return Message(
+        id=row["id"],
+        role=row["role"],
+        public=bool(row["public"]),
+        author=row["agent_name"] or row["author"],
+        text=seal.open_up(row["sealed"]) if seal and row["sealed"] else row["text"],
+        at=row["at"],
+        attachments=tuple(Attachment(file["name"], file["url"]) for file in files),
+    )

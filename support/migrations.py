@@ -1,0 +1,310 @@
+"""The schema, as numbered steps. Steps are appended, never edited.
+
+Texts are masked before they get here (rule: personal data stops at the door of memory); what is
+sealed is in `originals`, `drafts` and `outbox` alone.
+"""
+
+from sqlite_utils import Database, Migrations
+
+migrations = Migrations("faqdesk")
+
+
+def _run(db: Database, script: str) -> None:
+    """Execute statement by statement: `executescript` would commit the step half way.
+
+    Statements end in a semicolon at a line's end; a trigger's own stand before its END.
+    """
+    for statement in script.split(";\n"):
+        if statement.strip():
+            db.conn.execute(statement)
+
+
+@migrations()
+def m001_ground(db: Database) -> None:
+    """Settings, people, the audit trail and jobs: what everything later stands on."""
+    _run(
+        db,
+        """
+        CREATE TABLE settings (
+            key TEXT PRIMARY KEY,
+            value TEXT NOT NULL,                 -- JSON
+            changed_at TEXT NOT NULL,
+            changed_by TEXT NOT NULL
+        );
+        CREATE TABLE agents (
+            id INTEGER PRIMARY KEY,
+            login TEXT NOT NULL UNIQUE COLLATE NOCASE,
+            name TEXT NOT NULL,
+            role TEXT NOT NULL CHECK (role IN ('agent','lead','moderator','labeller','admin')),
+            password_hash TEXT,                  -- NULL: known from an import, cannot sign in
+            active INTEGER NOT NULL DEFAULT 1,
+            language TEXT NOT NULL DEFAULT 'ko',
+            created_at TEXT NOT NULL
+        );
+        CREATE TABLE sessions (
+            token_hash TEXT PRIMARY KEY,         -- SHA-256 of the cookie's token
+            agent_id INTEGER NOT NULL REFERENCES agents(id),
+            created_at TEXT NOT NULL,
+            last_seen_at TEXT NOT NULL,
+            expires_at TEXT NOT NULL,
+            address TEXT NOT NULL,
+            user_agent TEXT NOT NULL
+        );
+        CREATE INDEX sessions_agent ON sessions(agent_id);
+        CREATE TABLE sign_in_attempts (
+            id INTEGER PRIMARY KEY,
+            login TEXT NOT NULL COLLATE NOCASE,
+            address TEXT NOT NULL,
+            at TEXT NOT NULL
+        );
+        CREATE INDEX sign_in_attempts_login ON sign_in_attempts(login, at);
+        CREATE INDEX sign_in_attempts_address ON sign_in_attempts(address, at);
+        CREATE TABLE api_tokens (
+            id INTEGER PRIMARY KEY,
+            name TEXT NOT NULL,
+            token_hash TEXT NOT NULL UNIQUE,
+            scopes TEXT NOT NULL,                -- JSON list of suggest, search, feedback, admin
+            created_by INTEGER REFERENCES agents(id),
+            created_at TEXT NOT NULL,
+            last_used_at TEXT,
+            revoked_at TEXT
+        );
+        CREATE TABLE audit (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            at TEXT NOT NULL,
+            actor TEXT NOT NULL,                 -- agent:3, token:1, system, cli:<user>
+            address TEXT NOT NULL DEFAULT '',
+            action TEXT NOT NULL,                -- such as answer.sent, release.published
+            object TEXT NOT NULL,                -- such as inquiry:17
+            detail TEXT NOT NULL DEFAULT '{}',   -- JSON, masked
+            release TEXT NOT NULL DEFAULT '',
+            threshold REAL,
+            policy TEXT NOT NULL DEFAULT ''
+        );
+        CREATE INDEX audit_object ON audit(object);
+        CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit
+            BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
+        CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit
+            BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
+        CREATE TABLE jobs (
+            id INTEGER PRIMARY KEY,
+            kind TEXT NOT NULL,
+            arguments TEXT NOT NULL DEFAULT '{}',
+            state TEXT NOT NULL CHECK (state IN
+                ('queued','running','done','failed','cancelled','interrupted')),
+            done INTEGER NOT NULL DEFAULT 0,
+            total INTEGER NOT NULL DEFAULT 0,
+            message TEXT NOT NULL DEFAULT '',
+            log TEXT NOT NULL DEFAULT '',
+            result TEXT NOT NULL DEFAULT '{}',
+            cancel_requested INTEGER NOT NULL DEFAULT 0,
+            created_by TEXT NOT NULL,
+            created_at TEXT NOT NULL,
+            started_at TEXT,
+            heartbeat_at TEXT,
+            finished_at TEXT
+        );
+        """,
+    )
+
+
+@migrations()
+def m002_history(db: Database) -> None:
+    """Imports, inquiries with their messages, FAQs, labels, and what search reads."""
+    _run(
+        db,
+        """
+        CREATE TABLE imports (
+            id INTEGER PRIMARY KEY,
+            source TEXT NOT NULL,
+            files TEXT NOT NULL,                 -- JSON list of file names
+            state TEXT NOT NULL CHECK (state IN ('running','done','failed','interrupted','undone')),
+            report TEXT NOT NULL DEFAULT '{}',
+            started_at TEXT NOT NULL,
+            finished_at TEXT
+        );
+        CREATE TABLE faqs (
+            id INTEGER PRIMARY KEY,
+            slug TEXT NOT NULL UNIQUE,
+            title TEXT NOT NULL,
+            title_en TEXT NOT NULL DEFAULT '',
+            body TEXT NOT NULL DEFAULT '',
+            category TEXT NOT NULL DEFAULT '',
+            url TEXT NOT NULL,
+            discovered INTEGER NOT NULL DEFAULT 0,  -- known only from links in answers
+            active INTEGER NOT NULL DEFAULT 1,
+            created_at TEXT NOT NULL,
+            updated_at TEXT NOT NULL
+        );
+        CREATE TABLE faq_aliases (
+            alias TEXT PRIMARY KEY,              -- an old or localized slug
+            slug TEXT NOT NULL
+        );
+        CREATE TABLE inquiries (
+            id INTEGER PRIMARY KEY,
+            import_id INTEGER REFERENCES imports(id),
+            source TEXT NOT NULL,
+            source_id TEXT NOT NULL,
+            source_url TEXT NOT NULL DEFAULT '',
+            channel TEXT NOT NULL DEFAULT 'none',
+            language TEXT NOT NULL DEFAULT '',
+            category TEXT NOT NULL DEFAULT '',
+            tags TEXT NOT NULL DEFAULT '[]',
+            customer TEXT NOT NULL DEFAULT '',   -- keyed hash of the customer's id
+            subject TEXT NOT NULL DEFAULT '',
+            text TEXT NOT NULL,                  -- subject and first customer messages
+            status TEXT NOT NULL CHECK (status IN ('open','answered','closed')),
+            answer_id INTEGER REFERENCES messages(id),  -- the answer to show beside it
+            opened_at TEXT NOT NULL,
+            answered_at TEXT,
+            closed_at TEXT,
+            UNIQUE (source, source_id)
+        );
+        CREATE INDEX inquiries_status ON inquiries(status, opened_at);
+        CREATE INDEX inquiries_import ON inquiries(import_id);
+        CREATE INDEX inquiries_customer ON inquiries(customer) WHERE customer <> '';
+        CREATE TABLE messages (
+            id INTEGER PRIMARY KEY,
+            inquiry_id INTEGER NOT NULL REFERENCES inquiries(id),
+            import_id INTEGER REFERENCES imports(id),
+            source_id TEXT NOT NULL,
+            role TEXT NOT NULL CHECK (role IN ('customer','agent','bot','system')),
+            public INTEGER NOT NULL DEFAULT 1,
+            agent_id INTEGER REFERENCES agents(id),
+            author TEXT NOT NULL DEFAULT '',     -- an imported agent's name as the source gives it
+            text TEXT NOT NULL,
+            at TEXT NOT NULL,
+            saved_reply_id TEXT NOT NULL DEFAULT '',
+            UNIQUE (inquiry_id, source_id)
+        );
+        CREATE INDEX messages_import ON messages(import_id);
+        CREATE TABLE attachments (
+            id INTEGER PRIMARY KEY,
+            message_id INTEGER NOT NULL REFERENCES messages(id),
+            name TEXT NOT NULL,
+            media_type TEXT NOT NULL DEFAULT '',
+            url TEXT NOT NULL DEFAULT '',
+            size INTEGER
+        );
+        CREATE INDEX attachments_message ON attachments(message_id);
+        CREATE TABLE labels (
+            id INTEGER PRIMARY KEY,
+            inquiry_id INTEGER NOT NULL REFERENCES inquiries(id),
+            message_id INTEGER REFERENCES messages(id),
+            import_id INTEGER REFERENCES imports(id),
+            slug TEXT NOT NULL,                  -- canonical; its FAQ may not be known yet
+            origin TEXT NOT NULL CHECK (origin IN ('import','sent','hand')),
+            at TEXT NOT NULL,
+            UNIQUE (inquiry_id, slug)
+        );
+        CREATE INDEX labels_slug ON labels(slug);
+        CREATE INDEX labels_import ON labels(import_id);
+        CREATE INDEX labels_message ON labels(message_id);
+        CREATE VIRTUAL TABLE inquiry_search USING fts5(
+            question, answer,                    -- as support.text.bigrams writes them
+            tokenize = "unicode61 remove_diacritics 2"
+        );
+        CREATE VIRTUAL TABLE faq_search USING fts5(
+            title, body, tokenize = "unicode61 remove_diacritics 2"
+        );
+        """,
+    )
+
+
+@migrations()
+def m003_desk(db: Database) -> None:
+    """Originals, drafts, outbox, and what was suggested and became of it."""
+    _run(
+        db,
+        """
+        CREATE TABLE originals (
+            message_id INTEGER PRIMARY KEY REFERENCES messages(id),
+            sealed BLOB NOT NULL
+        );
+        CREATE TABLE drafts (
+            inquiry_id INTEGER NOT NULL REFERENCES inquiries(id),
+            agent_id INTEGER NOT NULL REFERENCES agents(id),
+            sealed BLOB NOT NULL,
+            revision INTEGER NOT NULL,           -- a late save never replaces a newer one
+            updated_at TEXT NOT NULL,
+            PRIMARY KEY (inquiry_id, agent_id)
+        );
+        CREATE TABLE outbox (
+            id INTEGER PRIMARY KEY,
+            inquiry_id INTEGER NOT NULL REFERENCES inquiries(id),
+            message_id INTEGER NOT NULL UNIQUE REFERENCES messages(id),
+            channel TEXT NOT NULL,
+            sealed BLOB NOT NULL,                -- the answer as it was typed
+            state TEXT NOT NULL CHECK (state IN ('queued','copied','delivered','failed')),
+            attempts INTEGER NOT NULL DEFAULT 0,
+            error TEXT NOT NULL DEFAULT '',
+            created_at TEXT NOT NULL,
+            updated_at TEXT NOT NULL
+        );
+        CREATE INDEX outbox_state ON outbox(state);
+        CREATE TABLE suggestions (
+            id TEXT PRIMARY KEY,
+            inquiry_id INTEGER REFERENCES inquiries(id),  -- NULL: asked through the API
+            asked_by TEXT NOT NULL,
+            release TEXT NOT NULL,
+            band TEXT NOT NULL CHECK (band IN ('likely','possible','silent')),
+            reason TEXT NOT NULL DEFAULT '',     -- why it was silent
+            threshold REAL,
+            at TEXT NOT NULL
+        );
+        CREATE INDEX suggestions_inquiry ON suggestions(inquiry_id);
+        CREATE TABLE suggestion_faqs (
+            suggestion_id TEXT NOT NULL REFERENCES suggestions(id),
+            rank INTEGER NOT NULL,               -- 1 is the first
+            slug TEXT NOT NULL,
+            probability REAL NOT NULL,
+            inserted_at TEXT,
+            outcome TEXT CHECK (outcome IN ('accepted','passed_over','dismissed')),
+            reason TEXT NOT NULL DEFAULT '',     -- of a dismissal
+            PRIMARY KEY (suggestion_id, rank)
+        );
+        CREATE INDEX suggestion_faqs_slug ON suggestion_faqs(slug, outcome);
+        CREATE TABLE misses (                    -- sent, but not among what was suggested
+            suggestion_id TEXT NOT NULL REFERENCES suggestions(id),
+            slug TEXT NOT NULL,
+            PRIMARY KEY (suggestion_id, slug)
+        );
+        """,
+    )
+
+
+@migrations()
+def m004_models(db: Database) -> None:
+    """Embeddings (the truth that every index is a snapshot of), models and releases."""
+    _run(
+        db,
+        """
+        CREATE TABLE embeddings (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT,  -- only grows: the tail is seq > the snapshot's
+            item_id INTEGER NOT NULL,            -- an inquiry's id
+            encoder_version TEXT NOT NULL,
+            vector BLOB NOT NULL,                -- float32, little-endian, length 1
+            UNIQUE (item_id, encoder_version)
+        );
+        CREATE INDEX embeddings_version ON embeddings(encoder_version, seq);
+        CREATE TABLE tombstones (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT,
+            item_id INTEGER NOT NULL
+        );
+        CREATE TABLE models (
+            kind TEXT NOT NULL,
+            version TEXT NOT NULL,
+            hash TEXT NOT NULL,
+            metrics TEXT NOT NULL DEFAULT '{}',
+            created_at TEXT NOT NULL,
+            PRIMARY KEY (kind, version)
+        );
+        CREATE TABLE releases (
+            name TEXT PRIMARY KEY,
+            parts TEXT NOT NULL,                 -- JSON: kind to version and hash
+            created_at TEXT NOT NULL,
+            published_at TEXT,
+            published_by TEXT NOT NULL DEFAULT ''
+        );
+        """,
+    )

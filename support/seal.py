@@ -1,0 +1,94 @@
+"""Seals the words of open inquiries, and turns a customer's id into a keyed hash.
+
+One random key a desk, in a file of its own with mode 0600. Whoever has the database but not the
+key can read neither drafts nor originals, nor test whether a given customer is in it.
+"""
+
+import base64
+import hashlib
+import hmac
+import os
+import secrets
+from pathlib import Path
+
+from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from .errors import WorkspaceError
+
+KEY_BYTES = 32
+
+
+class Seal:
+    """Encrypts, decrypts and hashes with keys derived from one secret."""
+
+    def __init__(self, secret: bytes) -> None:
+        """Take a secret of `KEY_BYTES` random bytes."""
+        self._fernet = Fernet(base64.urlsafe_b64encode(_derive(secret, b"seal")))
+        self._hash_key = _derive(secret, b"customer")
+        self.session_secret = _derive(secret, b"session").hex()
+
+    @classmethod
+    def create(cls, path: Path) -> "Seal":
+        """Make a key file where there is none, readable by its owner alone, and load it."""
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return cls.load(path)
+        except OSError as error:
+            raise WorkspaceError(f"Cannot write the key file {path}: {error.strerror}.") from error
+        with os.fdopen(descriptor, "w") as file:
+            file.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode() + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        return cls.load(path)
+
+    @classmethod
+    def load(cls, path: Path) -> "Seal":
+        """Read a key file.
+
+        Raises:
+            WorkspaceError: it is missing, unreadable or damaged.
+        """
+        try:
+            secret = base64.b64decode(path.read_text(encoding="ascii"), validate=False)
+        except (OSError, ValueError) as error:
+            raise WorkspaceError(
+                f"Cannot read the key file {path}. Put the desk's key there, or name it with "
+                f"FAQDESK_KEY_FILE; without it drafts and open inquiries cannot be opened."
+            ) from error
+        if len(secret) != KEY_BYTES:
+            raise WorkspaceError(
+                f"The key file {path} holds {len(secret)} bytes, not {KEY_BYTES}: it is damaged. "
+                f"Restore it from where you keep it."
+            )
+        return cls(secret)
+
+    def close_up(self, text: str) -> bytes:
+        """Encrypt a text."""
+        return self._fernet.encrypt(text.encode())
+
+    def open_up(self, sealed: bytes) -> str:
+        """Decrypt what `close_up` made.
+
+        Raises:
+            WorkspaceError: it was sealed with another key, or was changed.
+        """
+        try:
+            return self._fernet.decrypt(sealed).decode()
+        except InvalidToken as error:
+            raise WorkspaceError(
+                "A sealed text does not open with this desk's key: the key file is another desk's."
+            ) from error
+
+    def customer(self, source: str, customer_id: str) -> str:
+        """The keyed hash under which a customer is stored; empty for an unknown one."""
+        if not customer_id:
+            return ""
+        words = f"{source}\0{customer_id}".encode()
+        return hmac.new(self._hash_key, words, hashlib.sha256).hexdigest()[:32]
+
+
+def _derive(secret: bytes, purpose: bytes) -> bytes:
+    return HKDF(SHA256(), KEY_BYTES, salt=None, info=b"faqdesk " + purpose).derive(secret)

@@ -1,0 +1,49 @@
+"""What every vector index promises, whichever engine is behind it. Knows nothing of text."""
+
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors = NDArray[np.float32]
+Ids = NDArray[np.int64]
+
+
+class VectorIndex(Protocol):
+    """Nearest neighbours by inner product over vectors of length 1."""
+
+    def add(self, ids: Ids, vectors: Vectors) -> None:
+        """Add vectors; an id that is there already is replaced.
+
+        Args:
+            ids: (n,) int64, at least 0, each once.
+            vectors: (n, dim) float32, each row of length 1.
+
+        Raises:
+            ValueError: counts or dimensions disagree, or an id is negative or stands twice.
+        """
+
+    def remove(self, ids: Ids) -> None:
+        """Forget ids; unknown ones are passed over."""
+
+    def search(
+        self, vectors: Vectors, *, top_k: int, allow: Ids | None = None
+    ) -> tuple[Ids, Vectors]:
+        """Find the nearest.
+
+        Args:
+            vectors: (n, dim) float32.
+            top_k: how many each.
+            allow: sorted ids to choose among; None: all.
+
+        Returns:
+            (n, top_k) ids, best first, -1 where there are fewer; (n, top_k) cosine similarities,
+            -inf there.
+        """
+
+    def snapshot(self, folder: Path) -> None:
+        """Write everything into an existing folder, from where `load` reads it."""
+
+    def __len__(self) -> int:
+        """How many vectors there are."""

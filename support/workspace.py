@@ -1,0 +1,106 @@
+"""A desk is one folder: database, models, pictures. Copy the folder and you have copied the desk.
+
+The key that seals open inquiries lies beside the folder, not in it, so that a copy of the folder
+alone shows nobody's original words.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from .database import connect
+from .errors import WorkspaceError
+from .migrations import migrations
+from .seal import Seal
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """One desk on disk."""
+
+    home: Path
+
+    @classmethod
+    def locate(cls, home: str | Path | None = None) -> "Workspace":
+        """Name the workspace: `home`, else `FAQDESK_HOME`, else `./workspace`."""
+        return cls(Path(home or os.environ.get("FAQDESK_HOME") or "workspace").absolute())
+
+    @property
+    def database_path(self) -> Path:
+        """The SQLite file."""
+        return self.home / "desk.db"
+
+    @property
+    def queue_path(self) -> Path:
+        """The job queue's own SQLite file; `jobs` in the database is what people see."""
+        return self.home / "queue.db"
+
+    @property
+    def models(self) -> Path:
+        """The folder of model folders: `<kind>/<version>/`."""
+        return self.home / "models"
+
+    @property
+    def key_path(self) -> Path:
+        """The key file: `FAQDESK_KEY_FILE`, else `<workspace>.key` beside the folder."""
+        named = os.environ.get("FAQDESK_KEY_FILE")
+        return Path(named) if named else self.home.with_name(self.home.name + ".key")
+
+    def exists(self) -> bool:
+        """Whether a desk was made here."""
+        return self.database_path.exists()
+
+    def create(self) -> "Workspace":
+        """Make the folder, its database and its key; what is there is kept."""
+        try:
+            self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+            for folder in (self.models, self.home / "images"):
+                folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise WorkspaceError(
+                f"Cannot make {self.home}: {error.strerror}. Name another folder with FAQDESK_HOME."
+            ) from error
+        Seal.create(self.key_path)
+        self.database(create=True).close()
+        return self
+
+    def database(self, *, create: bool = False) -> Database:
+        """Open a connection, bringing the schema up to date.
+
+        Raises:
+            WorkspaceError: there is no desk here, or its schema is of a newer faqdesk.
+        """
+        if not create and not self.exists():
+            raise WorkspaceError(
+                f"No desk in {self.home}. Make one with `faqdesk init`, or name its folder with "
+                f"FAQDESK_HOME."
+            )
+        db = connect(self.database_path)
+        if create:
+            self.database_path.chmod(0o600)
+        applied = {step.name for step in migrations.applied(db)}
+        known = {step.name for step in migrations.pending(db)} | applied
+        newer = applied - {name for name in known if name in _step_names()}
+        if newer:
+            db.close()
+            raise WorkspaceError(
+                f"{self.database_path} was written by a newer faqdesk (steps {sorted(newer)}). "
+                f"Update faqdesk."
+            )
+        if migrations.pending(db):
+            migrations.apply(db)
+        return db
+
+    def seal(self) -> Seal:
+        """The key of this desk.
+
+        Raises:
+            WorkspaceError: the key file is missing or damaged.
+        """
+        return Seal.load(self.key_path)
+
+
+def _step_names() -> set[str]:
+    return {step.name for step in migrations._migrations}

@@ -1,0 +1,1 @@
+"""Fits, measures and publishes models. Reads a workspace, writes model folders."""

@@ -1,0 +1,183 @@
+"""Learns the desk's own sentence encoder from its texts alone: no network, no labels, a minute.
+
+Word pieces, then latent semantic analysis: which pieces occur in the same texts. A sentence is the
+mean of its pieces' vectors, so a piece's rarity is folded into the length of its vector.
+"""
+
+import hashlib
+import random
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from sklearn.utils.extmath import randomized_svd
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
+
+from support.artifact import Artifact, write_artifact
+from support.encoder import KIND, SentenceEncoder, StaticEngine, TorchEngine, is_static
+from support.errors import TooFewLabelsError
+
+from .progress import Progress, Steps, silent
+
+_UNKNOWN = "[UNK]"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EncoderConfig:
+    """Settings of the static encoder."""
+
+    vocabulary: int = 16_000  # word pieces
+    dim: int = 256
+    max_texts: int = 40_000  # read for the vectors; more changes little
+    max_texts_vocabulary: int = 20_000
+    max_length: int = 2_000  # characters read of a text
+    num_iterations: int = 3  # of the randomized SVD
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.dim < 2 or self.vocabulary < 100:
+            raise ValueError(
+                f"dim must be 2 or more and vocabulary 100 or more, got {self.dim} and "
+                f"{self.vocabulary}."
+            )
+
+
+def fit_encoder(
+    texts: Sequence[str],
+    *,
+    folder: Path,
+    config: EncoderConfig | None = None,
+    progress: Progress = silent,
+) -> Artifact:
+    """Learn an encoder and write its model folder.
+
+    Args:
+        texts: inquiries, answers and FAQ texts; blank ones are left out.
+        folder: where the model shall be.
+        config: settings.
+        progress: told done, total and a message; may raise, which leaves nothing behind.
+
+    Raises:
+        TooFewLabelsError: there are fewer than ten texts.
+    """
+    config = config or EncoderConfig()
+    steps = Steps(progress, {"vocabulary": 3, "counting": 4, "vectors": 10, "writing": 1})
+    steps.start("vocabulary")
+    kept = [text[: config.max_length] for text in texts if text.strip()]
+    if len(kept) < 10:
+        raise TooFewLabelsError(
+            f"An encoder needs at least 10 texts, there are {len(kept)}. Import history first: "
+            f"faqdesk import FILE"
+        )
+    digest = hashlib.sha256("\x1e".join(kept).encode("utf-8", "replace")).hexdigest()
+    total = len(kept)
+    if total > config.max_texts:
+        kept = random.Random(config.seed).sample(kept, config.max_texts)
+    tokenizer = fit_tokenizer(kept[: config.max_texts_vocabulary], size=config.vocabulary)
+    steps.start("counting")
+    counts = count_tokens(tokenizer, kept, steps)
+    steps.start("vectors")
+    embeddings = embed_tokens(counts, config)
+    # A text of unknown signs alone still has a direction, the same for all of them, and short, so
+    # that it never outweighs a known piece.
+    unknown = ~embeddings.any(axis=1)
+    unknown[tokenizer.token_to_id(_UNKNOWN)] = True
+    embeddings[unknown] = 1e-4 / np.sqrt(embeddings.shape[1])
+    steps.start("writing")
+    engine = StaticEngine(tokenizer, embeddings)
+    return write_artifact(
+        folder,
+        kind=KIND,
+        config={
+            "dim": engine.dim,
+            "normalized": True,
+            "seed": config.seed,
+            "data_hash": digest,
+            "encoder_config": asdict(config),
+        },
+        files=engine.save,
+        metrics={"texts": total, "texts_read": len(kept), "pieces": tokenizer.get_vocab_size()},
+    )
+
+
+def import_encoder(name_or_folder: str, folder: Path) -> Artifact:
+    """Copy any sentence-transformers model into a model folder.
+
+    Raises:
+        ModelMissingError: there is no such model on this machine.
+    """
+    source = Path(name_or_folder)
+    if (source / "modules.json").exists() and is_static(source):
+        engine = StaticEngine.load(source)
+        config = {"dim": engine.dim, "normalized": True, "source": source.name}
+        return write_artifact(folder, kind=KIND, config=config, files=engine.save, metrics={})
+    if (source / "manifest.json").exists():
+        SentenceEncoder.load(source)  # refuses what is damaged
+    torch = TorchEngine(name_or_folder)
+
+    def write(temporary: Path) -> None:
+        if (source / "modules.json").exists():
+            shutil.copytree(source, temporary / "model", ignore=shutil.ignore_patterns(".*"))
+        else:
+            torch.save(temporary / "model")
+
+    config = {"dim": torch.dim, "normalized": True, "source": source.name, "inner": "model"}
+    return write_artifact(folder, kind=KIND, config=config, files=write, metrics={})
+
+
+def fit_tokenizer(texts: Sequence[str], *, size: int) -> Tokenizer:
+    """Word pieces over lower-case text in compatibility form."""
+    tokenizer = Tokenizer(models.WordPiece(unk_token=_UNKNOWN))
+    tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    trainer = trainers.WordPieceTrainer(
+        vocab_size=size, special_tokens=[_UNKNOWN], limit_alphabet=3_000, show_progress=False
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    return tokenizer
+
+
+def count_tokens(tokenizer: Tokenizer, texts: Sequence[str], steps: Steps) -> sparse.csr_array:
+    """(texts, pieces): how often each piece occurs."""
+    ids: list[npt.NDArray[np.int32]] = []
+    ends = [0]
+    for start, batch in _batches(texts, 1_000):
+        for encoding in tokenizer.encode_batch(batch, add_special_tokens=False):
+            ids.append(np.array(encoding.ids, dtype=np.int32))
+            ends.append(ends[-1] + len(encoding.ids))
+        steps.at(start / len(texts))
+    columns = np.concatenate(ids)
+    shape = (len(texts), tokenizer.get_vocab_size())
+    ones = np.ones(len(columns), dtype=np.float32)
+    counts = sparse.csr_array((ones, columns, np.array(ends)), shape=shape)
+    counts.sum_duplicates()
+    return counts
+
+
+def embed_tokens(counts: sparse.csr_array, config: EncoderConfig) -> npt.NDArray[np.float32]:
+    """(pieces, dim) vectors, each already multiplied by its piece's rarity."""
+    n, size = counts.shape
+    frequency = np.bincount(counts.indices, minlength=size)
+    rarity = np.log((1 + n) / (1 + frequency))
+    rarity[frequency == 0] = 0
+    weighted = counts.copy()
+    weighted.data = (1 + np.log(weighted.data)) * rarity[weighted.indices].astype(np.float32)
+    lengths = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel())
+    weighted.data /= np.repeat(np.maximum(lengths, 1e-9), np.diff(weighted.indptr))
+    weighted.data = weighted.data.astype(np.float32)
+    dim = min(config.dim, min(weighted.shape) - 1)
+    _, _, directions = randomized_svd(
+        sparse.csr_matrix(weighted), dim, n_iter=config.num_iterations, random_state=config.seed
+    )
+    vectors = np.zeros((size, dim), dtype=np.float32)
+    vectors[:, : len(directions)] = directions.T * rarity[:, None]
+    return vectors
+
+
+def _batches(texts: Sequence[str], size: int) -> Iterator[tuple[int, list[str]]]:
+    for start in range(0, len(texts), size):
+        yield start, list(texts[start : start + size])

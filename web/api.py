@@ -1,0 +1,230 @@
+"""`/api/v1`: suggestions and search for programs, with a token in the Authorization header.
+
+Errors are problem+json. Texts that are asked about are masked before a model sees them and are
+never stored.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from flask import g, request
+from flask.typing import ResponseReturnValue
+from flask_smorest import Blueprint
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+
+from support import inquiries, settings, suggestions
+from support.inquiries import PastAnswer
+from support.recommender import SuggestedFaq
+from support.redact import Redactor
+
+from . import tokens
+from .database import db, desk
+from .errors import HTTPStatus, problem
+
+MAX_TEXT = 20_000  # characters of one inquiry
+
+bp = Blueprint("api", __name__, url_prefix="/api/v1", description="Suggestions and search.")
+
+
+def needs(scope: str) -> Callable[..., Callable[..., ResponseReturnValue]]:
+    """Let a view answer only a live token with this scope."""
+
+    def around(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
+        @wraps(view)
+        def guarded(*args: Any, **values: Any) -> ResponseReturnValue:
+            kind, _, secret = request.headers.get("Authorization", "").partition(" ")
+            token = tokens.find(db(), secret.strip()) if kind.lower() == "bearer" else None
+            if token is None:
+                answer = problem(
+                    HTTPStatus.UNAUTHORIZED,
+                    "Send a live token: Authorization: Bearer fd_... "
+                    "(made with `faqdesk token create`).",
+                )
+                answer.headers["WWW-Authenticate"] = "Bearer"
+                return answer
+            if scope not in token.scopes:
+                return problem(HTTPStatus.FORBIDDEN, f"This token lacks the scope {scope!r}.")
+            g.actor_name = f"token:{token.id}"
+            return view(*args, **values)
+
+        return guarded
+
+    return around
+
+
+class MessageSchema(Schema):
+    """One message of the conversation asked about."""
+
+    role = fields.String(required=True, validate=validate.OneOf(("customer", "agent", "bot")))
+    text = fields.String(required=True, validate=validate.Length(max=MAX_TEXT))
+
+
+class AskSchema(Schema):
+    """What to suggest for: a text, or the messages of a conversation."""
+
+    text = fields.String(load_default="", validate=validate.Length(max=MAX_TEXT))
+    subject = fields.String(load_default="", validate=validate.Length(max=1000))
+    messages = fields.List(
+        fields.Nested(MessageSchema), load_default=list, validate=validate.Length(max=200)
+    )
+    top_k = fields.Integer(load_default=3, validate=validate.Range(1, 9))
+    dry_run = fields.Boolean(
+        load_default=False, metadata={"description": "Do not remember what was suggested."}
+    )
+
+    @validates_schema
+    def one_of_both(self, data: dict[str, Any], **_: Any) -> None:
+        """Refuse neither and both."""
+        if bool(data["text"]) == bool(data["messages"]):
+            raise ValidationError("Give text or messages, not both and not neither.", "text")
+
+
+class PromiseSchema(Schema):
+    """How often such a suggestion was right on held-out inquiries."""
+
+    right = fields.Integer(required=True)
+    n = fields.Integer(required=True)
+    low = fields.Float(required=True)
+    high = fields.Float(required=True)
+
+
+class WordSchema(Schema):
+    """A word that speaks for an FAQ."""
+
+    text = fields.String(required=True)
+    weight = fields.Float(required=True)
+
+
+class FaqSchema(Schema):
+    """One FAQ that fits."""
+
+    rank = fields.Integer(required=True)
+    faq_id = fields.String(required=True)
+    title = fields.String(required=True)
+    url = fields.String(required=True)
+    category = fields.String(required=True)
+    confidence = fields.Float(required=True)
+    promise = fields.Nested(PromiseSchema)
+    words = fields.List(fields.Nested(WordSchema))
+    used_by = fields.List(fields.String(), metadata={"description": "Ids of similar inquiries."})
+
+
+class PastAnswerSchema(Schema):
+    """An answered inquiry; texts are masked."""
+
+    rank = fields.Integer(required=True)
+    inquiry_id = fields.String(required=True)
+    score = fields.Float(required=True)
+    at = fields.String(required=True)
+    question = fields.String(required=True)
+    answer = fields.String(required=True)
+    faq_ids = fields.List(fields.String())
+
+
+class SuggestionSchema(Schema):
+    """What fits, in its band, or why there is silence."""
+
+    suggestion_id = fields.String(required=True, allow_none=True)
+    release = fields.String(required=True)
+    band = fields.String(required=True, validate=validate.OneOf(("likely", "possible", "silent")))
+    abstained = fields.Boolean(required=True)
+    abstain_reason = fields.String(required=True, allow_none=True)
+    threshold = fields.Float(required=True, allow_none=True)
+    degraded = fields.String(required=True)
+    faqs = fields.List(fields.Nested(FaqSchema), required=True)
+    similar = fields.List(fields.Nested(PastAnswerSchema), required=True)
+    redactions = fields.Dict(keys=fields.String(), values=fields.Integer())
+
+
+class SearchQuerySchema(Schema):
+    """What to search for."""
+
+    q = fields.String(required=True, validate=validate.Length(min=1, max=MAX_TEXT))
+    mode = fields.String(
+        load_default="similar",
+        validate=validate.OneOf(("similar", "words")),
+        metadata={"description": "similar: by meaning; words: every word, also inside others."},
+    )
+    top_k = fields.Integer(load_default=10, validate=validate.Range(1, 50))
+
+
+class SearchSchema(Schema):
+    """Past answers, best first."""
+
+    results = fields.List(fields.Nested(PastAnswerSchema), required=True)
+
+
+@bp.post("/suggestions")
+@needs("suggest")
+@bp.arguments(AskSchema)
+@bp.response(200, SuggestionSchema)
+def suggest(asked: dict[str, Any]) -> dict[str, Any]:
+    """Suggest FAQs and past answers for a text."""
+    rules = settings.load(db())
+    redaction = Redactor(rules.allow).redact(_text(asked))
+    found = desk().recommender.suggest(db(), redaction.text, top_k=asked["top_k"])
+    suggestion_id = None
+    if not asked["dry_run"]:
+        suggestion_id = suggestions.remember(db(), found, inquiry_id=None, asked_by=g.actor_name)
+    return {
+        "suggestion_id": suggestion_id,
+        "release": found.release,
+        "band": found.band,
+        "abstained": found.band == "silent",
+        "abstain_reason": found.reason or None,
+        "threshold": found.threshold,
+        "degraded": found.degraded,
+        "faqs": [_faq(rank, item) for rank, item in enumerate(found.faqs, 1)],
+        "similar": [_past(rank, item) for rank, item in enumerate(found.similar, 1)],
+        "redactions": redaction.counts,
+    }
+
+
+@bp.get("/search")
+@needs("search")
+@bp.arguments(SearchQuerySchema, location="query")
+@bp.response(200, SearchSchema)
+def search(asked: dict[str, Any]) -> dict[str, Any]:
+    """Find past answers to inquiries like a text, or that hold its words."""
+    text = Redactor(settings.load(db()).allow).redact(asked["q"]).text
+    similar = desk().recommender.models().similar
+    if asked["mode"] == "words" or similar is None:
+        found = inquiries.search_words(db(), text, limit=asked["top_k"])
+    else:
+        found = similar.similar(db(), text, top_k=asked["top_k"])
+    return {"results": [_past(rank, item) for rank, item in enumerate(found, 1)]}
+
+
+def _text(asked: dict[str, Any]) -> str:
+    said = [item["text"] for item in asked["messages"] if item["role"] == "customer"]
+    return "\n".join(part for part in (asked["subject"], asked["text"], *said) if part)
+
+
+def _faq(rank: int, item: SuggestedFaq) -> dict[str, Any]:
+    promise = item.promise
+    return {
+        "rank": rank,
+        "faq_id": item.faq.slug,
+        "title": item.faq.title,
+        "url": item.faq.url,
+        "category": item.faq.category,
+        "confidence": item.probability,
+        "promise": {
+            "right": promise.right, "n": promise.n, "low": promise.low, "high": promise.high
+        },
+        "words": [{"text": part.word, "weight": part.weight} for part in item.words],
+        "used_by": [str(past.inquiry_id) for past in item.used_by],
+    }  # fmt: skip
+
+
+def _past(rank: int, item: PastAnswer) -> dict[str, Any]:
+    return {
+        "rank": rank,
+        "inquiry_id": str(item.inquiry_id),
+        "score": item.score,
+        "at": item.answered_at,
+        "question": item.question,
+        "answer": item.answer,
+        "faq_ids": list(item.slugs),
+    }

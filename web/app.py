@@ -1,0 +1,73 @@
+"""The application factory: settings, then each blueprint, then what guards them all."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response
+from flask_bootstrap import Bootstrap5
+from flask_smorest import Api
+from flask_wtf.csrf import CSRFProtect
+
+from support.workspace import Workspace
+
+from . import api, auth, database, errors, health, i18n, inbox, inquiry, jobs_page, logs, search
+
+MAX_BODY = 2 << 20  # bytes; an answer is text
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+
+
+def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
+    """Make the console over a workspace (default: as the environment names it).
+
+    Raises:
+        WorkspaceError: there is no desk there.
+    """
+    workspace = workspace or Workspace.locate()
+    app = Flask(__name__, static_folder=str(Path(__file__).parent / "static"))
+    app.config.update(
+        SECRET_KEY=workspace.seal().session_secret,
+        SESSION_COOKIE_NAME="faqdesk",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=timedelta(days=7),
+        MAX_CONTENT_LENGTH=MAX_BODY,
+        MAX_FORM_MEMORY_SIZE=MAX_BODY,
+        WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a draft may stay open all day
+        BOOTSTRAP_SERVE_LOCAL=True,
+        API_TITLE="faqdesk",
+        API_VERSION="v1",
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX="/api/v1",
+        OPENAPI_JSON_PATH="openapi.json",
+    )
+    app.config.update(config)
+    database.init_app(app, workspace)
+    logs.init_app(app)
+    i18n.init_app(app)
+    auth.init_app(app)
+    Bootstrap5(app)
+    csrf = CSRFProtect(app)
+    for module in (health, auth, inbox, inquiry, search, jobs_page):
+        app.register_blueprint(module.bp)
+    rest = Api(app)
+    rest.register_blueprint(api.bp)
+    csrf.exempt(api.bp)  # the API knows no cookie: a token cannot be sent by a foreign page
+    errors.init_app(app)  # after flask-smorest, whose own answers are not problem+json
+
+    @app.after_request
+    def guard(response: Response) -> Response:
+        response.headers.setdefault("Content-Security-Policy", CSP)
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        response.headers.setdefault("X-Frame-Options", "DENY")
+        response.headers.setdefault("Referrer-Policy", "same-origin")
+        if not response.cache_control.max_age:
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    return app

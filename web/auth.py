@@ -1,0 +1,149 @@
+"""Signing in and out, and who may do what."""
+
+from collections.abc import Callable
+from functools import wraps
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Flask, flash, g, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import LoginManager, current_user, login_user, logout_user
+
+from support import agents
+from support.agents import Agent
+from support.audit import Actor
+from support.errors import PermissionDeniedError
+
+from . import sessions
+from .database import db
+
+bp = Blueprint("auth", __name__)
+
+LEADS = ("lead", "admin")
+
+
+class SignedIn:
+    """The person behind a request, as Flask-Login wants to see one."""
+
+    is_authenticated = True
+    is_active = True
+    is_anonymous = False
+
+    def __init__(self, agent: Agent, token: str) -> None:
+        """Take a person and their session's token."""
+        self.agent = agent
+        self._token = token
+
+    def get_id(self) -> str:
+        """What the cookie holds: the session's token, not the person's id."""
+        return self._token
+
+
+def init_app(app: Flask) -> None:
+    """Let Flask-Login find people by their session's token; every page asks to sign in."""
+    manager = LoginManager(app)
+    manager.session_protection = None  # it hashes address and browser; phones change address
+
+    @manager.user_loader
+    def load(token: str) -> SignedIn | None:
+        agent = sessions.find(db(), token)
+        if agent is None:
+            return None
+        g.actor_name = agent.actor_name
+        return SignedIn(agent, token)
+
+    @app.before_request
+    def ask_to_sign_in() -> ResponseReturnValue | None:
+        open_to_all = request.blueprint in ("auth", "health") or request.path.startswith("/api/")
+        if request.endpoint in (None, "static", "bootstrap.static") or open_to_all:
+            return None
+        if current_user.is_authenticated:
+            return None
+        if request.method != "GET":
+            raise PermissionDeniedError("You are signed out. Sign in in another tab, then retry.")
+        return redirect(url_for("auth.sign_in", next=request.full_path.rstrip("?")))
+
+
+def me() -> Agent:
+    """The person behind this request."""
+    agent: Agent = current_user.agent
+    return agent
+
+
+def actor() -> Actor:
+    """The person behind this request, for the audit trail."""
+    return Actor(me().actor_name, request.remote_addr or "")
+
+
+def requires(*roles: str) -> Callable[..., Callable[..., ResponseReturnValue]]:
+    """Allow a view to some roles only."""
+
+    def around(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
+        @wraps(view)
+        def guarded(**values: object) -> ResponseReturnValue:
+            if me().role not in roles:
+                raise PermissionDeniedError(f"This needs the role {' or '.join(roles)}.")
+            return view(**values)
+
+        return guarded
+
+    return around
+
+
+@bp.get("/sign-in")
+def sign_in() -> ResponseReturnValue:
+    """Show the form."""
+    if current_user.is_authenticated:
+        return redirect(url_for("inbox.show"))
+    return render_template("sign_in.html", next=request.args.get("next", ""))
+
+
+@bp.post("/sign-in")
+def do_sign_in() -> ResponseReturnValue:
+    """Check login and password, and start a session."""
+    found = sessions.sign_in(
+        db(),
+        login=request.form.get("login", "").strip(),
+        password=request.form.get("password", ""),
+        address=request.remote_addr or "",
+        user_agent=request.headers.get("User-Agent", ""),
+    )
+    if found is None:
+        flash(_("Login and password do not fit."), "danger")
+        page = render_template("sign_in.html", next=request.form.get("next", ""))
+        return page, 401
+    agent, token = found
+    session.clear()  # a new session never inherits what an earlier visitor left
+    session.permanent = True
+    login_user(SignedIn(agent, token))
+    return redirect(own_path(request.form.get("next", "")) or url_for("inbox.show"))
+
+
+@bp.post("/sign-out")
+def sign_out() -> ResponseReturnValue:
+    """End the session here and in the database."""
+    if current_user.is_authenticated:
+        sessions.sign_out(db(), current_user.get_id(), actor())
+    logout_user()
+    session.clear()
+    return redirect(url_for("auth.sign_in"))
+
+
+@bp.post("/language")
+def language() -> ResponseReturnValue:
+    """Remember the reader's language."""
+    wanted = request.form.get("language", "")
+    if current_user.is_authenticated:
+        agents.set_language(db(), me().id, wanted)
+    elif wanted in agents.LANGUAGES:
+        session["language"] = wanted
+    return redirect(own_path(request.form.get("next", "")) or url_for("inbox.show"))
+
+
+def own_path(target: str) -> str | None:
+    r"""A path on this site to go back to; None for anything else, such as `//host` or `/\host`."""
+    parts = urlsplit(target.replace("\\", "/"))
+    plain = target.startswith("/") and not target.startswith("//") and target.isprintable()
+    if not plain or "\\" in target or parts.scheme or parts.netloc:
+        return None
+    return target

@@ -1,0 +1,91 @@
+"""The command line. Each command parses, calls and prints; errors become exit codes here."""
+
+import importlib
+import sys
+
+import click
+
+from support.errors import FaqdeskError
+
+# Where each command lives. Modules are imported only when their command is asked for, so that
+# `faqdesk --help` does not wait for numpy.
+COMMANDS = {
+    "init": ("workspace", "Make a workspace."),
+    "demo": ("demo", "Make the sample marketplace's desk."),
+    "import": ("importing", "Import a team's history."),
+    "import-faqs": ("importing", "Import the help centre's pages."),
+    "train": ("training", "Train encoder, index and FAQ classifier."),
+    "index": ("training", "Build the index of past inquiries."),
+    "evaluate": ("training", "Measure the FAQ classifier on held-out history."),
+    "suggest": ("asking", "Suggest FAQs for a text."),
+    "search": ("asking", "Find past answers to similar inquiries."),
+    "serve": ("serving", "Open the console."),
+    "worker": ("serving", "Work through the job queue."),
+    "agent": ("people", "Add agents, change passwords."),
+    "token": ("people", "Make and revoke API tokens."),
+    "settings": ("workspace", "Show and change the desk's settings."),
+    "status": ("workspace", "Show what the desk holds and which release is in force."),
+    "bench": ("bench", "Measure quality and speed."),
+}
+
+EPILOG = """\b
+Exit codes: 0 done; 1 faqdesk refused, and said why; 2 the command line was wrong;
+3 no model or workspace yet; 130 interrupted.
+
+The workspace is ./workspace, or the folder named by FAQDESK_HOME.
+
+\b
+Example:
+  faqdesk import history.csv
+  faqdesk train
+  faqdesk serve
+"""
+
+
+class LazyGroup(click.Group):
+    """Knows its commands by name and loads one when it is run."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command, in the order a new desk needs them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load a command; None where there is no such one."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"web.cli.{COMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, cmd_name.replace("-", "_") + "_command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without loading them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, words) for name, (_, words) in COMMANDS.items()])
+
+
+@click.command(cls=LazyGroup, epilog=EPILOG)
+@click.version_option(package_name="faqdesk")
+def faqdesk() -> None:
+    """FAQ links and similar past answers beside the inquiry an agent is answering."""
+
+
+def main() -> None:
+    """Run the command line; turn what faqdesk refuses into a line and an exit code."""
+    try:
+        faqdesk.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        sys.exit(130)
+    except FaqdeskError as error:
+        click.echo(f"faqdesk: {error}", err=True)
+        sys.exit(exit_code(error))
+
+
+def exit_code(error: FaqdeskError) -> int:
+    """1 for a refusal, 3 where the cure is to make a model or workspace first."""
+    from support.errors import ModelMissingError, WorkspaceError
+
+    return 3 if isinstance(error, ModelMissingError | WorkspaceError) else 1

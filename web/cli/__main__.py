@@ -1,0 +1,5 @@
+"""`python -m web.cli` is `faqdesk`."""
+
+from . import main
+
+main()

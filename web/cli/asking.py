@@ -1,0 +1,103 @@
+"""`faqdesk suggest` and `faqdesk search`."""
+
+import sys
+from dataclasses import asdict
+
+import click
+
+from support import inquiries, settings
+from support.errors import EmptyTextError, ModelMissingError
+from support.inquiries import PastAnswer
+from support.recommender import Recommender, SuggestedFaq
+from support.redact import Redactor
+
+from .common import json_option, print_json, workspace
+
+WIDTH = 100  # characters of a text shown
+
+
+@click.command("suggest")
+@click.argument("text", required=False)
+@click.option("--top-k", default=3, show_default=True, type=click.IntRange(1, 9))
+@json_option
+def suggest_command(text: str | None, top_k: int, as_json: bool) -> None:
+    r"""Suggest FAQs and past answers for a text, from the argument or standard input.
+
+    \b
+    Example:
+      faqdesk suggest "인증번호가 안 와요"
+      faqdesk suggest --json < inquiry.txt
+    """
+    space = workspace()
+    db = space.database()
+    words = text if text is not None else sys.stdin.read()
+    masked = Redactor(settings.load(db).allow).redact(words)
+    found = Recommender(space).suggest(db, masked.text, top_k=top_k)
+    if found.reason == "empty":
+        raise EmptyTextError("The text is empty. Give an inquiry: faqdesk suggest TEXT")
+    if as_json:
+        print_json(asdict(found) | {"redactions": dict(masked.counts)})
+        return
+    if found.reason == "no_model":
+        click.echo(found.degraded or "No model yet. Make one: faqdesk train", err=True)
+    elif found.degraded:
+        click.echo(found.degraded, err=True)
+    click.echo({"likely": "Likely", "possible": "Possible"}.get(found.band, "No suggestion")
+               + (f" ({found.reason})" if found.reason else ""))  # fmt: skip
+    for rank, item in enumerate(found.faqs, 1):
+        _print_faq(rank, item)
+    click.echo("Similar past answers")
+    for past in found.similar:
+        _print_past(past)
+
+
+@click.command("search")
+@click.argument("text")
+@click.option("--words", is_flag=True, help="Every word, also inside Korean words; not by meaning.")
+@click.option("--top-k", default=10, show_default=True, type=click.IntRange(1, 50))
+@json_option
+def search_command(text: str, words: bool, top_k: int, as_json: bool) -> None:
+    r"""Find past answers to inquiries like a text, or that hold its words.
+
+    \b
+    Example:
+      faqdesk search "환불이 늦어요"
+      faqdesk search --words 환불
+    """
+    space = workspace()
+    db = space.database()
+    masked = Redactor(settings.load(db).allow).redact(text).text
+    if not masked.strip():
+        raise EmptyTextError("The text is empty. Give some words: faqdesk search TEXT")
+    if words:
+        found = inquiries.search_words(db, masked, limit=top_k)
+    else:
+        similar = Recommender(space).models().similar
+        if similar is None:
+            raise ModelMissingError("No encoder yet. Make one with `faqdesk train`, or use --words.")
+        found = similar.similar(db, masked, top_k=top_k)
+    if as_json:
+        print_json({"results": [asdict(past) for past in found]})
+        return
+    for past in found:
+        _print_past(past)
+
+
+def _print_faq(rank: int, item: SuggestedFaq) -> None:
+    promise = item.promise
+    click.echo(
+        f"  {rank}. {item.faq.title}  {item.probability:.0%} "
+        f"(right in {promise.right} of {promise.n} like this)"
+    )
+    click.echo(f"     {item.faq.url}")
+
+
+def _print_past(past: PastAnswer) -> None:
+    score = f"{past.score:.2f} " if past.score else ""
+    click.echo(f"  {score}{past.answered_at[:10]} {_short(past.question)}")
+    click.echo(f"       -> {_short(past.answer)}")
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= WIDTH else line[: WIDTH - 1] + "…"

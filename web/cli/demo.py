@@ -1,0 +1,83 @@
+"""`faqdesk demo`: the sample marketplace's desk, ready to be opened."""
+
+import secrets
+import tempfile
+from pathlib import Path
+
+import click
+
+import data
+from support import agents, settings
+from support.database import scalar
+from support.importing.faqs import import_aliases, import_faqs
+from support.importing.load import run_import
+from support.importing.mapping import LinkRules, Mapping
+from support.releases import current
+from support.workspace import Workspace
+
+from .common import actor, progress_line, workspace
+
+LOGIN = "demo"
+
+
+@click.command("demo")
+@click.option("--serve/--no-serve", "opens", default=True, help="Open the console afterwards.")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+def demo_command(opens: bool, host: str, port: int) -> None:
+    r"""Make the sample marketplace's desk (once), and open its console.
+
+    The password is made on the spot and changes with every start.
+
+    \b
+    Example:
+      faqdesk demo --port 8080
+    """
+    space = workspace()
+    space.create()
+    prepare(space)
+    password = secrets.token_urlsafe(9)
+    db = space.database()
+    if scalar(db, "SELECT 1 FROM agents WHERE login = ?", [LOGIN]):
+        agents.set_password(db, actor(), LOGIN, password)
+    else:
+        agents.add(
+            db, actor(), login=LOGIN, name="데모 상담원", role="admin", password=password
+        )
+    db.close()
+    click.echo(f"\n  Console   http://{host}:{port}\n  Sign in   {LOGIN} / {password}\n")
+    if opens:
+        from web.serve import serve
+
+        serve(space, host=host, port=port, workers=2)
+
+
+def prepare(space: Workspace) -> None:
+    """Import and train what is not there yet; killed half way, the next call goes on."""
+    db = space.database()
+    if not scalar(db, "SELECT 1 FROM imports WHERE source = ? AND state = 'done'", [data.SOURCE]):
+        _import(space)
+    if current(space.models) is None:
+        from train.desk import train_all
+
+        with progress_line("Training on the sample's history") as progress:
+            train_all(space, db, actor=actor(), progress=progress)
+    db.close()
+
+
+def _import(space: Workspace) -> None:
+    db = space.database()
+    mapping = Mapping(
+        source=data.SOURCE, links=LinkRules(hosts=data.HOSTS, path=data.LINK_PATH)
+    )
+    settings.change(db, actor(), desk_name="도란장터", allow=data.OWN_NUMBERS)
+    with tempfile.TemporaryDirectory() as folder, progress_line("Importing") as progress:
+        files = data.lay_out(Path(folder))
+        import_faqs(db, files["faqs"], mapping, actor=actor())
+        import_aliases(db, files["aliases"], mapping, actor=actor())
+        report = run_import(
+            db, space.seal(), [files["history"]], mapping, actor=actor(), progress=progress
+        )
+    click.echo(
+        f"Imported {report.inquiries:,} inquiries; {report.labelled:,} link an FAQ in the answer."
+    )

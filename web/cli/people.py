@@ -1,0 +1,140 @@
+"""`faqdesk agent` and `faqdesk token`."""
+
+import secrets
+
+import click
+
+from support import agents
+from support.errors import InputError
+from web import tokens
+
+from .common import actor, workspace
+
+
+@click.group("agent")
+def agent_command() -> None:
+    r"""Add people, change passwords, shut people out.
+
+    \b
+    Example:
+      faqdesk agent add mina --name 김미나 --role lead
+    """
+
+
+@agent_command.command("add")
+@click.argument("login")
+@click.option("--name", default="", help="As colleagues see it.")
+@click.option("--role", type=click.Choice(agents.ROLES), default="agent", show_default=True)
+@click.option("--password", help="Asked for when it is not given.")
+def add(login: str, name: str, role: str, password: str | None) -> None:
+    r"""Add a person who can sign in.
+
+    \b
+    Example:
+      faqdesk agent add mina --name 김미나 --role agent
+    """
+    password = password or click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    db = workspace().create().database()
+    agent = agents.add(db, actor(), login=login, name=name, role=role, password=password)
+    click.echo(f"{agent.login} can sign in as {agent.role}.")
+
+
+@agent_command.command("password")
+@click.argument("login")
+@click.option("--generate", is_flag=True, help="Make one and print it.")
+def password(login: str, generate: bool) -> None:
+    r"""Give a person a new password; ends all their sessions.
+
+    \b
+    Example:
+      faqdesk agent password mina --generate
+    """
+    fresh = (
+        secrets.token_urlsafe(12)
+        if generate
+        else click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    )
+    agents.set_password(workspace().database(), actor(), login, fresh)
+    click.echo(f"New password of {login}: {fresh}" if generate else "Changed.")
+
+
+@agent_command.command("list")
+def list_agents() -> None:
+    r"""List everybody.
+
+    \b
+    Example:
+      faqdesk agent list
+    """
+    for agent in agents.listed(workspace().database()):
+        state = "" if agent.active else " (shut out)"
+        click.echo(f"{agent.id}\t{agent.login}\t{agent.name}\t{agent.role}{state}")
+
+
+@agent_command.command("disable")
+@click.argument("login")
+def disable(login: str) -> None:
+    r"""Shut a person out and end their sessions.
+
+    \b
+    Example:
+      faqdesk agent disable mina
+    """
+    db = workspace().database()
+    found = [agent for agent in agents.listed(db) if agent.login.lower() == login.lower()]
+    if not found:
+        raise InputError(f"No agent with the login {login!r}. List them: faqdesk agent list")
+    agents.set_active(db, actor(), found[0].id, active=False)
+    click.echo(f"{login} is shut out.")
+
+
+@click.group("token")
+def token_command() -> None:
+    r"""Make, list and revoke API tokens.
+
+    \b
+    Example:
+      faqdesk token create helpdesk --scope suggest --scope search
+    """
+
+
+@token_command.command("create")
+@click.argument("name")
+@click.option(
+    "--scope", "scopes", multiple=True, type=click.Choice(tokens.SCOPES), default=("suggest",)
+)
+def create(name: str, scopes: tuple[str, ...]) -> None:
+    r"""Make a token. It is shown this once.
+
+    \b
+    Example:
+      faqdesk token create helpdesk --scope suggest --scope search
+    """
+    _, secret = tokens.create(workspace().database(), actor(), name=name, scopes=scopes)
+    click.echo(secret)
+
+
+@token_command.command("list")
+def list_tokens() -> None:
+    r"""List tokens, without their secrets.
+
+    \b
+    Example:
+      faqdesk token list
+    """
+    for token in tokens.listed(workspace().database()):
+        state = f"revoked {token.revoked_at}" if token.revoked_at else "live"
+        click.echo(f"{token.id}\t{token.name}\t{','.join(token.scopes)}\t{state}")
+
+
+@token_command.command("revoke")
+@click.argument("token_id", type=int)
+def revoke(token_id: int) -> None:
+    r"""End a token.
+
+    \b
+    Example:
+      faqdesk token revoke 3
+    """
+    tokens.revoke(workspace().database(), actor(), token_id)
+    click.echo("Revoked.")

@@ -1,0 +1,77 @@
+"""`faqdesk init`, `faqdesk settings`, `faqdesk status`."""
+
+from dataclasses import asdict
+
+import click
+
+from support import inquiries, settings
+from support.database import scalar
+from support.releases import current
+
+from .common import actor, json_option, print_json, workspace
+
+
+@click.command("init")
+def init_command() -> None:
+    r"""Make a workspace: folder, database and key. What is there is kept.
+
+    \b
+    Example:
+      FAQDESK_HOME=/srv/desk faqdesk init
+    """
+    space = workspace().create()
+    click.echo(f"The desk is in {space.home}, its key in {space.key_path}.")
+
+
+@click.command("settings")
+@click.argument("assignments", nargs=-1, metavar="[NAME=VALUE]...")
+@json_option
+def settings_command(assignments: tuple[str, ...], as_json: bool) -> None:
+    r"""Show the desk's settings, or change some; lists are separated by commas.
+
+    \b
+    Example:
+      faqdesk settings
+      faqdesk settings share_right=0.85 allow=1588-0000,help@example.com
+    """
+    db = workspace().database()
+    values = {}
+    for assignment in assignments:
+        name, equals, value = assignment.partition("=")
+        if not equals:
+            raise click.UsageError(f"Write NAME=VALUE, got {assignment!r}.")
+        values[name.strip()] = value.strip()
+    found = settings.change(db, actor(), **values) if values else settings.load(db)
+    if as_json:
+        print_json(asdict(found))
+        return
+    for name, value in asdict(found).items():
+        words = ",".join(value) if isinstance(value, tuple) else value
+        click.echo(f"{name}={words}")
+
+
+@click.command("status")
+@json_option
+def status_command(as_json: bool) -> None:
+    r"""Show what the desk holds and which release is in force.
+
+    \b
+    Example:
+      faqdesk status --json
+    """
+    space = workspace()
+    db = space.database()
+    release = current(space.models)
+    found = {
+        "workspace": str(space.home),
+        "inquiries": inquiries.counts(db),
+        "faqs": scalar(db, "SELECT count(*) FROM faqs WHERE active = 1"),
+        "labelled": scalar(db, "SELECT count(DISTINCT inquiry_id) FROM labels"),
+        "release": release.name if release else None,
+        "parts": dict(release.parts) if release else {},
+    }
+    if as_json:
+        print_json(found)
+        return
+    for name, value in found.items():
+        click.echo(f"{name}: {value}")

@@ -1,0 +1,44 @@
+"""One database connection a request, closed when it ends; and the desk's long-lived parts."""
+
+from dataclasses import dataclass
+
+from flask import Flask, current_app, g
+from sqlite_utils import Database
+
+from support.recommender import Recommender
+from support.seal import Seal
+from support.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What every request shares: the workspace, its key, the recommender."""
+
+    workspace: Workspace
+    seal: Seal
+    recommender: Recommender
+
+
+def desk() -> Desk:
+    """The desk of the running application."""
+    found: Desk = current_app.extensions["faqdesk"]
+    return found
+
+
+def db() -> Database:
+    """This request's connection."""
+    if "db" not in g:
+        g.db = desk().workspace.database()
+    connection: Database = g.db
+    return connection
+
+
+def init_app(app: Flask, workspace: Workspace) -> None:
+    """Attach a workspace to an application."""
+    app.extensions["faqdesk"] = Desk(workspace, workspace.seal(), Recommender(workspace))
+
+    @app.teardown_appcontext
+    def close(_: BaseException | None) -> None:
+        connection = g.pop("db", None)
+        if connection is not None:
+            connection.close()

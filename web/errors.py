@@ -1,0 +1,88 @@
+"""From errors to HTTP: a page for people, problem+json (RFC 9457) for programs."""
+
+from http import HTTPStatus
+
+import structlog
+from flask import Flask, Response, jsonify, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from support.errors import (
+    ConflictError,
+    FaqdeskError,
+    InputError,
+    ModelError,
+    NotFoundError,
+    PermissionDeniedError,
+    WorkspaceError,
+)
+
+from .sessions import TooManyAttemptsError
+
+# The first that fits counts.
+STATUS: tuple[tuple[type[FaqdeskError], HTTPStatus], ...] = (
+    (TooManyAttemptsError, HTTPStatus.TOO_MANY_REQUESTS),
+    (InputError, HTTPStatus.BAD_REQUEST),
+    (NotFoundError, HTTPStatus.NOT_FOUND),
+    (ConflictError, HTTPStatus.CONFLICT),
+    (PermissionDeniedError, HTTPStatus.FORBIDDEN),
+    (ModelError, HTTPStatus.SERVICE_UNAVAILABLE),
+    (WorkspaceError, HTTPStatus.SERVICE_UNAVAILABLE),
+)
+
+log = structlog.get_logger("faqdesk")
+
+
+def status_of(error: FaqdeskError) -> HTTPStatus:
+    """The HTTP status of one of our errors."""
+    for kind, status in STATUS:
+        if isinstance(error, kind):
+            return status
+    return HTTPStatus.BAD_REQUEST
+
+
+def problem(status: HTTPStatus, detail: str, **more: object) -> Response:
+    """An answer in the shape of RFC 9457."""
+    body = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail}
+    response = jsonify(body | more)
+    response.status_code = status.value
+    response.content_type = "application/problem+json"
+    return response
+
+
+def wants_json() -> bool:
+    """Whether the asker is a program: the API, or the console's own script."""
+    return request.path.startswith("/api/") or request.accept_mimetypes.best == "application/json"
+
+
+def init_app(app: Flask) -> None:
+    """Answer every error in the asker's manner; none shows a trace."""
+
+    @app.errorhandler(FaqdeskError)
+    def ours(error: FaqdeskError) -> Response:
+        response = _answer(status_of(error), str(error))
+        if isinstance(error, TooManyAttemptsError):
+            response.headers["Retry-After"] = str(error.retry_after)
+        return response
+
+    @app.errorhandler(HTTPException)
+    def http(error: HTTPException) -> Response:
+        if error.response is not None:
+            return error.response  # type: ignore[return-value]
+        status = HTTPStatus(error.code or 500)
+        more = {}
+        if hasattr(error, "data") and isinstance(error.data, dict):  # webargs' messages by field
+            more = {"errors": error.data.get("messages", {})}
+        return _answer(status, error.description or status.phrase, **more)
+
+    @app.errorhandler(Exception)
+    def unforeseen(error: Exception) -> Response:
+        # The text of an error may quote an inquiry: its kind and place are enough here.
+        log.error("unforeseen error", kind=type(error).__name__, path=request.path, exc_info=True)
+        return _answer(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong on our side.")
+
+
+def _answer(status: HTTPStatus, detail: str, **more: object) -> Response:
+    if wants_json():
+        return problem(status, detail, **more)
+    page = render_template("error.html", status=status, detail=detail)
+    return Response(page, status=status.value)

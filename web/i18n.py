@@ -1,0 +1,34 @@
+"""Korean and English: which one a reader gets, and how dates and shares are written."""
+
+from datetime import timedelta
+
+from flask import Flask, request, session
+from flask_babel import Babel, format_date, format_datetime, format_percent, get_locale
+from flask_login import current_user
+
+from support.agents import LANGUAGES
+from support.clock import from_iso
+
+
+def init_app(app: Flask) -> None:
+    """Choose the language of each request and teach the templates to write dates."""
+    app.config.setdefault("BABEL_DEFAULT_LOCALE", "ko")
+    app.config.setdefault("BABEL_DEFAULT_TIMEZONE", "Asia/Seoul")
+    app.config.setdefault("BABEL_TRANSLATION_DIRECTORIES", "translations")
+    Babel(app, locale_selector=_locale)
+    app.jinja_env.filters["day"] = lambda at: format_date(from_iso(at), "medium") if at else ""
+    app.jinja_env.filters["moment"] = lambda at: (
+        format_datetime(from_iso(at), "short") if at else ""
+    )
+    app.jinja_env.filters["share"] = format_percent
+    app.jinja_env.globals["language"] = lambda: str(get_locale())
+    app.permanent_session_lifetime = timedelta(days=7)
+
+
+def _locale() -> str:
+    """The reader's choice, else the browser's, else Korean."""
+    if current_user and current_user.is_authenticated:
+        return str(current_user.agent.language)
+    if session.get("language") in LANGUAGES:
+        return str(session["language"])
+    return request.accept_languages.best_match(LANGUAGES, default="ko")

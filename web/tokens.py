@@ -1,0 +1,105 @@
+"""Tokens for the HTTP API: shown once, stored as a hash, with scopes, revocable."""
+
+import hashlib
+import json
+import secrets
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+from support.audit import Actor, record
+from support.clock import ago, now
+from support.database import one, write
+from support.errors import InputError, NotFoundError
+
+SCOPES = ("suggest", "search", "feedback", "admin")
+PREFIX = "fd_"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One token, without its secret."""
+
+    id: int
+    name: str
+    scopes: tuple[str, ...]
+    created_at: str
+    last_used_at: str | None
+    revoked_at: str | None
+
+
+def create(db: Database, actor: Actor, *, name: str, scopes: tuple[str, ...]) -> tuple[int, str]:
+    """Make a token.
+
+    Returns:
+        Its id, and the secret, which is not kept.
+
+    Raises:
+        InputError: a scope is unknown, or there is none.
+    """
+    unknown = set(scopes) - set(SCOPES)
+    if unknown or not scopes:
+        raise InputError(f"Scopes are {', '.join(SCOPES)}; got {', '.join(scopes) or 'none'}.")
+    secret = PREFIX + secrets.token_urlsafe(32)
+    with write(db):
+        row = {
+            "name": name,
+            "token_hash": _hash(secret),
+            "scopes": json.dumps(scopes),
+            "created_at": now(),
+        }
+        token_id = int(db["api_tokens"].insert(row).last_pk)
+        record(db, actor, "token.created", f"token:{token_id}", detail={"scopes": list(scopes)})
+    return token_id, secret
+
+
+def find(db: Database, secret: str) -> Token | None:
+    """The token with this secret; None when unknown or revoked."""
+    row = one(
+        db,
+        "SELECT * FROM api_tokens WHERE token_hash = ? AND revoked_at IS NULL",
+        [_hash(secret)],
+    )
+    if row is None:
+        return None
+    # Once an hour is enough to see which tokens live; a write a call would not be.
+    if not row["last_used_at"] or row["last_used_at"] < ago(hours=1):
+        with write(db):
+            db["api_tokens"].update(row["id"], {"last_used_at": now()})
+    return _token(row)
+
+
+def listed(db: Database) -> list[Token]:
+    """Every token, revoked ones too."""
+    return [_token(row) for row in db.query("SELECT * FROM api_tokens ORDER BY id")]
+
+
+def revoke(db: Database, actor: Actor, token_id: int) -> None:
+    """End a token.
+
+    Raises:
+        NotFoundError: there is no such live token.
+    """
+    with write(db):
+        cursor = db.execute(
+            "UPDATE api_tokens SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL",
+            [now(), token_id],
+        )
+        if not cursor.rowcount:
+            raise NotFoundError(f"No live token {token_id}. List them with `faqdesk token list`.")
+        record(db, actor, "token.revoked", f"token:{token_id}")
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _token(row: dict[str, object]) -> Token:
+    return Token(
+        id=int(str(row["id"])),
+        name=str(row["name"]),
+        scopes=tuple(json.loads(str(row["scopes"]))),
+        created_at=str(row["created_at"]),
+        last_used_at=str(row["last_used_at"]) if row["last_used_at"] else None,
+        revoked_at=str(row["revoked_at"]) if row["revoked_at"] else None,
+    )
