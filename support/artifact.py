@@ -1,8 +1,8 @@
 """A model is a folder that explains itself.
 
-`config.json` says what it is and what made it, `metrics.json` how good it was, `manifest.json` holds
-the SHA-256 sum of every file. A folder is written beside its place, synced, then renamed, so that a
-killed run leaves no half model. Knows nothing of what the weights mean.
+`config.json` says what it is and what made it, `metrics.json` how good it was, `manifest.json`
+holds the SHA-256 sum of every file. A folder is written beside its place, synced, then renamed, so
+that a killed run leaves no half model. Knows nothing of what the weights mean.
 """
 
 import contextlib
@@ -132,7 +132,7 @@ def read_artifact(
 
 
 def _put(temporary: Path, folder: Path) -> None:
-    """Rename into place; a folder that is there steps aside first, for rename refuses a full one."""
+    """Rename into place; one that is there steps aside first, for rename refuses a full folder."""
     old: Path | None = None
     if folder.exists():
         old = folder.with_name(f".tmp-{folder.name}-{os.getpid()}-replaced")

@@ -68,7 +68,11 @@ class StaticEngine:
             {"idx": 1, "name": "1", "path": "1_Normalize", "type": _NORMALIZE},
         ]
         (folder / "modules.json").write_text(json.dumps(modules, indent=2), encoding="utf-8")
-        settings = {"similarity_fn_name": "cosine", "prompts": {}, "default_prompt_name": None}
+        settings: dict[str, Any] = {
+            "similarity_fn_name": "cosine",
+            "prompts": {},
+            "default_prompt_name": None,
+        }
         (folder / "config_sentence_transformers.json").write_text(
             json.dumps(settings, indent=2), encoding="utf-8"
         )
@@ -187,7 +191,7 @@ class SentenceEncoder:
 
 
 def is_static(folder: Path) -> bool:
-    """Whether a sentence-transformers folder holds a static embedding and at most a normalization."""
+    """Whether a folder of sentence-transformers holds a static embedding, perhaps normalized."""
     kinds = [str(module["type"]).rsplit(".", 1)[-1] for module in _modules(folder)]
     return kinds in (["StaticEmbedding"], ["StaticEmbedding", "Normalize"])
 

@@ -208,8 +208,8 @@ class FaqClassifier:
 
         Args:
             texts: inquiries, none of them blank.
-            neighbours: for each text its nearest past inquiries that have a label (`neighbours_k` of
-                them), each as (labels, cosine score); None where the index is missing.
+            neighbours: for each text its nearest past inquiries that have a label (`neighbours_k`
+                of them), each as (labels, cosine score); None where the index is missing.
             top_k: how many FAQs to return.
 
         Raises:
@@ -268,8 +268,8 @@ class FaqClassifier:
     ) -> list[Contribution]:
         """The words that speak most for a label, by their part of the linear voice's score.
 
-        Each weight is already multiplied by the linear voice's weight in the blend, so it is exactly
-        what the word adds to the label's score there. Empty where that voice is missing.
+        Each weight is already multiplied by the linear voice's weight in the blend, so it is
+        exactly what the word adds to the label's score there. Empty where that voice is missing.
         """
         if self._linear is None:
             return []

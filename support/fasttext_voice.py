@@ -52,7 +52,7 @@ def fold(text: str) -> str:
 class FastTextVoice:
     """A trained fastText classifier over numbered labels."""
 
-    def __init__(self, model: Any, count: int) -> None:  # noqa: ANN401 - fastText ships no types
+    def __init__(self, model: Any, count: int) -> None:
         self._model = model
         self._count = count
 
@@ -113,7 +113,7 @@ class FastTextVoice:
                 found[i, int(label.removeprefix(_PREFIX))] = probability
         # Rounding lets a probability pass 1.
         found = np.clip(found, 0, 1)
-        return found / np.maximum(found.sum(axis=1, keepdims=True), 1)
+        return np.asarray(found / np.maximum(found.sum(axis=1, keepdims=True), 1), np.float32)
 
     def log_probabilities(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """(n, labels) logarithms, none below that of one in a million."""

@@ -11,6 +11,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +51,7 @@ def split_words(text: str) -> list[str]:
 
 def word_features(words: Sequence[str]) -> list[str]:
     """Each word, and each pair of neighbours."""
-    return [*words, *(f"{a} {b}" for a, b in zip(words, words[1:], strict=False))]
+    return [*words, *(f"{a} {b}" for a, b in pairwise(words))]
 
 
 def join_runs(words: Iterable[str]) -> list[list[str]]:
@@ -118,7 +119,7 @@ class Features:
         words: Counter[str] = Counter()
         characters: Counter[str] = Counter()
         total = 0
-        for total, text in enumerate(texts, start=1):  # noqa: B007
+        for total, text in enumerate(texts, start=1):
             split = split_words(normalize(text[: config.max_length]))
             words.update(set(word_features(split)))
             grams = character_features(join_runs(split), config.shortest, config.longest)
@@ -145,7 +146,7 @@ class Features:
             counts.pop(None, None)
             if not counts:
                 continue
-            block = np.fromiter(counts.keys(), dtype=np.int32, count=len(counts))  # type: ignore[arg-type]
+            block = np.fromiter(counts.keys(), dtype=np.int32, count=len(counts))
             value = np.fromiter(counts.values(), dtype=np.float32, count=len(counts))
             value = (1 + np.log(value)) * self.idf[block]
             ids.append(block)
@@ -166,7 +167,8 @@ class Features:
             ends.append(ends[-1] + len(ids))
             if progress and done % 100 == 0:
                 progress(done)
-        arrays = (np.concatenate(data), np.concatenate(indices), np.asarray(ends))
+        ends_array = np.asarray(ends, dtype=np.int32)  # scikit-learn takes no wider ones
+        arrays = (np.concatenate(data), np.concatenate(indices), ends_array)
         return sparse.csr_array(arrays, shape=(len(texts), len(self)))
 
     def save(self, folder: Path) -> None:

@@ -10,7 +10,7 @@ import html
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from lxml import etree
 
@@ -83,9 +83,10 @@ def to_plain_text(markup: str) -> PlainText:
         text = normalize(_ENTITY.sub(lambda entity: html.unescape(entity[0]), markup))
         return PlainText(text, tuple(dict.fromkeys(_bare_links(text))))
     reader = _Reader()
+    target: Any = reader  # the type stubs ask for methods that lxml itself does not
     try:
         # A parser for each text: after an error lxml's parsers keep their target's state.
-        parser = etree.HTMLParser(target=reader, huge_tree=True, remove_comments=True)
+        parser = etree.HTMLParser(target=target, huge_tree=True, remove_comments=True)
         parser.feed(_LESS.sub(_escape_stray, markup))
         parser.close()
     except (etree.LxmlError, ValueError, AssertionError):

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -66,7 +67,7 @@ class LinearVoice:
         """(n, labels) probabilities; each row sums to 1."""
         logits = self.logits(texts)
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return powers / powers.sum(axis=1, keepdims=True)
+        return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float32)
 
     def contributions(self, text: str, label_id: int) -> list[Contribution]:
         """Each word's exact part of a label's score, strongest first.
@@ -107,7 +108,11 @@ class LinearVoice:
         """Write weights and vocabulary."""
         folder.mkdir(parents=True, exist_ok=True)
         self.features.save(folder)
-        tensors = {"weights": self.weights, "scales": self.scales, "bias": self.bias}
+        tensors: dict[str, npt.NDArray[Any]] = {
+            "weights": self.weights,
+            "scales": self.scales,
+            "bias": self.bias,
+        }
         save_file(tensors, folder / "linear.safetensors")
 
     @classmethod

@@ -47,4 +47,5 @@ class NeighbourVoice:
                 for label in labels:
                     if label in self._ids:
                         row[self._ids[label]] += weight
-        return np.log(found / found.sum(axis=1, keepdims=True)).astype(np.float32)
+        shares = found / found.sum(axis=1, keepdims=True)
+        return np.asarray(np.log(shares), dtype=np.float32)

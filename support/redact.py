@@ -195,9 +195,10 @@ _MOBILE = re.compile(
     rf"(?:{_M1}\d{{3,4}}{_M}|\d{{3,4}}{_M1})\d{{4}}(?!\d)"
     r"|(?<!\d)01[016-9](?:[ .\-]{1,3}\d{2}){4}(?!\d)"
     r"|(?<!\d)0[ .\-]{0,3}1[ .\-]{0,3}[016-9](?:[ .\-]{1,5}\d){7,8}(?!\d)"
-    r"|(?<![0-9A-Za-z])(?:[(](?=[+0 ]{0,4}82[ ]?[)]))?(?:\+[ ]?|00[ \-]?)?82[)]?[ .\-]{0,4}"
-    r"(?:[(]0[)][ .\-]{0,2}|0)?1[016-9]"
-    r"[ .\-]{0,5}\d{3,4}[ .\-]{0,5}\d{4}(?!\d)"
+    r"|(?<![0-9A-Za-z])(?:[(](?=[+0 ]{0,4}82[ ]?[)]))?"
+    r"(?:\+[ ]?|00[ \-]?|(?<!\d[ \-.])(?!820\d{10}(?!\d)))82[)]?"
+    r"[ .\-]{0,4}(?:[(]0[)][ .\-]{0,2}|0)?1[016-9]"
+    r"[ .\-]{0,5}\d{3,4}[ .\-]{0,5}\d{4}(?!\d|[ \-.]\d{4}(?!\d))"
 )
 _AREA: Final = r"(?:02|03[1-3]|04[1-4]|05[1-5]|06[1-4]|0[678]0|050[2-9]?|0303|0130)"
 _PHONE = re.compile(
@@ -331,7 +332,8 @@ def _is_barcode(found: re.Match[str]) -> bool:
 def _is_resident(found: re.Match[str]) -> bool:
     # Thirteen digits after the name of a bank are the account's: masked as such further down.
     before = found.string[max(0, found.start() - 30) : found.start()]
-    return not _is_barcode(found) and not _BANK_BEFORE.search(before)
+    of_bank = _BANK_BEFORE.search(before) is not None and not before[-1].isalpha()
+    return not of_bank and not _is_barcode(found)
 
 
 def _is_grouped_card(found: re.Match[str]) -> bool:

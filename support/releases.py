@@ -87,7 +87,7 @@ def publish(
     described = {}
     for kind, version in parts.items():
         artifact = read_artifact(workspace.models / kind / version, kind)
-        described[kind] = {"version": version, "hash": artifact.hash}
+        described[kind] = {"version": version, "hash": artifact.version}
     release = Release(new_version(), dict(parts))
     moment = now()
     with write(db):

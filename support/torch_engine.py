@@ -15,7 +15,7 @@ import numpy.typing as npt
 class TorchEncoder(Protocol):
     """What we use of `SentenceTransformer`."""
 
-    def encode(self, sentences: list[str], **options: Any) -> npt.NDArray[np.float32]:  # noqa: ANN401
+    def encode(self, sentences: list[str], **options: Any) -> npt.NDArray[np.float32]:
         """Encode texts."""
 
     def get_embedding_dimension(self) -> int | None:
@@ -49,7 +49,7 @@ def import_torchvision() -> None:
 
         for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
             del sys.modules[name]
-        library = torch.library.Library("torchvision", "FRAGMENT")
+        library: Any = torch.library.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call]
         for operator in ("nms", "qnms"):
             library.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
         _kept.append(library)

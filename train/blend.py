@@ -88,10 +88,10 @@ def calibrate(
 ) -> tuple[Calibration, HeldOut]:
     """Learn blend, scales, bands and promises without judging any inquiry by its own label.
 
-    The validation inquiries are cut into folds. Each fold is predicted by a mixture, blend and scales
-    learned on the others; bands and promises come from these cross-fitted predictions alone. The
-    blend and scales that are kept are learned on all folds. What remains of hindsight are the few
-    settings that were chosen on the same inquiries.
+    The validation inquiries are cut into folds. Each fold is predicted by a mixture, blend and
+    scales learned on the others; bands and promises come from these cross-fitted predictions alone.
+    The blend and scales that are kept are learned on all folds. What remains of hindsight are the
+    few settings that were chosen on the same inquiries.
 
     Args:
         voices: for each voice (n, labels) logits or log-probabilities.
@@ -121,7 +121,7 @@ def calibrate(
     mixed = _mix_heads(voices, heads or {}, targets, np.ones(n, dtype=bool))
     blend = fit_blend(mixed, targets)
     first_scale, three_scale = _scales(blend(mixed), targets)
-    any_hit = hit.any(axis=1)
+    any_hit = np.asarray(hit.any(axis=1), dtype=bool)
     calibration = Calibration(
         blend=blend,
         first=first_scale,
@@ -144,12 +144,15 @@ def _mix_heads(
     if not heads:
         return dict(voices)
     weights = fit_blend({name: head[learn] for name, head in heads.items()}, targets[learn]).weights
-    return {**voices, Voice.LINEAR.value: sum(weights[name] * head for name, head in heads.items())}
+    linear = np.sum([weights[name] * head for name, head in heads.items()], axis=0)
+    return {**voices, Voice.LINEAR.value: linear}
 
 
 def _scales(blended: Scores, targets: Targets) -> tuple[Scale, Scale]:
     top, hit = _top(blended, targets)
-    return fit_scale(top.ravel(), hit.ravel()), fit_scale(top.sum(axis=1), hit.any(axis=1))
+    return fit_scale(top.ravel(), hit.ravel()), fit_scale(
+        top.sum(axis=1), np.asarray(hit.any(axis=1), dtype=bool)
+    )
 
 
 def _top(blended: Scores, targets: Targets) -> tuple[Scores, npt.NDArray[np.bool_]]:

@@ -84,7 +84,7 @@ def fit_encoder(
     embeddings = embed_tokens(counts, config)
     # A text of unknown signs alone still has a direction, the same for all of them, and short, so
     # that it never outweighs a known piece.
-    unknown = ~embeddings.any(axis=1)
+    unknown = np.abs(embeddings).sum(axis=1) == 0
     unknown[tokenizer.token_to_id(_UNKNOWN)] = True
     embeddings[unknown] = 1e-4 / np.sqrt(embeddings.shape[1])
     steps.start("writing")
@@ -153,7 +153,7 @@ def count_tokens(tokenizer: Tokenizer, texts: Sequence[str], steps: Steps) -> sp
     columns = np.concatenate(ids)
     shape = (len(texts), tokenizer.get_vocab_size())
     ones = np.ones(len(columns), dtype=np.float32)
-    counts = sparse.csr_array((ones, columns, np.array(ends)), shape=shape)
+    counts = sparse.csr_array((ones, columns, np.array(ends, dtype=np.int32)), shape=shape)
     counts.sum_duplicates()
     return counts
 

@@ -39,7 +39,7 @@ def split_by_fraction(
     examples: Iterable[Example], *, train: float = 0.70, validation: float = 0.15
 ) -> Split:
     """Cut by share of the usable examples; the newest are the test."""
-    if not (0 < train and 0 <= validation and train + validation <= 1):
+    if not (train > 0 and validation >= 0 and train + validation <= 1):
         raise ValueError(
             f"train {train} and validation {validation} must be shares that sum to at most 1."
         )

@@ -269,9 +269,9 @@ def _check(
 ) -> None:
     if len(labels) < 2:
         raise TooFewLabelsError(
-            f"Only {len(labels)} FAQ has {config.min_examples} or more of the {len(train)} labelled "
-            f"inquiries; at least 2 are needed. Import more history with FAQ links, or lower "
-            f"min_examples."
+            f"Only {len(labels)} FAQ has {config.min_examples} or more of the {len(train)} "
+            f"labelled inquiries; at least 2 are needed. Import more history with FAQ links, or "
+            f"lower min_examples."
         )
     inside = sum(bool(set(example.labels) & set(labels)) for example in validation)
     if inside < 10:
@@ -342,10 +342,10 @@ def _choose(
         wanted = max(setting.top_k for setting in config.neighbours)
         near = nearest(encoder, asked, learn, top_k=wanted)
         options = []
-        for setting in config.neighbours:
-            counted = NeighbourVoice(labels, _prior(learn_targets), setting)
+        for option in config.neighbours:
+            counted = NeighbourVoice(labels, _prior(learn_targets), option)
             scores = counted.log_probabilities(near).astype(np.float64)
-            options.append((_worth(scores, targets), setting, scores))
+            options.append((_worth(scores, targets), option, scores))
         _, neighbours, voices[Voice.NEIGHBOURS.value] = max(options, key=lambda item: item[0])
     return _Recipe(fasttext, cost, neighbours, mixture), heads, voices
 
@@ -374,8 +374,8 @@ def _text_heads(
 ) -> dict[str, Weights]:
     """The likeness of inquiry and FAQ, by its title and by its whole text.
 
-    It is linear in the inquiry's features, hence a head like the others. A FAQ without text is taken
-    to be as like as the others are on average.
+    It is linear in the inquiry's features, hence a head like the others. A FAQ without text is
+    taken to be as like as the others are on average.
     """
     found: dict[str, Weights] = {}
     if not any(faq_texts.get(label, "").strip() for label in labels):

@@ -1,8 +1,8 @@
-"""Fits the linear voice: two machines over the same features, mixed into one set of weights.
+"""Fits the linear voice: machines over the same features, mixed into one set of weights.
 
-A multinomial logistic regression, which shares an inquiry of several labels between them, orders the
-lower ranks well; a linear SVM for each label against the rest finds the first. Their scores are mixed
-by two weights that validation data chose (see `train/faq.py`).
+A multinomial logistic regression, which shares an inquiry of several labels between them, orders
+the lower ranks well; a linear SVM for each label against the rest finds the first. Their scores are
+mixed by weights that validation data chose (see `train/faq.py`).
 """
 
 import warnings
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
-from scipy.optimize import minimize
+from scipy.optimize import OptimizeResult, minimize
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.svm import LinearSVC
 
@@ -81,14 +81,14 @@ def fit_logistic(
 
     done = 0
 
-    def step(_: npt.NDArray[np.float64]) -> None:
+    def step(intermediate_result: OptimizeResult) -> None:
         nonlocal done
         done += 1
         if progress:
             progress(done / num_iterations)
 
-    prior = np.log(targets.sum(axis=0) + 1.0)
-    start = np.concatenate([np.zeros(n * count), prior - prior.mean()])
+    prior = np.log(np.asarray(targets.sum(axis=0), dtype=np.float64) + 1)
+    start: npt.NDArray[np.float64] = np.concatenate([np.zeros(n * count), prior - prior.mean()])
     best = minimize(
         loss,
         start,

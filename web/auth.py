@@ -20,6 +20,7 @@ from .database import db
 bp = Blueprint("auth", __name__)
 
 LEADS = ("lead", "admin")
+ANSWERING = ("agent", "lead", "admin")  # who reads open inquiries and answers them
 
 
 class SignedIn:

@@ -1,9 +1,16 @@
 """Korean and English: which one a reader gets, and how dates and shares are written."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from flask import Flask, request, session
-from flask_babel import Babel, format_date, format_datetime, format_percent, get_locale
+from flask_babel import (
+    Babel,
+    format_date,
+    format_datetime,
+    format_percent,
+    format_timedelta,
+    get_locale,
+)
 from flask_login import current_user
 
 from support.agents import LANGUAGES
@@ -20,6 +27,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters["moment"] = lambda at: (
         format_datetime(from_iso(at), "short") if at else ""
     )
+    app.jinja_env.filters["since"] = lambda at: format_timedelta(datetime.now(UTC) - from_iso(at))
     app.jinja_env.filters["share"] = format_percent
     app.jinja_env.globals["language"] = lambda: str(get_locale())
     app.permanent_session_lifetime = timedelta(days=7)

@@ -14,6 +14,7 @@ from typing import Any
 
 import structlog
 from huey import SqliteHuey
+from huey.consumer import Consumer
 from sqlite_utils import Database
 
 from support.audit import Actor, record
@@ -184,11 +185,11 @@ def _task(huey: SqliteHuey) -> Any:
     return job
 
 
-def register(path: Path) -> SqliteHuey:
-    """The queue, ready for a worker to take tasks from."""
+def consume(path: Path) -> None:
+    """Take jobs from the queue, one at a time, until a signal comes."""
     huey = queue(path)
     _task(huey)
-    return huey
+    Consumer(huey, workers=1, periodic=False).run()
 
 
 def works() -> dict[str, Work]:

@@ -9,8 +9,8 @@ import threading
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
-from huey.consumer import Consumer
 
+from support.audit import SYSTEM, Actor
 from support.workspace import Workspace
 
 from . import jobs, logs
@@ -86,7 +86,7 @@ def work(workspace: Workspace) -> None:
     # The console that started this worker may be killed: without it, nobody would stop us.
     threading.Thread(target=_follow_parent, args=(os.getppid(), stop), daemon=True).start()
     try:
-        Consumer(jobs.register(workspace.queue_path), workers=1, periodic=False).run()
+        jobs.consume(workspace.queue_path)
     finally:
         stop.set()
 
@@ -99,7 +99,7 @@ def _maintain(workspace: Workspace, stop: threading.Event) -> None:
         db = workspace.database()
         try:
             jobs.mark_interrupted(db)
-            forget(workspace, db, jobs.Actor("system"), {}, lambda done, total, message: None)
+            forget(workspace, db, Actor(SYSTEM), {}, lambda done, total, message: None)
         finally:
             db.close()
 

@@ -106,6 +106,6 @@ def test_never_raises_on_broken_markup(pieces):
     to_plain_text("".join(pieces))
 
 
-@given(st.text(alphabet="가나다 abc12.,\n<&;"))
+@given(st.text(alphabet="가나다 abc12.,\n<&"))
 def test_text_without_tags_keeps_its_letters(text):
     assert "".join(to_plain_text(text).text.split()) == "".join(text.split())

@@ -190,7 +190,10 @@ def test_any_mobile_number(before, prefix, middle, last, separator, is_wide, aft
     masked(before, wide(separator.join((prefix, middle, last)), is_wide), after, "phone")
 
 
-@given(digits(4), digits(4), st.sampled_from(["", " ", "-", " - "]), HANGUL)
+@given(
+    digits(4), digits(4), st.sampled_from(["", " ", "-", " - "]),
+    st.sampled_from(["", "입니다", "이에요", " 이 번호로", "로 연락주세요"]),
+)  # fmt: skip
 def test_any_mobile_number_read_aloud(middle, last, separator, after):
     spoken = str.maketrans("0123456789", "공일이삼사오육칠팔구")
     number = separator.join(part.translate(spoken) for part in ("010", middle, last))
@@ -213,6 +216,13 @@ def test_any_card_in_fours(before, groups, separator, is_wide):
     if all(group[:2] in ("19", "20") for group in groups) or groups[0].startswith("0"):
         return
     masked(before, wide(separator.join(groups), is_wide), "", "card")
+
+
+def test_born_in_1982_or_a_country_code():
+    redactor = Redactor()
+    assert redactor.redact("8201010000000").text == "[주민등록번호]"
+    assert redactor.redact("+8201012345678").text == "[전화번호]"
+    assert redactor.redact("82-010-1234-5678").text == "[전화번호]"
 
 
 @given(st.text(alphabet="0123456789-. ()+@공일이에at골뱅comk계좌국민[]\n１①", max_size=80))

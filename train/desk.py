@@ -1,0 +1,204 @@
+"""Trains a desk's own models from its own history, and publishes them as one release.
+
+Encoder, index and classifier are valid only as a set: what one step makes anew, the later steps
+follow.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from support import faqs, settings
+from support.audit import Actor
+from support.encoder import SentenceEncoder
+from support.errors import ModelMissingError, TooFewLabelsError
+from support.releases import Release, current, new_version, newest, publish
+from support.workspace import Workspace
+
+from .encoder import EncoderConfig, fit_encoder, import_encoder
+from .examples import Example, split_by_fraction
+from .faq import FaqConfig, FaqReport, fit_faq
+from .index import build_index
+from .progress import Progress, silent
+
+HELD_OUT = 0.15  # the newest share of the labelled inquiries, to choose and calibrate on
+
+
+def train_all(
+    workspace: Workspace,
+    db: Database,
+    *,
+    actor: Actor,
+    model: str | None = None,
+    progress: Progress = silent,
+) -> Release:
+    """Make encoder, index and classifier, in this order, and publish them.
+
+    With too few labels for a classifier the rest is published: similar past answers need none.
+
+    Args:
+        workspace: the desk.
+        db: its database.
+        actor: who trains.
+        model: a sentence-transformers model to use instead of learning an encoder.
+        progress: told done, total and a message; may raise.
+
+    Raises:
+        TooFewLabelsError: there is hardly any text at all.
+    """
+    parts = {"encoder": train_encoder(workspace, db, model=model, progress=progress)}
+    encoder = SentenceEncoder.load(workspace.models / "encoder" / parts["encoder"])
+    parts["index"] = _write_index(workspace, db, encoder, progress)
+    try:
+        version, _ = _write_faq(workspace, db, encoder, FaqConfig(), progress)
+        parts["faq"] = version
+    except TooFewLabelsError as error:
+        progress(1, 1, f"no classifier yet: {error}")
+    return publish(workspace, db, parts, actor=actor)
+
+
+def train_encoder(
+    workspace: Workspace,
+    db: Database,
+    *,
+    model: str | None = None,
+    config: EncoderConfig | None = None,
+    progress: Progress = silent,
+) -> str:
+    """Learn an encoder from the desk's texts, or take one by name or folder.
+
+    It is in force only once an index and a classifier follow it.
+
+    Returns:
+        Its version.
+    """
+    version = new_version()
+    folder = workspace.models / "encoder" / version
+    if model:
+        import_encoder(model, folder)
+    else:
+        fit_encoder(texts(db), folder=folder, config=config, progress=progress)
+    return version
+
+
+def rebuild_index(
+    workspace: Workspace, db: Database, *, actor: Actor, progress: Progress = silent
+) -> Release:
+    """Index every past inquiry with the newest encoder, and publish it.
+
+    Raises:
+        ModelMissingError: there is no encoder yet.
+    """
+    version = newest(workspace.models, "encoder")
+    encoder = SentenceEncoder.load(workspace.models / "encoder" / version)
+    parts = {"encoder": version, "index": _write_index(workspace, db, encoder, progress)}
+    in_force = current(workspace.models)
+    if in_force is not None and "faq" in in_force.parts:
+        # Without the encoder it was calibrated with, the classifier hears no neighbours.
+        parts["faq"] = in_force.parts["faq"]
+    return publish(workspace, db, parts, actor=actor)
+
+
+def train_faq(
+    workspace: Workspace,
+    db: Database,
+    *,
+    actor: Actor,
+    config: FaqConfig | None = None,
+    progress: Progress = silent,
+) -> tuple[Release, FaqReport]:
+    """Train the classifier beside the newest encoder, and publish both.
+
+    The index is built first where the newest encoder has none in force; a desk without an encoder
+    gets a classifier without neighbours.
+
+    Raises:
+        TooFewLabelsError: too few labelled inquiries.
+    """
+    parts: dict[str, str] = {}
+    encoder: SentenceEncoder | None = None
+    try:
+        parts["encoder"] = newest(workspace.models, "encoder")
+    except ModelMissingError:
+        pass
+    else:
+        encoder = SentenceEncoder.load(workspace.models / "encoder" / parts["encoder"])
+        in_force = current(workspace.models)
+        fits = in_force is not None and in_force.parts.get("encoder") == parts["encoder"]
+        if in_force is not None and fits and "index" in in_force.parts:
+            parts["index"] = in_force.parts["index"]
+        else:
+            parts["index"] = _write_index(workspace, db, encoder, progress)
+    parts["faq"], report = _write_faq(workspace, db, encoder, config or FaqConfig(), progress)
+    return publish(workspace, db, parts, actor=actor), report
+
+
+def examples(db: Database) -> list[Example]:
+    """Every inquiry with an FAQ link in an answer, oldest first."""
+    sql = """
+        SELECT inquiries.id, inquiries.text, inquiries.opened_at,
+            group_concat(labels.slug, char(10)) AS slugs
+        FROM inquiries JOIN labels ON labels.inquiry_id = inquiries.id
+        WHERE inquiries.text <> ''
+        GROUP BY inquiries.id ORDER BY inquiries.opened_at, inquiries.id
+    """
+    return [
+        Example(row["text"], tuple(row["slugs"].split("\n")), row["opened_at"], row["id"])
+        for row in db.query(sql)
+    ]
+
+
+def faq_texts(db: Database) -> dict[str, str]:
+    """What each FAQ says of itself, by slug."""
+    return {faq.slug: faq.learning_text for faq in faqs.listed(db) if not faq.discovered}
+
+
+def texts(db: Database, *, before: str = "9999") -> list[str]:
+    """Inquiries opened before a moment with the answers given by then, and FAQ texts."""
+    found = [row["text"] for row in db.query(
+        "SELECT text FROM inquiries WHERE opened_at < ? ORDER BY id", [before])]  # fmt: skip
+    found += [row["text"] for row in db.query(
+        "SELECT text FROM messages WHERE role = 'agent' AND public = 1 AND at < ? ORDER BY id",
+        [before])]  # fmt: skip
+    return found + list(faq_texts(db).values())
+
+
+def _write_index(
+    workspace: Workspace, db: Database, encoder: SentenceEncoder, progress: Progress
+) -> str:
+    version = new_version()
+    folder = workspace.models / "index" / version
+    build_index(db, encoder, folder=folder, progress=progress)
+    return version
+
+
+def _write_faq(
+    workspace: Workspace,
+    db: Database,
+    encoder: SentenceEncoder | None,
+    config: FaqConfig,
+    progress: Progress,
+) -> tuple[str, FaqReport]:
+    rules = settings.load(db)
+    split = split_by_fraction(examples(db), train=1 - HELD_OUT, validation=HELD_OUT)
+    version = new_version()
+    report = fit_faq(
+        split.train,
+        split.validation,
+        folder=workspace.models / "faq" / version,
+        config=stated(config, rules),
+        encoder=encoder,
+        faq_texts=faq_texts(db),
+        progress=progress,
+    )
+    return version, report
+
+
+def stated(config: FaqConfig, rules: settings.Settings) -> FaqConfig:
+    """A configuration with the shares right that the admin states."""
+    from dataclasses import replace
+
+    return replace(
+        config, share_right=rules.share_right, share_right_three=rules.share_right_3
+    )

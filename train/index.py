@@ -1,0 +1,66 @@
+"""Builds the index of past inquiries: encodes what is not encoded yet, then writes a snapshot."""
+
+from pathlib import Path
+
+import numpy as np
+from sqlite_utils import Database
+
+from support import embeddings
+from support.artifact import Artifact, write_artifact
+from support.encoder import SentenceEncoder
+from support.faiss_index import FaissIndex
+
+from .progress import Progress, silent
+
+BATCH = 512  # inquiries encoded and stored at once: what a killed run does again at most
+
+
+def encode_missing(
+    db: Database, encoder: SentenceEncoder, *, progress: Progress = silent
+) -> int:
+    """Encode every answered inquiry that this encoder has not seen.
+
+    Killed half way, the next call goes on with the rest.
+
+    Returns:
+        How many were encoded.
+    """
+    missing = embeddings.missing(db, encoder.version)
+    for start in range(0, len(missing), BATCH):
+        ids = missing[start : start + BATCH]
+        embeddings.save(db, encoder.version, ids, encoder.encode(embeddings.texts(db, ids)))
+        progress(start + len(ids), len(missing), "encoding past inquiries")
+    return len(missing)
+
+
+def build_index(
+    db: Database, encoder: SentenceEncoder, *, folder: Path, progress: Progress = silent
+) -> Artifact:
+    """Write a snapshot of all vectors of an encoder as a model folder.
+
+    Args:
+        db: the desk's database.
+        encoder: whose vectors.
+        folder: where the snapshot shall be; written whole or not at all.
+        progress: told done, total and a message; may raise.
+    """
+    encode_missing(db, encoder, progress=progress)
+    # Read before the vectors: what is removed meanwhile is then removed once more, harmlessly.
+    tombstone = embeddings.last_tombstone(db)
+    seq, ids, vectors = embeddings.after(db, encoder.version, 0)
+    index = FaissIndex(encoder.dim)
+    if len(ids):
+        index.add(ids, np.asarray(vectors))
+    return write_artifact(
+        folder,
+        kind="index",
+        config={
+            "encoder_version": encoder.version,
+            "dim": encoder.dim,
+            "count": len(ids),
+            "embedding_seq": seq,
+            "tombstone_seq": tombstone,
+        },
+        files=index.snapshot,
+        metrics={"count": len(ids)},
+    )

@@ -1,0 +1,77 @@
+"""The jobs page: what runs in the background, how far it is, and what it said."""
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from . import jobs, wording
+from .auth import LEADS, actor, requires
+from .database import db, desk
+from .jobs import Job
+
+bp = Blueprint("jobs_page", __name__, url_prefix="/jobs")
+
+STARTED_HERE = ("train", "index")
+_ONE = "/<int(max=9223372036854775807):job_id>"
+
+
+@bp.get("")
+@requires(*LEADS)
+def show() -> ResponseReturnValue:
+    """List the newest jobs."""
+    found = jobs.listed(db())
+    busy = {job.kind for job in found if job.live}
+    return render_template("jobs.html", jobs=found, kinds=STARTED_HERE, busy=busy)
+
+
+@bp.post("")
+@requires(*LEADS)
+def start() -> ResponseReturnValue:
+    """Start a job."""
+    kind = request.form.get("kind", "")
+    job_id = jobs.enqueue(desk().workspace, db(), actor(), kind, {})
+    return redirect(url_for(".one", job_id=job_id))
+
+
+@bp.get("/state")
+@requires(*LEADS)
+def state() -> ResponseReturnValue:
+    """How far each job is, for the page's script."""
+    return {"jobs": [_state(job) for job in jobs.listed(db())]}
+
+
+@bp.get(_ONE)
+@requires(*LEADS)
+def one(job_id: int) -> ResponseReturnValue:
+    """Show a job with its log."""
+    return render_template("job.html", job=jobs.get(db(), job_id))
+
+
+@bp.get(_ONE + "/state")
+@requires(*LEADS)
+def state_of(job_id: int) -> ResponseReturnValue:
+    """How far a job is, and its log."""
+    job = jobs.get(db(), job_id)
+    return {"jobs": [_state(job) | {"log": job.log}]}
+
+
+@bp.post(_ONE + "/cancel")
+@requires(*LEADS)
+def cancel(job_id: int) -> ResponseReturnValue:
+    """Ask a job to stop."""
+    jobs.cancel(db(), actor(), job_id)
+    flash(_("The job stops at its next step."), "info")
+    return redirect(url_for(".one", job_id=job_id))
+
+
+def _state(job: Job) -> dict[str, Any]:
+    return {
+        "id": job.id,
+        "state": job.state,
+        "words": str(wording.JOB_STATES.get(job.state, job.state)),
+        "share": job.share,
+        "message": job.message,
+        "live": job.live,
+    }

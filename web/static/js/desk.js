@@ -1,0 +1,130 @@
+// What every page shares: requests, keys, copying, menus, the inbox list.
+
+export const $ = (selector, root = document) => root.querySelector(selector);
+export const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+
+const TEXT_FIELD = "textarea, select, input:not([type=checkbox]):not([type=radio])";
+
+export function say(words) {
+  $("#said").textContent = words;
+}
+
+// ---- requests
+
+// POST JSON or a form. Answers {status, data}; status 0 where the desk did not answer.
+export async function post(url, body, { last = false } = {}) {
+  const first = await once(url, body, last);
+  // A page may outlive the session its token was made in: take a fresh one, then ask again.
+  if (![400, 403].includes(first.status) || !(await freshToken())) return first;
+  return once(url, body, last);
+}
+
+async function once(url, body, last) {
+  const form = body instanceof FormData;
+  const headers = { Accept: "application/json", "X-CSRFToken": document.body.dataset.csrf };
+  if (form) body.set("csrf_token", document.body.dataset.csrf);
+  else headers["Content-Type"] = "application/json";
+  try {
+    const response = await fetch(url, {
+      method: "POST", headers, body: form ? body : JSON.stringify(body), keepalive: last,
+    });
+    const json = (response.headers.get("Content-Type") ?? "").includes("json");
+    return { status: response.status, data: json ? await response.json() : null };
+  } catch {
+    return { status: 0, data: null };
+  }
+}
+
+// GET JSON; null where the answer is anything else, such as the page to sign in.
+export async function get(url, signal) {
+  const response = await fetch(url, { headers: { Accept: "application/json" }, signal });
+  const json = (response.headers.get("Content-Type") ?? "").includes("json");
+  return response.ok && json ? response.json() : null;
+}
+
+async function freshToken() {
+  const found = await get(document.body.dataset.csrfUrl).catch(() => null);
+  const changed = found !== null && found.token !== document.body.dataset.csrf;
+  if (changed) document.body.dataset.csrf = found.token;
+  return changed;
+}
+
+// ---- keys
+
+// Calls actions[name]: "KeyJ", "Digit1", "Shift+Slash". The place of a key counts (`code`), not its
+// letter: in Hangul mode j arrives as ㅓ. Bare keys work outside text fields, with Alt inside.
+export function onKeys(actions) {
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || $("dialog[open]")) return;
+    if (event.target.closest(TEXT_FIELD) && !event.altKey) return;
+    const name = (event.shiftKey ? "Shift+" : "") + event.code.replace("Numpad", "Digit");
+    if (!(name in actions)) return;
+    event.preventDefault();
+    if (!event.repeat || /Key[JK]$/.test(name)) actions[name]();
+  });
+}
+
+// ---- copying
+
+export async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    // Without https there is no clipboard API: select and copy as a person would.
+    const field = document.createElement("textarea");
+    field.value = text;
+    field.className = "visually-hidden";
+    document.body.append(field);
+    const focused = document.activeElement;
+    field.select();
+    const done = document.execCommand("copy");
+    field.remove();
+    focused?.focus();
+    return done;
+  }
+}
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (button) {
+    const done = await copy(button.dataset.copy);
+    const words = done ? $("#said").dataset.copied : $("#said").dataset.notCopied;
+    say(words);
+    const before = button.textContent;
+    button.textContent = words;
+    setTimeout(() => (button.textContent = before), 1500);
+  }
+  const opens = event.target.closest("[data-opens]");
+  if (opens) document.getElementById(opens.dataset.opens).showModal();
+  for (const menu of $$("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || event.isComposing) return;
+  const menu = $("details.menu[open]");
+  if (menu) {
+    menu.open = false;
+    $("summary", menu).focus();
+  } else if (event.target.closest(TEXT_FIELD)) {
+    event.target.blur();
+  }
+});
+
+onKeys({ "Shift+Slash": () => $("#keys").showModal() });
+
+// ---- the inbox list, and the search page's box
+
+function step(by) {
+  const links = $$(".row-link");
+  if (!links.length) return;
+  const here = links.indexOf(document.activeElement);
+  const next = here < 0 ? (by > 0 ? 0 : links.length - 1) : here + by;
+  links[Math.max(0, Math.min(links.length - 1, next))].focus();
+}
+
+if ($(".row-link")) onKeys({ KeyJ: () => step(1), KeyK: () => step(-1) });
+
+if (!$("#find") && $(".places")) {
+  onKeys({ Slash: () => ($("#q") ? $("#q").select() : (location.href = "/search")) });
+}

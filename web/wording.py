@@ -1,0 +1,91 @@
+"""The desk's numbers and reasons as an agent reads them."""
+
+import re
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext
+
+from support.calibration import Promise
+from support.faqs import Faq
+from support.inquiries import Inquiry
+from support.linear import Contribution
+
+WORDS_SHOWN = 4  # words that speak for a suggestion
+_HANGUL = re.compile("[가-힣ㄱ-ㅎㅏ-ㅣ]")
+
+REASONS = {
+    "below_threshold": lazy_gettext("No FAQ reaches the certainty this desk asks for."),
+    "ambiguous": lazy_gettext("Several FAQs fit about equally well, none clearly."),
+    "out_of_scope": lazy_gettext("No FAQ seems to be about this."),
+    "empty": lazy_gettext("The inquiry holds no text to go by."),
+    "no_model": lazy_gettext("The desk has not learned from its history yet."),
+    "holdout": lazy_gettext(
+        "Held back on purpose: a few inquiries get no suggestion, so that the desk can measure itself."
+    ),
+}
+
+DISMISSALS = {
+    "irrelevant": lazy_gettext("Not about this"),
+    "outdated": lazy_gettext("Out of date"),
+    "wrong_content": lazy_gettext("Says something wrong"),
+    "incomplete": lazy_gettext("Leaves too much open"),
+    "duplicate": lazy_gettext("Same as another"),
+    "other": lazy_gettext("Another reason"),
+}
+
+JOB_KINDS = {
+    "train": lazy_gettext("Learn from the history"),
+    "index": lazy_gettext("Rebuild the search index"),
+    "forget": lazy_gettext("Forget original words that are due"),
+}
+
+JOB_STATES = {
+    "queued": lazy_gettext("Waiting"),
+    "running": lazy_gettext("Running"),
+    "done": lazy_gettext("Done"),
+    "failed": lazy_gettext("Failed"),
+    "cancelled": lazy_gettext("Cancelled"),
+    "interrupted": lazy_gettext("Interrupted"),
+}
+
+STATUSES = {
+    "open": lazy_gettext("Open"),
+    "answered": lazy_gettext("Answered"),
+    "closed": lazy_gettext("Closed"),
+}
+
+CHANNELS = {
+    "app": lazy_gettext("app"),
+    "chat": lazy_gettext("chat"),
+    "email": lazy_gettext("e-mail"),
+    "form": lazy_gettext("form"),
+    "phone": lazy_gettext("phone"),
+    "web": lazy_gettext("web"),
+}
+
+
+def right_in(promise: Promise) -> str:
+    """Say how often such a suggestion was right; never rounded up to always or down to never."""
+    if not promise.n:
+        return _("not measured yet")
+    tens = round(10 * promise.share)
+    if tens == 10 and promise.right < promise.n:
+        return _("right in more than 9 of 10 like this (n = %(n)s)", n=promise.n)
+    if tens == 0 and promise.right:
+        return _("right in fewer than 1 of 10 like this (n = %(n)s)", n=promise.n)
+    return _("right in %(tens)s of 10 like this (n = %(n)s)", tens=tens, n=promise.n)
+
+
+def speaking(words: tuple[Contribution, ...]) -> list[str]:
+    """The words that speak most for a suggestion."""
+    return [item.word for item in words if item.weight > 0][:WORDS_SHOWN]
+
+
+def written_in(inquiry: Inquiry) -> str:
+    """The language to answer in: as the inquiry says, else Korean where it holds Hangul."""
+    return inquiry.language or ("ko" if _HANGUL.search(inquiry.text) else "en")
+
+
+def as_link(faq: Faq, language: str) -> str:
+    """An FAQ as it goes into an answer."""
+    return f"{faq.titled(language)}\n{faq.url}"
