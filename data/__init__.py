@@ -5,6 +5,7 @@ that a demo made today has a history that ends today.
 """
 
 import csv
+import io
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
@@ -20,8 +21,8 @@ Row = dict[str, str]
 
 def rows(name: str) -> Iterator[Row]:
     """Read one of faqs, aliases, history and inbox, row by row."""
-    with (files(__package__) / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-        yield from csv.DictReader(file)
+    text = (files(__package__) / f"{name}.csv").read_text(encoding="utf-8")
+    yield from csv.DictReader(io.StringIO(text, newline=""))
 
 
 def lay_out(folder: Path, *, now: datetime | None = None) -> dict[str, Path]:

@@ -10,7 +10,7 @@ from sqlite_utils import Database
 
 from .audit import Actor, record
 from .clock import now
-from .database import Row, one, write
+from .database import Row, insert, one, write
 from .errors import ConflictError, InputError, NotFoundError
 
 ROLES = ("agent", "lead", "moderator", "labeller", "admin")
@@ -63,9 +63,9 @@ def add(
             "password_hash": _hash(password) if password is not None else None,
             "created_at": now(),
         }
-        agent_id = db["agents"].insert(row).last_pk
+        agent_id = insert(db, "agents", row)
         record(db, actor, "agent.added", f"agent:{agent_id}", detail={"role": role})
-    return get(db, int(agent_id))
+    return get(db, agent_id)
 
 
 def get(db: Database, agent_id: int) -> Agent:
@@ -108,7 +108,7 @@ def set_password(db: Database, actor: Actor, login: str, password: str) -> Agent
         row = one(db, "SELECT * FROM agents WHERE login = ?", [login])
         if row is None:
             raise NotFoundError(f"No agent with the login {login!r}.")
-        db["agents"].update(row["id"], {"password_hash": hashed})
+        db.table("agents").update(row["id"], {"password_hash": hashed})
         db.execute("DELETE FROM sessions WHERE agent_id = ?", [row["id"]])
         record(db, actor, "agent.password_set", f"agent:{row['id']}")
     return _agent(row)
@@ -118,7 +118,7 @@ def set_active(db: Database, actor: Actor, agent_id: int, *, active: bool) -> No
     """Let a person in again, or shut them out and end their sessions."""
     with write(db):
         get(db, agent_id)
-        db["agents"].update(agent_id, {"active": int(active)})
+        db.table("agents").update(agent_id, {"active": int(active)})
         if not active:
             db.execute("DELETE FROM sessions WHERE agent_id = ?", [agent_id])
         record(db, actor, "agent.enabled" if active else "agent.disabled", f"agent:{agent_id}")
@@ -129,7 +129,7 @@ def set_language(db: Database, agent_id: int, language: str) -> None:
     if language not in LANGUAGES:
         raise InputError(f"No language {language!r}. There are: {', '.join(LANGUAGES)}.")
     with write(db):
-        db["agents"].update(agent_id, {"language": language})
+        db.table("agents").update(agent_id, {"language": language})
 
 
 def _hash(password: str) -> str:

@@ -11,7 +11,7 @@ from sqlite_utils import Database
 from . import faqs, settings
 from .audit import SYSTEM, Actor, record
 from .clock import ago, now
-from .database import one, scalar, write
+from .database import insert, one, scalar, write
 from .errors import ConflictError, EmptyTextError, InputError, NotFoundError
 from .importing.conversation import RawMessage
 from .importing.prepare import Preparer
@@ -59,7 +59,7 @@ def save_draft(
         kept = draft(db, seal, inquiry_id, agent_id)
         if revision <= kept.revision:
             return kept
-        db["drafts"].upsert(
+        db.table("drafts").upsert(
             {
                 "inquiry_id": inquiry_id,
                 "agent_id": agent_id,
@@ -112,7 +112,7 @@ def send(
             "text": prepared.text,
             "at": moment,
         }
-        message_id = int(db["messages"].insert(row).last_pk)
+        message_id = insert(db, "messages", row)
         delivery = "queued" if channel in rules.channels else "copied"
         outbox = {
             "inquiry_id": inquiry_id,
@@ -123,9 +123,9 @@ def send(
             "created_at": moment,
             "updated_at": moment,
         }
-        db["outbox"].insert(outbox)
+        db.table("outbox").insert(outbox)
         change = {"status": "answered", "answer_id": message_id, "answered_at": moment}
-        db["inquiries"].update(inquiry_id, change | {"closed_at": moment})
+        db.table("inquiries").update(inquiry_id, change | {"closed_at": moment})
         for slug in prepared.slugs:
             db.execute(
                 "INSERT OR IGNORE INTO labels (inquiry_id, message_id, slug, origin, at) "

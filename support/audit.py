@@ -46,7 +46,7 @@ def record(
         threshold: the probability at which a machine acted or showed something.
         policy: the policy's version.
     """
-    db["audit"].insert(
+    db.table("audit").insert(
         {
             "at": now(),
             "actor": actor.name,

@@ -108,6 +108,7 @@ def choose_band(
     stated: float,
     slack: float = 0.1,
     least: int = 10,
+    floor: float = 0.0,
 ) -> Band:
     """The lowest threshold above which the stated share was right.
 
@@ -121,10 +122,14 @@ def choose_band(
         stated: the share that the desk asks for.
         slack: how far below `stated` the lower bound may lie.
         least: fewest inquiries above the threshold.
+        floor: no threshold lies below this probability, however good the others above it are: a
+            share reached on average must not carry the hopeless along.
     """
     order = np.argsort(-probabilities, kind="stable")
     sorted_p, sums = probabilities[order], np.cumsum(right[order])
     for shown in range(len(order), least - 1, -1):
+        if sorted_p[shown - 1] < floor:
+            continue
         if shown < len(order) and sorted_p[shown] == sorted_p[shown - 1]:
             continue  # a threshold cannot part equal probabilities
         count = int(sums[shown - 1])

@@ -1,4 +1,4 @@
-"""Times as the desk writes them: ISO 8601 in UTC, to the second, so that text order is time order."""
+"""Times as the desk writes them: ISO 8601 in UTC, to the second; text order is time order."""
 
 from datetime import UTC, datetime, timedelta
 

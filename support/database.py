@@ -65,3 +65,10 @@ def scalar(db: Database, sql: str, parameters: Any = None) -> Any:
     """The first column of the first row, or None."""
     row = db.conn.execute(sql, parameters or ()).fetchone()
     return None if row is None else row[0]
+
+
+def insert(db: Database, table: str, row: Row) -> int:
+    """Insert a row into a table with an integer key, and return that key."""
+    key = db.table(table).insert(row).last_pk
+    assert isinstance(key, int)  # noqa: S101 - every table this is called for has one
+    return key

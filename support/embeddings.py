@@ -55,7 +55,7 @@ def forget(db: Database, inquiry_id: int) -> None:
     """Remove an inquiry's vectors, and tell every index through a tombstone."""
     with write(db):
         db.execute("DELETE FROM embeddings WHERE item_id = ?", [inquiry_id])
-        db["tombstones"].insert({"item_id": inquiry_id})
+        db.table("tombstones").insert({"item_id": inquiry_id})
 
 
 def after(db: Database, encoder_version: str, seq: int) -> tuple[int, Ids, Vectors]:

@@ -4,6 +4,7 @@ The snapshot is memory-mapped, so that processes share it; what came after it is
 The only file that imports FAISS.
 """
 
+import os
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -41,6 +42,8 @@ class FaissIndex:
             ModelDamagedError: the files do not fit each other.
         """
         faiss = _faiss()
+        # One query is too small to share out: threads cost more than they save, and spin.
+        faiss.omp_set_num_threads(1)
         ids = np.load(folder / _IDS, allow_pickle=False)
         try:
             base = faiss.read_index(str(folder / _VECTORS), faiss.IO_FLAG_MMAP_IFC)
@@ -104,6 +107,7 @@ class FaissIndex:
     def snapshot(self, folder: Path) -> None:
         """Write base and tail, without what was removed, as one FAISS index."""
         faiss = _faiss()
+        faiss.omp_set_num_threads(os.cpu_count() or 1)
         ids, vectors = self._everything()
         order = np.argsort(ids)
         index = _new_index(faiss, self.dim, len(ids))
@@ -167,4 +171,4 @@ def _new_index(faiss: ModuleType, dim: int, n: int) -> Any:
 def _faiss() -> ModuleType:
     import faiss
 
-    return faiss  # type: ignore[no-any-return]
+    return faiss

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from sqlite_utils import Database
 
 from .clock import now
-from .database import Row, one, write
+from .database import Row, insert, one, write
 from .errors import NotFoundError
 from .text import bigram_query, bigrams
 
@@ -61,8 +61,8 @@ def listed(db: Database) -> list[Faq]:
 
 def named(db: Database, slugs: Iterable[str]) -> dict[str, Faq]:
     """The active ones among some slugs, each under its slug."""
-    sql = _SELECT + " WHERE active = 1 AND slug IN (SELECT value FROM json_each(?))"
-    return {row["slug"]: _faq(row) for row in db.query(sql, [json.dumps(list(slugs))])}
+    where = " WHERE active = 1 AND slug IN (SELECT value FROM json_each(?))"
+    return {row["slug"]: _faq(row) for row in db.query(_SELECT + where, [json.dumps(list(slugs))])}
 
 
 def aliases(db: Database) -> dict[str, str]:
@@ -83,10 +83,10 @@ def search(db: Database, text: str, *, limit: int = 10) -> list[Faq]:
     if len(query.strip('"* ')) < 2:
         # A bigram index cannot find the single syllable of a word just begun.
         sql = _SELECT + (
-            " WHERE active = 1 AND (instr(lower(title), lower(?)) OR instr(lower(title_en), lower(?)))"
+            " WHERE active = 1 AND instr(lower(title || ' ' || title_en), lower(?))"
             " ORDER BY sent DESC LIMIT ?"
         )
-        return [_faq(row) for row in db.query(sql, [typed, typed, limit])]
+        return [_faq(row) for row in db.query(sql, [typed, limit])]
     sql = _SELECT + (
         " JOIN faq_search ON faq_search.rowid = faqs.id"
         " WHERE active = 1 AND faq_search MATCH ?"
@@ -117,12 +117,12 @@ def save(db: Database, items: list[Faq]) -> tuple[int, int]:
             }
             if known is None:
                 moment = now()
-                pk = db["faqs"].insert(row | {"created_at": moment, "updated_at": moment}).last_pk
-                faq_id = int(pk)
+                times = {"created_at": moment, "updated_at": moment}
+                faq_id = insert(db, "faqs", row | times)
                 added += 1
             elif any(known[name] != value for name, value in row.items()):
                 faq_id = known["id"]
-                db["faqs"].update(faq_id, row | {"updated_at": now()})
+                db.table("faqs").update(faq_id, row | {"updated_at": now()})
                 changed += 1
             else:
                 continue

@@ -93,7 +93,7 @@ def publish(
     with write(db):
         for kind, part in described.items():
             row = {"kind": kind, "version": part["version"], "hash": part["hash"]}
-            db["models"].upsert(row | {"created_at": moment}, pk=("kind", "version"))
+            db.table("models").upsert(row | {"created_at": moment}, pk=("kind", "version"))
         row = {
             "name": release.name,
             "parts": json.dumps(described),
@@ -101,7 +101,7 @@ def publish(
             "published_at": moment,
             "published_by": actor.name,
         }
-        db["releases"].insert(row)
+        db.table("releases").insert(row)
         record(db, actor, "release.published", f"release:{release.name}", detail=described)
         # Inside the transaction: a release that the database does not know never gets in force.
         _replace(workspace.models / "current", {"release": release.name, "parts": described})

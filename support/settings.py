@@ -78,7 +78,7 @@ def change(db: Database, actor: Actor, **values: Any) -> Settings:
         settings = replace(load(db), **{name: _coerce(name, v) for name, v in values.items()})
         for name in values:
             value = getattr(settings, name)
-            db["settings"].upsert(
+            db.table("settings").upsert(
                 {
                     "key": name,
                     "value": json.dumps(value, ensure_ascii=False),

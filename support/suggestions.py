@@ -27,7 +27,7 @@ def remember(db: Database, suggestion: Suggestion, *, inquiry_id: int | None, as
         if kept:
             return kept
         suggestion_id = "sg_" + secrets.token_hex(10)
-        db["suggestions"].insert(
+        db.table("suggestions").insert(
             {
                 "id": suggestion_id,
                 "inquiry_id": inquiry_id,
@@ -40,7 +40,7 @@ def remember(db: Database, suggestion: Suggestion, *, inquiry_id: int | None, as
             }
         )
         for rank, item in enumerate(suggestion.faqs, 1):
-            db["suggestion_faqs"].insert(
+            db.table("suggestion_faqs").insert(
                 {
                     "suggestion_id": suggestion_id,
                     "rank": rank,

@@ -45,7 +45,12 @@ def import_csv(space: Workspace, path: Path, text: str, **options: object) -> Im
     try:
         mapping = Mapping(links=LINKS)
         return run_import(
-            database, space.seal(), [path], mapping, actor=ACTOR, **options  # type: ignore[arg-type]
+            database,
+            space.seal(),
+            [path],
+            mapping,
+            actor=ACTOR,
+            **options,  # type: ignore[arg-type]
         )
     finally:
         database.close()

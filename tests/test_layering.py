@@ -16,7 +16,15 @@ MAY_IMPORT = {
     "web": {"support", "listings", "train", "data"},
 }
 # Each engine is imported in one file a package, so that its surprises stay there.
-ONE_FILE = {"fasttext", "faiss", "sentence_transformers", "torch", "torchvision", "huey", "gunicorn"}
+ONE_FILE = {
+    "faiss",
+    "fasttext",
+    "gunicorn",
+    "huey",
+    "sentence_transformers",
+    "torch",
+    "torchvision",
+}
 # Not even those: the default serves without them, and `faqdesk --help` without numpy.
 NEVER_AT_IMPORT = {"torch", "torchvision", "transformers", "sentence_transformers", "sklearn"}
 

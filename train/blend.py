@@ -127,7 +127,9 @@ def calibrate(
         first=first_scale,
         three=three_scale,
         likely=choose_band(singles[:, 0], hit[:, 0], stated=share_right),
-        possible=choose_band(three, any_hit, stated=share_right_three),
+        possible=choose_band(
+            three, any_hit, stated=share_right_three, floor=share_right_three / 2
+        ),
         promises=PromiseTable(singles.ravel(), hit.ravel()),
         promises_three=PromiseTable(three, any_hit),
     )
@@ -149,10 +151,10 @@ def _mix_heads(
 
 
 def _scales(blended: Scores, targets: Targets) -> tuple[Scale, Scale]:
+    """Scale the first FAQ's probability, and that of any of three; measured apart, as both matter."""
     top, hit = _top(blended, targets)
-    return fit_scale(top.ravel(), hit.ravel()), fit_scale(
-        top.sum(axis=1), np.asarray(hit.any(axis=1), dtype=bool)
-    )
+    any_hit = np.asarray(hit.any(axis=1), dtype=bool)
+    return fit_scale(top[:, 0], hit[:, 0]), fit_scale(top.sum(axis=1), any_hit)
 
 
 def _top(blended: Scores, targets: Targets) -> tuple[Scores, npt.NDArray[np.bool_]]:

@@ -4,8 +4,7 @@ Encoder, index and classifier are valid only as a set: what one step makes anew,
 follow.
 """
 
-from collections.abc import Callable
-from pathlib import Path
+from dataclasses import replace
 
 from sqlite_utils import Database
 
@@ -197,8 +196,4 @@ def _write_faq(
 
 def stated(config: FaqConfig, rules: settings.Settings) -> FaqConfig:
     """A configuration with the shares right that the admin states."""
-    from dataclasses import replace
-
-    return replace(
-        config, share_right=rules.share_right, share_right_three=rules.share_right_3
-    )
+    return replace(config, share_right=rules.share_right, share_right_three=rules.share_right_3)

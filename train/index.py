@@ -15,9 +15,7 @@ from .progress import Progress, silent
 BATCH = 512  # inquiries encoded and stored at once: what a killed run does again at most
 
 
-def encode_missing(
-    db: Database, encoder: SentenceEncoder, *, progress: Progress = silent
-) -> int:
+def encode_missing(db: Database, encoder: SentenceEncoder, *, progress: Progress = silent) -> int:
     """Encode every answered inquiry that this encoder has not seen.
 
     Killed half way, the next call goes on with the rest.

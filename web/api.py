@@ -6,25 +6,46 @@ never stored.
 
 from collections.abc import Callable
 from functools import wraps
+from http import HTTPStatus
 from typing import Any
 
-from flask import g, request
+from flask import Request, g, request
+from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 from flask_smorest import Blueprint
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+from webargs.flaskparser import FlaskParser
 
 from support import inquiries, settings, suggestions
+from support.errors import EmptyTextError
 from support.inquiries import PastAnswer
 from support.recommender import SuggestedFaq
 from support.redact import Redactor
 
 from . import tokens
 from .database import db, desk
-from .errors import HTTPStatus, problem
+from .errors import problem
 
 MAX_TEXT = 20_000  # characters of one inquiry
 
-bp = Blueprint("api", __name__, url_prefix="/api/v1", description="Suggestions and search.")
+
+class _Parser(FlaskParser):
+    def _raw_load_json(self, req: Request) -> Any:
+        return req.get_json()  # 415 and 400 for what is no JSON
+
+
+class _Blueprint(Blueprint):  # type: ignore[misc]
+    ARGUMENTS_PARSER = _Parser()
+
+
+bp = _Blueprint("api", __name__, url_prefix="/api/v1", description="Suggestions and search.")
+
+
+@bp.record_once
+def describe_token(state: BlueprintSetupState) -> None:
+    """Say in openapi.json how a token is sent."""
+    rest = state.app.extensions["flask-smorest"]["blp_name_to_api"][bp.name]
+    rest.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
 
 
 def needs(scope: str) -> Callable[..., Callable[..., ResponseReturnValue]]:
@@ -75,9 +96,11 @@ class AskSchema(Schema):
 
     @validates_schema
     def one_of_both(self, data: dict[str, Any], **_: Any) -> None:
-        """Refuse neither and both."""
+        """Refuse neither and both, and more than one inquiry can be."""
         if bool(data["text"]) == bool(data["messages"]):
             raise ValidationError("Give text or messages, not both and not neither.", "text")
+        if len(_text(data)) > MAX_TEXT:
+            raise ValidationError(f"Longer than {MAX_TEXT} characters together.", "messages")
 
 
 class PromiseSchema(Schema):
@@ -137,10 +160,15 @@ class SuggestionSchema(Schema):
     redactions = fields.Dict(keys=fields.String(), values=fields.Integer())
 
 
+def _not_blank(text: str) -> None:
+    if not text.strip():
+        raise ValidationError("Give some words.")
+
+
 class SearchQuerySchema(Schema):
     """What to search for."""
 
-    q = fields.String(required=True, validate=validate.Length(min=1, max=MAX_TEXT))
+    q = fields.String(required=True, validate=[_not_blank, validate.Length(max=MAX_TEXT)])
     mode = fields.String(
         load_default="similar",
         validate=validate.OneOf(("similar", "words")),
@@ -152,10 +180,34 @@ class SearchQuerySchema(Schema):
 class SearchSchema(Schema):
     """Past answers, best first."""
 
+    mode = fields.String(
+        required=True, metadata={"description": "How it was searched: words where no model is."}
+    )
     results = fields.List(fields.Nested(PastAnswerSchema), required=True)
 
 
+class ProblemSchema(Schema):
+    """What went wrong, as RFC 9457 writes it."""
+
+    type = fields.String(required=True)
+    title = fields.String(required=True)
+    status = fields.Integer(required=True)
+    detail = fields.String(required=True)
+    errors = fields.Dict(metadata={"description": "Of a 422: messages by field."})
+
+
+def problems(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
+    """Describe in openapi.json the answers that are no success, and the token that is needed."""
+    for status in (400, 401, 403, 422, 503):
+        view = bp.alt_response(
+            status, schema=ProblemSchema, content_type="application/problem+json"
+        )(view)
+    described: Callable[..., ResponseReturnValue] = bp.doc(security=[{"token": []}])(view)
+    return described
+
+
 @bp.post("/suggestions")
+@problems
 @needs("suggest")
 @bp.arguments(AskSchema)
 @bp.response(200, SuggestionSchema)
@@ -182,18 +234,23 @@ def suggest(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 @bp.get("/search")
+@problems
 @needs("search")
 @bp.arguments(SearchQuerySchema, location="query")
 @bp.response(200, SearchSchema)
 def search(asked: dict[str, Any]) -> dict[str, Any]:
     """Find past answers to inquiries like a text, or that hold its words."""
     text = Redactor(settings.load(db()).allow).redact(asked["q"]).text
-    similar = desk().recommender.models().similar
-    if asked["mode"] == "words" or similar is None:
-        found = inquiries.search_words(db(), text, limit=asked["top_k"])
+    mode = asked["mode"]
+    similar = desk().recommender.models().similar if mode == "similar" else None
+    if similar is None:
+        mode, found = "words", inquiries.search_words(db(), text, limit=asked["top_k"])
     else:
-        found = similar.similar(db(), text, top_k=asked["top_k"])
-    return {"results": [_past(rank, item) for rank, item in enumerate(found, 1)]}
+        try:
+            found = similar.similar(db(), text, top_k=asked["top_k"])
+        except EmptyTextError:  # nothing but signs
+            found = []
+    return {"mode": mode, "results": [_past(rank, item) for rank, item in enumerate(found, 1)]}
 
 
 def _text(asked: dict[str, Any]) -> str:

@@ -1,9 +1,11 @@
 """From errors to HTTP: a page for people, problem+json (RFC 9457) for programs."""
 
 from http import HTTPStatus
+from typing import Any
 
 import structlog
 from flask import Flask, Response, jsonify, render_template, request
+from flask.json.provider import DefaultJSONProvider
 from werkzeug.exceptions import HTTPException
 
 from support.errors import (
@@ -50,12 +52,24 @@ def problem(status: HTTPStatus, detail: str, **more: object) -> Response:
 
 
 def wants_json() -> bool:
-    """Whether the asker is a program: the API, or the console's own script."""
-    return request.path.startswith("/api/") or request.accept_mimetypes.best == "application/json"
+    """Whether the asker is a program: of the API, a monitor, or the console's own script."""
+    program = request.path.startswith("/api/") or request.blueprint == "health"
+    return program or request.accept_mimetypes.best == "application/json"
+
+
+class _Json(DefaultJSONProvider):
+    """JSON whose depth is the asker's fault, not ours."""
+
+    def loads(self, s: str | bytes, **more: Any) -> Any:
+        try:
+            return super().loads(s, **more)
+        except RecursionError as error:
+            raise ValueError("nested too deeply") from error
 
 
 def init_app(app: Flask) -> None:
     """Answer every error in the asker's manner; none shows a trace."""
+    app.json = _Json(app)
 
     @app.errorhandler(FaqdeskError)
     def ours(error: FaqdeskError) -> Response:
@@ -72,17 +86,24 @@ def init_app(app: Flask) -> None:
         more = {}
         if hasattr(error, "data") and isinstance(error.data, dict):  # webargs' messages by field
             more = {"errors": error.data.get("messages", {})}
-        return _answer(status, error.description or status.phrase, **more)
+        response = _answer(status, error.description or status.phrase, **more)
+        for name, value in error.get_headers():  # such as Allow of a 405
+            if name != "Content-Type":
+                response.headers[name] = value
+        return response
 
     @app.errorhandler(Exception)
-    def unforeseen(error: Exception) -> Response:
-        # The text of an error may quote an inquiry: its kind and place are enough here.
-        log.error("unforeseen error", kind=type(error).__name__, path=request.path, exc_info=True)
+    def unforeseen(_: Exception) -> Response:
+        log.error("unforeseen error", route=str(request.url_rule or "none"), exc_info=True)
         return _answer(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong on our side.")
 
 
 def _answer(status: HTTPStatus, detail: str, **more: object) -> Response:
     if wants_json():
         return problem(status, detail, **more)
-    page = render_template("error.html", status=status, detail=detail)
+    try:
+        page = render_template("error.html", status=status, detail=detail)
+    except Exception:  # its head asks the database, which may be what is wrong
+        log.error("no page for an error", status=status.value, exc_info=True)
+        return Response(f"{status.value} {status.phrase}\n", status.value, mimetype="text/plain")
     return Response(page, status=status.value)

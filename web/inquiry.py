@@ -134,10 +134,9 @@ def _page(inquiry: Inquiry, *, typed: str | None = None, refusal: str = "") -> s
     """The page of an inquiry; `typed` and `refusal` where an answer did not go out."""
     rules = settings.load(db())
     suggestion, suggestion_id = None, ""
-    draft = answering.Draft("", 0)
     if inquiry.status == "open":
         suggestion, suggestion_id = _suggest(inquiry, rules.top_k)
-        draft = answering.draft(db(), desk().seal, inquiry.id, me().id)
+    draft = answering.draft(db(), desk().seal, inquiry.id, me().id)
     before, after = inquiries.neighbours_in_inbox(db(), inquiry)
     return render_template(
         "inquiry.html",

@@ -2,11 +2,13 @@
 
 A job runs in the worker that `faqdesk serve` starts beside the web processes. It reports progress
 and a log, looks for a request to cancel at every step, and is marked interrupted when its worker
-died; what it calls resumes by itself when it is started again.
+stopped or died; what it calls resumes by itself when it is started again.
 """
 
 import json
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,16 +16,26 @@ from typing import Any
 
 import structlog
 from huey import SqliteHuey
+from huey import signals as huey_signals
 from huey.consumer import Consumer
 from sqlite_utils import Database
 
 from support.audit import Actor, record
 from support.clock import ago, now
-from support.database import Row, one, scalar, write
-from support.errors import FaqdeskError, InputError, JobCancelledError, NotFoundError
+from support.database import Row, insert, one, scalar, write
+from support.errors import (
+    ConflictError,
+    FaqdeskError,
+    InputError,
+    JobCancelledError,
+    NotFoundError,
+)
 from support.workspace import Workspace
 
-DEAD_SECONDS = 120  # a running job without a sign of life for so long has lost its worker
+BEAT_SECONDS = 20.0  # how often a worker gives a sign of life for the job it runs
+DEAD_SECONDS = 120  # a running job without one for so long has lost its worker
+POLL_SECONDS = 1.0  # how long a job waits in the queue at most when nothing else runs
+STOP_SECONDS = 2.0  # how long a worker that is to stop waits for a job that is about to end
 LOG_CHARACTERS = 100_000
 
 Progress = Callable[[int, int, str], None]
@@ -81,7 +93,7 @@ def enqueue(
             "created_by": actor.name,
             "created_at": now(),
         }
-        job_id = int(db["jobs"].insert(row).last_pk)
+        job_id = insert(db, "jobs", row)
         record(db, actor, "job.queued", f"job:{job_id}", detail={"kind": kind})
     _task(queue(workspace.queue_path))(str(workspace.home), job_id)
     return job_id
@@ -105,9 +117,16 @@ def listed(db: Database, *, limit: int = 50) -> list[Job]:
 
 
 def cancel(db: Database, actor: Actor, job_id: int) -> None:
-    """Ask a job to stop at its next step; one that waits never starts."""
+    """Ask a job to stop at its next step; one that waits never starts.
+
+    Raises:
+        NotFoundError: there is none.
+        ConflictError: it has ended.
+    """
     with write(db):
-        get(db, job_id)
+        job = get(db, job_id)
+        if not job.live:
+            raise ConflictError(f"Job {job_id} is {job.state} already.")
         db.execute(
             "UPDATE jobs SET cancel_requested = 1, "
             "state = CASE state WHEN 'queued' THEN 'cancelled' ELSE state END, "
@@ -128,45 +147,41 @@ def run(workspace: Workspace, job_id: int) -> None:
                 [now(), now(), job_id],
             )
         if not cursor.rowcount:
-            return  # cancelled while it waited
-        row = one(db, "SELECT * FROM jobs WHERE id = ?", [job_id])
-        assert row is not None  # noqa: S101 - it was updated above
-        work = works()[row["kind"]]
-        try:
-            result = work(
-                workspace,
-                db,
-                Actor(row["created_by"]),
-                json.loads(row["arguments"]),
-                _progress(db, job_id),
-            )
-        except JobCancelledError:
-            _finish(db, job_id, "cancelled", {})
-        except FaqdeskError as error:
-            _finish(db, job_id, "failed", {"error": str(error)})
-        except Exception as error:
-            log.error("job failed", job=job_id, kind=row["kind"], exc_info=True)
-            words = f"Something went wrong on our side ({type(error).__name__}); see the log."
-            _finish(db, job_id, "failed", {"error": words})
-        else:
-            _finish(db, job_id, "done", result)
+            return  # cancelled while it waited, or rung for twice
+        with _beating(workspace, job_id):
+            state, result = _do(workspace, db, job_id)
+        _finish(db, job_id, state, result)
     finally:
         db.close()
 
 
-def mark_interrupted(db: Database) -> int:
-    """Mark running jobs that give no sign of life; start them again by hand.
+def _do(workspace: Workspace, db: Database, job_id: int) -> tuple[str, dict[str, Any]]:
+    """Run a job to its end: the state it ends in, and its result."""
+    row = one(db, "SELECT * FROM jobs WHERE id = ?", [job_id])
+    try:
+        if row is None or row["kind"] not in works():
+            raise NotFoundError(f"This faqdesk has no such job: {row and row['kind']}.")
+        arguments, actor = json.loads(row["arguments"]), Actor(row["created_by"])
+        progress = _progress(db, job_id)
+        return "done", works()[row["kind"]](workspace, db, actor, arguments, progress)
+    except JobCancelledError:
+        return "cancelled", {}
+    except FaqdeskError as error:
+        return "failed", {"error": str(error)}
+    except Exception as error:
+        log.error("job failed", job=job_id, exc_info=True)
+        words = f"Something went wrong on our side ({type(error).__name__}); see the log."
+        return "failed", {"error": words}
 
-    Returns:
-        How many.
-    """
+
+def mark_interrupted(db: Database) -> None:
+    """Mark running jobs that give no sign of life; people start them again."""
     with write(db):
-        cursor = db.execute(
+        db.execute(
             "UPDATE jobs SET state = 'interrupted', finished_at = ? "
             "WHERE state = 'running' AND heartbeat_at < ?",
             [now(), ago(seconds=DEAD_SECONDS)],
         )
-    return int(cursor.rowcount)
 
 
 @cache
@@ -182,14 +197,30 @@ def _task(huey: SqliteHuey) -> Any:
     def job(home: str, job_id: int) -> None:
         run(Workspace(Path(home)), job_id)
 
+    @huey.signal(huey_signals.SIGNAL_INTERRUPTED)
+    def interrupted(_: str, task: Any) -> None:
+        home, job_id = task.args
+        db = Workspace(Path(home)).database()
+        _finish(db, job_id, "interrupted", {})
+        db.close()
+
     return job
 
 
-def consume(path: Path) -> None:
+def consume(workspace: Workspace) -> None:
     """Take jobs from the queue, one at a time, until a signal comes."""
-    huey = queue(path)
-    _task(huey)
-    Consumer(huey, workers=1, periodic=False).run()
+    huey = queue(workspace.queue_path)
+    task = _task(huey)
+    # A worker that was killed may have taken a job from the queue and not begun it: the table of
+    # jobs knows what waits. One that is rung for twice runs once.
+    huey.flush()
+    db = workspace.database()
+    for row in db.query("SELECT id FROM jobs WHERE state = 'queued' ORDER BY id"):
+        task(str(workspace.home), row["id"])
+    db.close()
+    Consumer(
+        huey, workers=1, periodic=False, max_delay=POLL_SECONDS, shutdown_timeout=STOP_SECONDS
+    ).run()
 
 
 def works() -> dict[str, Work]:
@@ -217,9 +248,30 @@ def _progress(db: Database, job_id: int) -> Progress:
     return tell
 
 
+@contextmanager
+def _beating(workspace: Workspace, job_id: int) -> Iterator[None]:
+    """Give a sign of life for a job while the block runs, however long its steps are."""
+    stop = threading.Event()
+
+    def beat() -> None:
+        while not stop.wait(BEAT_SECONDS):
+            db = workspace.database()
+            with write(db):
+                db.execute("UPDATE jobs SET heartbeat_at = ? WHERE id = ?", [now(), job_id])
+            db.close()
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
 def _finish(db: Database, job_id: int, state: str, result: dict[str, Any]) -> None:
     with write(db):
-        db["jobs"].update(
+        db.table("jobs").update(
             job_id,
             {
                 "state": state,

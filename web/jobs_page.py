@@ -6,6 +6,8 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from support.errors import ConflictError, InputError
+
 from . import jobs, wording
 from .auth import LEADS, actor, requires
 from .database import db, desk
@@ -31,6 +33,10 @@ def show() -> ResponseReturnValue:
 def start() -> ResponseReturnValue:
     """Start a job."""
     kind = request.form.get("kind", "")
+    if kind not in STARTED_HERE:
+        raise InputError(f"No job {kind!r} is started here, only {', '.join(STARTED_HERE)}.")
+    if any(job.kind == kind and job.live for job in jobs.listed(db())):
+        raise ConflictError(f"A job {kind!r} waits or runs already. Let it end, or cancel it.")
     job_id = jobs.enqueue(desk().workspace, db(), actor(), kind, {})
     return redirect(url_for(".one", job_id=job_id))
 

@@ -4,7 +4,10 @@ import logging
 import re
 import sys
 import time
+import traceback
 import uuid
+from collections.abc import MutableMapping
+from typing import Any
 
 import structlog
 from flask import Flask, Response, g, request
@@ -16,17 +19,34 @@ _REQUEST_ID = re.compile(r"[\w-]{1,64}")
 
 def configure() -> None:
     """Send our lines and other libraries' warnings to standard error as JSON."""
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
+    about: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        place_of_error,
+    ]
+    as_json = structlog.processors.JSONRenderer(ensure_ascii=False)
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        processors=[*about, as_json], logger_factory=structlog.PrintLoggerFactory(sys.stderr)
     )
+    others = logging.StreamHandler(sys.stderr)
+    bare = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    others.setFormatter(
+        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=about, processors=[bare, as_json])
+    )
+    logging.basicConfig(level=logging.WARNING, handlers=[others], force=True)
+    logging.captureWarnings(True)
+
+
+def place_of_error(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Write an error as its kind and place: its words may quote an inquiry."""
+    given = line.pop("exc_info", None)
+    error = given[1] if isinstance(given, tuple) else sys.exc_info()[1] if given else None
+    if error is not None:
+        line["error"] = type(error).__name__
+        frames = traceback.extract_tb(error.__traceback__)
+        line["at"] = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+    return line
 
 
 def init_app(app: Flask) -> None:
@@ -43,7 +63,7 @@ def init_app(app: Flask) -> None:
     @app.after_request
     def finish(response: Response) -> Response:
         response.headers["X-Request-Id"] = g.get("request_id", "")
-        if request.endpoint != "static":
+        if request.endpoint not in ("static", "bootstrap.static"):
             log.info(
                 "request",
                 method=request.method,

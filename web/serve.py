@@ -1,23 +1,39 @@
 """Runs the console: gunicorn for the web, and one worker process for jobs beside it."""
 
-import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 from typing import Any
 
+import structlog
 from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
 
 from support.audit import SYSTEM, Actor
+from support.errors import InputError
 from support.workspace import Workspace
 
 from . import jobs, logs
 from .app import create_app
 
-MAINTENANCE_SECONDS = 3600.0
+LOOK_SECONDS = 60.0  # how often the worker looks for jobs whose worker died
+FORGET_EVERY = 60  # and at every how-many-th look it forgets originals that are due
+AGAIN_SECONDS = 5.0  # how long after a worker's death the next one starts
 TIMEOUT = 60  # seconds a request may take before its process is replaced
+
+log = structlog.get_logger("faqdesk.serve")
+
+
+class _Logger(Logger):  # type: ignore[misc]
+    """Leaves gunicorn's lines to the root logger, which writes JSON."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
 
 
 class _Gunicorn(BaseApplication):  # type: ignore[misc]
@@ -39,14 +55,13 @@ def serve(workspace: Workspace, *, host: str, port: int, workers: int) -> None:
 
     Raises:
         WorkspaceError: there is no desk.
+        InputError: the address cannot be had.
     """
     workspace.database().close()  # the schema is brought up to date once, before the fork
     workspace.seal()
+    _try_address(host, port)
     logs.configure()
-    beside = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-        [sys.executable, "-m", "web.cli", "worker"],
-        env=os.environ | {"FAQDESK_HOME": str(workspace.home)},
-    )
+    beside = _Beside(workspace)
     try:
         _Gunicorn(
             workspace,
@@ -62,50 +77,99 @@ def serve(workspace: Workspace, *, host: str, port: int, workers: int) -> None:
                 "max_requests_jitter": 2_000,
                 "loglevel": "warning",
                 "control_socket_disable": True,
+                "logger_class": _Logger,
+                "when_ready": lambda _: log.info("serving", address=f"http://{host}:{port}"),
             },
         ).run()
     finally:
-        beside.terminate()
+        beside.stop()
+
+
+class _Beside:
+    """The worker beside the web processes: started again should it die, stopped with them."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._command = [sys.executable, "-m", "web.cli", "worker", "--parent", str(os.getpid())]
+        self._environment = os.environ | {"FAQDESK_HOME": str(workspace.home)}
+        self._stopping = threading.Event()
+        self._start()
+        threading.Thread(target=self._keep, daemon=True).start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._process.terminate()
         try:
-            beside.wait(timeout=30)
+            self._process.wait(timeout=30)
         except subprocess.TimeoutExpired:
-            beside.kill()
+            self._process.kill()
+
+    def _start(self) -> None:
+        self._process = subprocess.Popen(self._command, env=self._environment)  # noqa: S603
+
+    def _keep(self) -> None:
+        while True:
+            self._process.wait()
+            if self._stopping.wait(AGAIN_SECONDS):
+                return
+            log.error("the job worker died; starting another")
+            self._start()
 
 
-def work(workspace: Workspace) -> None:
-    """Take jobs from the queue until a signal comes; look after what is due in between."""
+def work(workspace: Workspace, *, parent: int | None = None) -> None:
+    """Take jobs from the queue until a signal comes; look after what is due in between.
+
+    Args:
+        workspace: the desk.
+        parent: the process to end with; None: work alone.
+    """
     logs.configure()
-    logging.getLogger("huey").setLevel(logging.WARNING)
-    db = workspace.database()
-    try:
-        jobs.mark_interrupted(db)
-    finally:
-        db.close()
+    workspace.database().close()
     stop = threading.Event()
     threading.Thread(target=_maintain, args=(workspace, stop), daemon=True).start()
-    # The console that started this worker may be killed: without it, nobody would stop us.
-    threading.Thread(target=_follow_parent, args=(os.getppid(), stop), daemon=True).start()
+    if parent is not None:
+        # The console that started this worker may be killed: without it, nobody would stop us.
+        threading.Thread(target=_follow, args=(parent, stop), daemon=True).start()
     try:
-        jobs.consume(workspace.queue_path)
+        jobs.consume(workspace)
     finally:
         stop.set()
 
 
 def _maintain(workspace: Workspace, stop: threading.Event) -> None:
-    """Forget originals that are due, and notice dead jobs, once an hour."""
+    """Notice dead jobs, and now and then forget originals that are due."""
     from .work import forget
 
-    while not stop.wait(MAINTENANCE_SECONDS):
-        db = workspace.database()
+    looks = 0
+    while True:
         try:
+            db = workspace.database()
             jobs.mark_interrupted(db)
-            forget(workspace, db, Actor(SYSTEM), {}, lambda done, total, message: None)
-        finally:
+            if looks % FORGET_EVERY == 0:
+                forget(workspace, db, Actor(SYSTEM), {}, lambda done, total, message: None)
             db.close()
-
-
-def _follow_parent(parent: int, stop: threading.Event) -> None:
-    while not stop.wait(2.0):
-        if os.getppid() != parent:
-            os.kill(os.getpid(), signal.SIGINT)
+        except Exception:  # a full disk or a long import: the next look may do better
+            log.error("maintenance failed", exc_info=True)
+        looks += 1
+        if stop.wait(LOOK_SECONDS):
             return
+
+
+def _follow(parent: int, stop: threading.Event) -> None:
+    while not stop.wait(1.0):
+        if os.getppid() != parent:
+            os.kill(os.getpid(), signal.SIGTERM)
+            return
+
+
+def _try_address(host: str, port: int) -> None:
+    """Refuse an address that cannot be had, before anything is started."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except OSError as error:
+        raise InputError(
+            f"Cannot serve at {host}, port {port}: {error.strerror}. Name another with --host and "
+            f"--port: faqdesk serve --port {port % 65535 + 1}"
+        ) from error

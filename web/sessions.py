@@ -11,7 +11,7 @@ from sqlite_utils import Database
 from support import agents
 from support.agents import Agent
 from support.audit import Actor, record
-from support.clock import ago, iso, now
+from support.clock import ago, now
 from support.database import one, scalar, write
 from support.errors import NotFoundError, PermissionDeniedError
 
@@ -38,24 +38,28 @@ def sign_in(
     Raises:
         TooManyAttemptsError: this login or address failed too often lately.
     """
+    login = login[:64]
     edge = ago(minutes=WINDOW_MINUTES)
-    for column, value in (("login", login), ("address", address)):
-        sql = f"SELECT count(*) FROM sign_in_attempts WHERE {column} = ? AND at > ?"  # noqa: S608
-        if scalar(db, sql, [value, edge]) >= ATTEMPTS:
-            raise TooManyAttemptsError(
-                f"Too many failed sign-ins. Wait {WINDOW_MINUTES} minutes and try again."
-            )
+    with write(db):
+        db.execute("DELETE FROM sign_in_attempts WHERE at < ?", [ago(days=1)])
+        db.execute("DELETE FROM sessions WHERE expires_at < ?", [now()])
+        for column, value in (("login", login), ("address", address)):
+            sql = f"SELECT count(*) FROM sign_in_attempts WHERE {column} = ? AND at > ?"  # noqa: S608
+            if scalar(db, sql, [value, edge]) >= ATTEMPTS:
+                raise TooManyAttemptsError(
+                    f"Too many failed sign-ins. Wait {WINDOW_MINUTES} minutes and try again."
+                )
+        # Counted before the password is looked at: many at once get no more attempts than one.
+        db.table("sign_in_attempts").insert({"login": login, "address": address, "at": now()})
     agent = agents.authenticate(db, login, password)
     actor = Actor(agent.actor_name if agent else "nobody", address)
     with write(db):
-        db.execute("DELETE FROM sign_in_attempts WHERE at < ?", [ago(days=1)])
         if agent is None:
-            db["sign_in_attempts"].insert({"login": login[:64], "address": address, "at": now()})
             record(db, actor, "sign_in.failed", "desk")
             return None
         db.execute("DELETE FROM sign_in_attempts WHERE login = ?", [login])
         token = secrets.token_urlsafe(32)
-        db["sessions"].insert(
+        db.table("sessions").insert(
             {
                 "token_hash": _hash(token),
                 "agent_id": agent.id,
@@ -81,7 +85,7 @@ def find(db: Database, token: str) -> Agent | None:
         return None
     if row["last_seen_at"] < ago(minutes=TOUCH_MINUTES):
         with write(db):
-            db["sessions"].update(
+            db.table("sessions").update(
                 row["token_hash"], {"last_seen_at": now(), "expires_at": _expiry()}
             )
     return agent if agent.active else None
@@ -99,6 +103,4 @@ def _hash(token: str) -> str:
 
 
 def _expiry() -> str:
-    from datetime import UTC, datetime, timedelta
-
-    return iso(datetime.now(UTC) + timedelta(hours=LIFETIME_HOURS))
+    return ago(hours=-LIFETIME_HOURS)

@@ -9,7 +9,7 @@ from sqlite_utils import Database
 
 from support.audit import Actor, record
 from support.clock import ago, now
-from support.database import one, write
+from support.database import insert, one, write
 from support.errors import InputError, NotFoundError
 
 SCOPES = ("suggest", "search", "feedback", "admin")
@@ -48,7 +48,7 @@ def create(db: Database, actor: Actor, *, name: str, scopes: tuple[str, ...]) ->
             "scopes": json.dumps(scopes),
             "created_at": now(),
         }
-        token_id = int(db["api_tokens"].insert(row).last_pk)
+        token_id = insert(db, "api_tokens", row)
         record(db, actor, "token.created", f"token:{token_id}", detail={"scopes": list(scopes)})
     return token_id, secret
 
@@ -65,7 +65,7 @@ def find(db: Database, secret: str) -> Token | None:
     # Once an hour is enough to see which tokens live; a write a call would not be.
     if not row["last_used_at"] or row["last_used_at"] < ago(hours=1):
         with write(db):
-            db["api_tokens"].update(row["id"], {"last_used_at": now()})
+            db.table("api_tokens").update(row["id"], {"last_used_at": now()})
     return _token(row)
 
 

@@ -54,6 +54,14 @@ STATUSES = {
     "closed": lazy_gettext("Closed"),
 }
 
+ROLES = {
+    "agent": lazy_gettext("agent"),
+    "lead": lazy_gettext("lead"),
+    "moderator": lazy_gettext("moderator"),
+    "labeller": lazy_gettext("labeller"),
+    "admin": lazy_gettext("admin"),
+}
+
 CHANNELS = {
     "app": lazy_gettext("app"),
     "chat": lazy_gettext("chat"),

@@ -21,7 +21,7 @@ from sqlite_utils import Database
 from .. import faqs, settings
 from ..audit import Actor, record
 from ..clock import ago, now
-from ..database import scalar, write
+from ..database import insert, scalar, write
 from ..seal import Seal
 from .conversation import RawConversation, Rejected
 from .mapping import Mapping
@@ -280,7 +280,7 @@ def _insert_message(
         ),
     )  # fmt: skip
     for name, url in raw.attachments:
-        db["attachments"].insert({"message_id": message_id, "name": name, "url": url})
+        db.table("attachments").insert({"message_id": message_id, "name": name, "url": url})
 
 
 def _settle(
@@ -347,12 +347,12 @@ def _begin(db: Database, source: str, files: list[Path]) -> int:
     names = json.dumps([path.name for path in files], ensure_ascii=False)
     row = {"source": source, "files": names, "state": "running", "started_at": now()}
     with write(db):
-        return int(db["imports"].insert(row).last_pk)
+        return insert(db, "imports", row)
 
 
 def _finish(db: Database, import_id: int, state: str, report: ImportReport) -> None:
     with write(db):
-        db["imports"].update(
+        db.table("imports").update(
             import_id,
             {
                 "state": state,

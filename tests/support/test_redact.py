@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.redact import MASKS, Redactor, holds_mask
+from support.redact_fold import fold
 
 TABLE = Path(__file__).with_name("redact_spellings.tsv")
 ESCAPES = {"\\r": "\r", "\\n": "\n", "\\u00a0": "\u00a0", "\\u200b": "\u200b"}
@@ -232,6 +233,12 @@ def test_idempotent_and_masks_only_what_it_counts(text):
     assert again.text == redaction.text
     assert again.counts == {}
     assert (redaction.text == text) == (not redaction.counts)
+
+
+@given(st.text())
+def test_the_folded_copy_is_as_long_as_the_text(text):
+    assert len(fold(text)) == len(text)
+    assert fold(fold(text)) == fold(text)
 
 
 @given(st.text())

@@ -74,7 +74,7 @@ def search_command(text: str, words: bool, top_k: int, as_json: bool) -> None:
     else:
         similar = Recommender(space).models().similar
         if similar is None:
-            raise ModelMissingError("No encoder yet. Make one with `faqdesk train`, or use --words.")
+            raise ModelMissingError("No encoder yet. Make one: faqdesk train; or use --words.")
         found = similar.similar(db, masked, top_k=top_k)
     if as_json:
         print_json({"results": [asdict(past) for past in found]})

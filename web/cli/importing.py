@@ -1,5 +1,6 @@
 """`faqdesk import` and `faqdesk import-faqs`."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -26,7 +27,7 @@ def import_command(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Import a team's history: CSV, TSV or JSON Lines of questions and answers.
+    r"""Import a team's history: CSV, TSV or JSON Lines of questions and answers.
 
     Text is masked before it is stored. A second import of the same rows adds nothing; killed half
     way, it goes on where it stopped.
@@ -62,7 +63,7 @@ def import_command(
 def import_faqs_command(
     file: Path, mapping_file: Path | None, aliases: Path | None, as_json: bool
 ) -> None:
-    """Import the help centre's pages (slug, title, body, category, url), and their aliases.
+    r"""Import the help centre's pages (slug, title, body, category, url), and their aliases.
 
     \b
     Example:
@@ -93,8 +94,6 @@ def import_faqs_command(
 
 
 def _mapping(file: Path | None, source: str | None) -> Mapping:
-    from dataclasses import replace
-
     mapping = read_mapping(file) if file else Mapping()
     return replace(mapping, source=source) if source else mapping
 

@@ -22,7 +22,8 @@ def serve_command(host: str, port: int, workers: int) -> None:
 
 
 @click.command("worker")
-def worker_command() -> None:
+@click.option("--parent", type=int, hidden=True, help="End with this process.")
+def worker_command(parent: int | None) -> None:
     r"""Work through the job queue; `faqdesk serve` starts one by itself.
 
     \b
@@ -31,4 +32,4 @@ def worker_command() -> None:
     """
     from web.serve import work
 
-    work(workspace())
+    work(workspace(), parent=parent)

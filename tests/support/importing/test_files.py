@@ -9,7 +9,8 @@ from support.errors import ImportFileError
 from support.importing.conversation import Rejected
 from support.importing.files import detect_encoding, rows
 
-TEXT = "id,question,answer\n1,비밀번호를 잊었어요,재설정하세요\n2,환불은 언제 되나요,3일 안에 됩니다\n"
+QUESTIONS = ["비밀번호를 잊었어요", "환불은 언제 되나요"]
+TEXT = f"id,question,answer\n1,{QUESTIONS[0]},재설정하세요\n2,{QUESTIONS[1]},사흘이요\n"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp949"])
@@ -18,7 +19,7 @@ def test_reads_every_usual_encoding(tmp_path, encoding, zipped):
     path = tmp_path / ("a.csv.gz" if zipped else "a.csv")
     content = TEXT.encode(encoding)
     path.write_bytes(gzip.compress(content) if zipped else content)
-    assert [row["question"] for _, row in rows(path)] == ["비밀번호를 잊었어요", "환불은 언제 되나요"]
+    assert [row["question"] for _, row in rows(path)] == QUESTIONS
 
 
 def test_encoding_is_told_from_a_sample_that_ends_inside_a_character():

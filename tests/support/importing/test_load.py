@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from support import faqs, inquiries
+from support import faqs, inquiries, settings
 from support.clock import ago
 from support.database import scalar
 from support.errors import MappingError
@@ -19,8 +19,8 @@ from support.importing.mapping import AnswerColumns, LinkRules, Mapping, Questio
 from tests.conftest import ACTOR, LINKS, import_csv
 
 HISTORY = """id,question,answer,created_at,customer
-1,환불 언제 되나요? 010-2938-4471,https://help.example.com/ko/faq/refund 를 보세요,2026-01-02 10:00,c1
-2,로그인이 안돼요,"<p><a href=""https://m.help.example.com/ko/faq/login?utm_source=x"">여기</a></p>",2026-01-03 10:00,c2
+1,환불요? 010-2938-4471,https://help.example.com/ko/faq/refund 보세요,2026-01-02 10:00,c1
+2,로그인 안돼요,"<a href=""https://m.help.example.com/ko/faq/login?a=b"">여기</a>",2026-01-03 10:00,c2
 3,https://help.example.com/ko/faq/login 이거 봤는데 안돼요,확인해 보겠습니다,2026-01-04 10:00,c1
 """
 
@@ -99,14 +99,19 @@ def test_unanswered_ones_open_the_inbox_with_their_original_words(space, db, sea
 TWO_TABLES = Mapping(
     source="forum",
     questions=QuestionColumns(
-        file="q.csv", id="id", text="body", subject="title", at="created", customer="creator",
+        file="q.csv",
+        id="id",
+        text="body",
+        subject="title",
+        at="created",
+        customer="creator",
         solution="solution",
-    ),  # fmt: skip
+    ),
     answers=AnswerColumns(
         file="a.csv", id="id", question="qid", text="body", at="created", author="creator"
     ),
     links=LinkRules(hosts=("forum.example.com",), path="/{locale}/kb/{slug}", discover=True),
-)  # fmt: skip
+)
 
 
 @pytest.fixture
@@ -135,9 +140,8 @@ def test_two_tables_join_and_know_who_speaks(space, db, seal, forum):
         "answers the question 'q9', which is not in the file"
     ]
     inquiry = inquiries.get(db, 1)
-    assert [message.role for message in inquiry.messages] == [
-        "customer", "customer", "agent", "agent",
-    ]  # fmt: skip
+    roles = [message.role for message in inquiry.messages]
+    assert roles == ["customer", "customer", "agent", "agent"]
     assert inquiry.slugs == ("server-settings",)  # the asker's own link does not count
     assert inquiry.text.startswith("No mail\nSince today")
     # The marked solution is the answer shown beside it.
@@ -176,12 +180,10 @@ def test_killed_in_the_middle_nothing_is_half_written_and_the_next_run_adds_the_
     with path.open("w", encoding="utf-8") as file:
         file.write("id,question,answer\n")
         for number in range(6000):
-            file.write(f"{number},질문 {number} 입니다,https://help.example.com/ko/faq/f{number % 9}\n")
+            link = f"https://help.example.com/ko/faq/f{number % 9}"
+            file.write(f"{number},질문 {number} 입니다,{link}\n")
     environment = os.environ | {"FAQDESK_HOME": str(space.home)}
     command = [sys.executable, "-m", "web.cli", "import", str(path)]
-    space.database().close()
-    from support import settings
-
     settings.change(db, ACTOR, faq_hosts=("help.example.com",))
     process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 60

@@ -1,0 +1,44 @@
+import numpy as np
+import pytest
+
+from support.features import FeatureConfig, Features
+from support.linear import LinearVoice
+
+TEXTS = ["환불 해주세요", "환불 언제 되나요", "배송 언제 와요", "배송 조회 안됨"]
+
+
+@pytest.fixture
+def voice():
+    features = Features.fit(TEXTS, config=FeatureConfig(min_count=1))
+    weights = np.random.default_rng(0).normal(size=(len(features), 3)).astype(np.float32)
+    return LinearVoice.quantise(features, weights, np.array([0.1, 0, -0.1], np.float32)), weights
+
+
+def test_rounded_weights_give_nearly_the_same_scores(voice):
+    rounded, weights = voice
+    exact = rounded.features.transform(TEXTS) @ weights + rounded.bias
+    exact -= exact.mean(axis=1, keepdims=True)
+    found = rounded.logits(TEXTS)
+    found -= found.mean(axis=1, keepdims=True)
+    np.testing.assert_allclose(found, exact, atol=0.05)
+
+
+def test_probabilities_sum_to_one(voice):
+    np.testing.assert_allclose(voice[0].predict([*TEXTS, "xyz"]).sum(axis=1), 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize("text", ["환불 언제 와요 환불", "Hello 배송조회 안 됨!", "xyz"])
+def test_the_words_parts_sum_to_the_score(voice, text):
+    parts = voice[0].contributions(text, 1)
+    score = voice[0].logits([text])[0, 1] - voice[0].bias[1]
+    assert sum(part.weight for part in parts) == pytest.approx(score, abs=1e-5)
+
+
+def test_the_strongest_word_comes_first(voice):
+    weights = [abs(part.weight) for part in voice[0].contributions("환불 언제 와요", 0)]
+    assert weights == sorted(weights, reverse=True)
+
+
+def test_save_load_round_trip(voice, tmp_path):
+    voice[0].save(tmp_path)
+    np.testing.assert_array_equal(LinearVoice.load(tmp_path).logits(TEXTS), voice[0].logits(TEXTS))
