@@ -56,7 +56,7 @@ def is_resident(found: re.Match[str]) -> bool:
         return False
     of_bank = words.after_bank(found) and not found.string[found.start() - 1].isalpha()
     # One account in eleven would pass the checksum, but hardly any begins with a birthday.
-    return not of_bank or words.after_resident(found) or _has_checksum(digits)
+    return not of_bank or words.after_resident(found) or _has_checksum(found[0])
 
 
 def _is_barcode(found: re.Match[str], digits: str) -> bool:
@@ -69,6 +69,8 @@ def _is_barcode(found: re.Match[str], digits: str) -> bool:
 
 
 def _has_checksum(digits: str) -> bool:
+    if len(digits) != 13:
+        return False  # groups set apart by blanks are a bank's own
     total = sum(int(digit) * weight for digit, weight in zip(digits, _WEIGHTS, strict=False))
     base = 13 if digits[6] in "5678" else 11  # a foreigner's, a citizen's
     return (base - total % 11) % 10 == int(digits[12])

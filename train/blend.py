@@ -151,7 +151,7 @@ def _mix_heads(
 
 
 def _scales(blended: Scores, targets: Targets) -> tuple[Scale, Scale]:
-    """Scale the first FAQ's probability, and that of any of three; measured apart, as both matter."""
+    """Scale the first FAQ's probability and, apart from it, that of any of three."""
     top, hit = _top(blended, targets)
     any_hit = np.asarray(hit.any(axis=1), dtype=bool)
     return fit_scale(top[:, 0], hit[:, 0]), fit_scale(top.sum(axis=1), any_hit)

@@ -1,7 +1,9 @@
 """Learns the desk's own sentence encoder from its texts alone: no network, no labels, a minute.
 
-Word pieces, then latent semantic analysis: which pieces occur in the same texts. A sentence is the
-mean of its pieces' vectors, so a piece's rarity is folded into the length of its vector.
+A piece of a word gets a vector of two halves. The learned half is latent semantic analysis: pieces
+that occur in the same texts lie close together. The other half is random, nearly at right angles to
+every other piece's, so that rare pieces, which the analysis throws away, still tell texts apart.
+A sentence is the mean of its pieces' vectors, so a piece's rarity is folded into their length.
 """
 
 import hashlib
@@ -30,8 +32,9 @@ _UNKNOWN = "[UNK]"
 class EncoderConfig:
     """Settings of the static encoder."""
 
-    vocabulary: int = 16_000  # word pieces
-    dim: int = 256
+    vocabulary: int = 8_000  # word pieces; with more, inflected Korean falls into rarer ones
+    dim: int = 384
+    learned: int = 128  # of these dimensions, by latent semantic analysis; the others are random
     max_texts: int = 40_000  # read for the vectors; more changes little
     max_texts_vocabulary: int = 20_000
     max_length: int = 2_000  # characters read of a text
@@ -39,6 +42,8 @@ class EncoderConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        if not 0 < self.learned <= self.dim:
+            raise ValueError(f"learned must be 1 to dim ({self.dim}), got {self.learned}.")
         if self.dim < 2 or self.vocabulary < 100:
             raise ValueError(
                 f"dim must be 2 or more and vocabulary 100 or more, got {self.dim} and "
@@ -169,13 +174,14 @@ def embed_tokens(counts: sparse.csr_array, config: EncoderConfig) -> npt.NDArray
     lengths = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel())
     weighted.data /= np.repeat(np.maximum(lengths, 1e-9), np.diff(weighted.indptr))
     weighted.data = weighted.data.astype(np.float32)
-    dim = min(config.dim, min(weighted.shape) - 1)
+    learned = min(config.learned, config.dim, min(weighted.shape) - 1)
     _, _, directions = randomized_svd(
-        sparse.csr_matrix(weighted), dim, n_iter=config.num_iterations, random_state=config.seed
+        sparse.csr_matrix(weighted), learned, n_iter=config.num_iterations, random_state=config.seed
     )
-    vectors = np.zeros((size, dim), dtype=np.float32)
-    vectors[:, : len(directions)] = directions.T * rarity[:, None]
-    return vectors
+    rest = config.dim - learned
+    signs = np.random.default_rng(config.seed).choice([-1.0, 1.0], (size, rest))
+    halves = [directions.T, signs / np.sqrt(max(rest, 1))]
+    return np.asarray(np.hstack(halves) * rarity[:, None], dtype=np.float32)
 
 
 def _batches(texts: Sequence[str], size: int) -> Iterator[tuple[int, list[str]]]:

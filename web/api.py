@@ -17,10 +17,10 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 from webargs.flaskparser import FlaskParser
 
 from support import inquiries, settings, suggestions
-from support.errors import EmptyTextError
 from support.inquiries import PastAnswer
 from support.recommender import SuggestedFaq
 from support.redact import Redactor
+from support.text import normalize
 
 from . import tokens
 from .database import db, desk
@@ -161,7 +161,7 @@ class SuggestionSchema(Schema):
 
 
 def _not_blank(text: str) -> None:
-    if not text.strip():
+    if not normalize(text):
         raise ValidationError("Give some words.")
 
 
@@ -246,10 +246,7 @@ def search(asked: dict[str, Any]) -> dict[str, Any]:
     if similar is None:
         mode, found = "words", inquiries.search_words(db(), text, limit=asked["top_k"])
     else:
-        try:
-            found = similar.similar(db(), text, top_k=asked["top_k"])
-        except EmptyTextError:  # nothing but signs
-            found = []
+        found = similar.similar(db(), text, top_k=asked["top_k"])
     return {"mode": mode, "results": [_past(rank, item) for rank, item in enumerate(found, 1)]}
 
 

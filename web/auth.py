@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import wraps
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, flash, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -143,8 +142,6 @@ def language() -> ResponseReturnValue:
 
 def own_path(target: str) -> str | None:
     r"""A path on this site to go back to; None for anything else, such as `//host` or `/\host`."""
-    parts = urlsplit(target.replace("\\", "/"))
-    plain = target.startswith("/") and not target.startswith("//") and target.isprintable()
-    if not plain or "\\" in target or parts.scheme or parts.netloc:
-        return None
-    return target
+    # A browser reads a backslash as a slash, and drops tabs and line ends.
+    own = target.startswith("/") and not target.startswith("//") and target.isprintable()
+    return target if own and "\\" not in target else None

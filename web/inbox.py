@@ -7,7 +7,7 @@ from support import clock, inquiries, settings
 from support.errors import InputError
 from support.inquiries import PAGE, InquiryRow
 
-from .auth import ANSWERING, me
+from .auth import ANSWERING, LEADS, me
 from .database import db
 
 bp = Blueprint("inbox", __name__)
@@ -40,7 +40,11 @@ def show() -> ResponseReturnValue:
 @bp.app_context_processor
 def head() -> dict[str, object]:
     """What the head of every page may call for; asked only where it is shown."""
-    return {"desk_name": lambda: settings.load(db()).desk_name}
+    return {
+        "desk_name": lambda: settings.load(db()).desk_name,
+        "answering": ANSWERING,
+        "leads": LEADS,
+    }
 
 
 def _after(row: InquiryRow) -> str:

@@ -69,9 +69,7 @@ def save_draft(inquiry_id: int) -> ResponseReturnValue:
     text, revision = body.get("text"), body.get("revision")
     if not isinstance(text, str) or not isinstance(revision, int) or not 0 < revision < 2**53:
         raise InputError("A draft is a text and a revision from 1.")
-    kept = answering.save_draft(
-        db(), desk().seal, inquiry_id, me().id, text, revision=revision
-    )
+    kept = answering.save_draft(db(), desk().seal, inquiry_id, me().id, text, revision=revision)
     return {"revision": kept.revision, "same": kept.text == text, "text": kept.text}
 
 
@@ -166,9 +164,7 @@ def titles(past: Iterable[PastAnswer], slugs: Iterable[str] = ()) -> dict[str, s
 def _suggest(inquiry: Inquiry, top_k: int) -> tuple[Suggestion, str]:
     """What fits, and the id under which it is remembered; a damaged release only falls silent."""
     try:
-        found = desk().recommender.suggest(
-            db(), inquiry.text, top_k=top_k, inquiry_id=inquiry.id
-        )
+        found = desk().recommender.suggest(db(), inquiry.text, top_k=top_k, inquiry_id=inquiry.id)
     except ModelError as error:
         return Suggestion("silent", "no_model", None, (), (), "", str(error)), ""
     asked_by = me().actor_name

@@ -148,7 +148,7 @@ def run(workspace: Workspace, job_id: int) -> None:
             )
         if not cursor.rowcount:
             return  # cancelled while it waited, or rung for twice
-        with _beating(workspace, job_id):
+        with beating(workspace, job_id):
             state, result = _do(workspace, db, job_id)
         _finish(db, job_id, state, result)
     finally:
@@ -249,12 +249,12 @@ def _progress(db: Database, job_id: int) -> Progress:
 
 
 @contextmanager
-def _beating(workspace: Workspace, job_id: int) -> Iterator[None]:
+def beating(workspace: Workspace, job_id: int, *, seconds: float = BEAT_SECONDS) -> Iterator[None]:
     """Give a sign of life for a job while the block runs, however long its steps are."""
     stop = threading.Event()
 
     def beat() -> None:
-        while not stop.wait(BEAT_SECONDS):
+        while not stop.wait(seconds):
             db = workspace.database()
             with write(db):
                 db.execute("UPDATE jobs SET heartbeat_at = ? WHERE id = ?", [now(), job_id])

@@ -1,11 +1,13 @@
 """Runs the console: gunicorn for the web, and one worker process for jobs beside it."""
 
+import itertools
 import os
 import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
 from typing import Any
 
 import structlog
@@ -124,41 +126,36 @@ def work(workspace: Workspace, *, parent: int | None = None) -> None:
     """
     logs.configure()
     workspace.database().close()
-    stop = threading.Event()
-    threading.Thread(target=_maintain, args=(workspace, stop), daemon=True).start()
+    threading.Thread(target=_maintain, args=(workspace,), daemon=True).start()
     if parent is not None:
         # The console that started this worker may be killed: without it, nobody would stop us.
-        threading.Thread(target=_follow, args=(parent, stop), daemon=True).start()
-    try:
-        jobs.consume(workspace)
-    finally:
-        stop.set()
+        threading.Thread(target=_follow, args=(parent,), daemon=True).start()
+    jobs.consume(workspace)
+    # An engine may be in the middle of a step in huey's thread. To take the interpreter down
+    # around it aborts the process; the job is marked, and nothing else is open.
+    os._exit(0)
 
 
-def _maintain(workspace: Workspace, stop: threading.Event) -> None:
+def _maintain(workspace: Workspace) -> None:
     """Notice dead jobs, and now and then forget originals that are due."""
     from .work import forget
 
-    looks = 0
-    while True:
+    for look in itertools.count():
         try:
             db = workspace.database()
             jobs.mark_interrupted(db)
-            if looks % FORGET_EVERY == 0:
+            if look % FORGET_EVERY == 0:
                 forget(workspace, db, Actor(SYSTEM), {}, lambda done, total, message: None)
             db.close()
         except Exception:  # a full disk or a long import: the next look may do better
             log.error("maintenance failed", exc_info=True)
-        looks += 1
-        if stop.wait(LOOK_SECONDS):
-            return
+        time.sleep(LOOK_SECONDS)
 
 
-def _follow(parent: int, stop: threading.Event) -> None:
-    while not stop.wait(1.0):
-        if os.getppid() != parent:
-            os.kill(os.getpid(), signal.SIGTERM)
-            return
+def _follow(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(1.0)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _try_address(host: str, port: int) -> None:

@@ -20,7 +20,8 @@ REASONS = {
     "empty": lazy_gettext("The inquiry holds no text to go by."),
     "no_model": lazy_gettext("The desk has not learned from its history yet."),
     "holdout": lazy_gettext(
-        "Held back on purpose: a few inquiries get no suggestion, so that the desk can measure itself."
+        "Held back on purpose: a few inquiries get no suggestion, so that the desk can "
+        "measure itself."
     ),
 }
 

@@ -19,7 +19,7 @@ TEXTS = [
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     target = tmp_path_factory.mktemp("models") / "encoder"
-    fit_encoder(TEXTS, folder=target, config=EncoderConfig(vocabulary=300, dim=16))
+    fit_encoder(TEXTS, folder=target, config=EncoderConfig(vocabulary=300, dim=16, learned=8))
     return target
 
 
@@ -93,7 +93,7 @@ def test_the_version_is_that_of_the_weights(folder, tmp_path):
     again = tmp_path / "again"
     other = tmp_path / "other"
     import_encoder(str(folder), again)
-    fit_encoder(TEXTS, folder=other, config=EncoderConfig(vocabulary=300, dim=8))
+    fit_encoder(TEXTS, folder=other, config=EncoderConfig(vocabulary=300, dim=8, learned=4))
     version = SentenceEncoder.load(folder).version
     assert SentenceEncoder.load(again).version == version
     assert SentenceEncoder.load(other).version != version

@@ -5,7 +5,7 @@ from support.errors import JobCancelledError, ModelMissingError, TooFewLabelsErr
 from train.encoder import EncoderConfig, fit_encoder, import_encoder
 
 TEXTS = [f"환불 문의 {i} 번째 주문" for i in range(30)]
-CONFIG = EncoderConfig(vocabulary=200, dim=8)
+CONFIG = EncoderConfig(vocabulary=200, dim=8, learned=4)
 
 
 def test_the_folder_says_what_made_it(tmp_path):
@@ -39,4 +39,4 @@ def test_an_unknown_model_is_refused(tmp_path):
 
 def test_a_config_that_cannot_work_is_refused():
     with pytest.raises(ValueError, match="dim"):
-        EncoderConfig(dim=1)
+        EncoderConfig(dim=1, learned=1)

@@ -50,7 +50,7 @@ def split():
 def encoder(split, tmp_path_factory):
     folder = tmp_path_factory.mktemp("encoder") / "1"
     texts = [example.text for example in split.train] + list(FAQ_TEXTS.values())
-    fit_encoder(texts, folder=folder, config=EncoderConfig(vocabulary=200, dim=16))
+    fit_encoder(texts, folder=folder, config=EncoderConfig(vocabulary=200, dim=16, learned=8))
     return SentenceEncoder.load(folder)
 
 

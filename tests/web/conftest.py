@@ -4,6 +4,8 @@ The folder is made once and copied for each test, so that every test has a fresh
 """
 
 import csv
+import hashlib
+import secrets
 import shutil
 import zlib
 from collections.abc import Iterator, Sequence
@@ -20,6 +22,8 @@ from sqlite_utils import Database
 from support import agents, faqs, settings
 from support.audit import Actor
 from support.calibration import Promise
+from support.clock import ago, now
+from support.database import scalar, write
 from support.encoder import SentenceEncoder
 from support.faqs import Faq
 from support.importing.load import run_import
@@ -53,7 +57,6 @@ ANSWERED = [
     ("a4", 6000, "web", "ko", "최하나", "직거래 약속에 상대가 안 나왔어요", f"신고해 주세요.\n{HELP}no-show"),
     ("a5", 5000, "web", "en", "Daniel", "Where is my refund?", f"It takes three days.\n{HELP}refund"),
 ]  # fmt: skip
-HOSTILE = "<b>굵게</b> 1 < 2 <script>alert(1)</script> &amp; 끝"
 WAITING = [
     ("o1", 300, "app", "ko", "", "인증번호가 아예 안 와요\n번호는 010-2345-6789 입니다", ""),
     ("o2", 200, "email", "ko", "", "환불은 언제 되나요?", ""),
@@ -121,7 +124,12 @@ def model_desk(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     faqs.save(db, FAQS)
     settings.change(db, ACTOR, desk_name="도란장터", channels=("email",), holdout=0.0)
     import_rows(space, db, [*ANSWERED, *WAITING], folder)
-    for login, role in (("mina", "agent"), ("yuna", "agent"), ("sujin", "lead"), ("mo", "moderator")):
+    for login, role in (
+        ("mina", "agent"),
+        ("yuna", "agent"),
+        ("sujin", "lead"),
+        ("mo", "moderator"),
+    ):
         agents.add(db, ACTOR, login=login, name=login.title(), role=role, password=PASSWORD)
     _similar().remember(db, [row["id"] for row in db.query(
         "SELECT id FROM inquiries WHERE status = 'answered'")])  # fmt: skip
@@ -187,9 +195,24 @@ def add_rows(space: Workspace, db: Database, tmp_path: Path) -> Any:
 
 
 def signed_in(app: Flask, login: str) -> FlaskClient:
+    """A client with a session of its own; made without the form, whose hashing takes its time."""
+    token = secrets.token_urlsafe()
+    db = app.extensions["faqdesk"].workspace.database()
+    row = {
+        "token_hash": hashlib.sha256(token.encode()).hexdigest(),
+        "agent_id": scalar(db, "SELECT id FROM agents WHERE login = ?", [login]),
+        "created_at": now(),
+        "last_seen_at": now(),
+        "expires_at": "2999-01-01T00:00:00Z",
+        "address": "127.0.0.1",
+        "user_agent": "test",
+    }
+    with write(db):
+        db["sessions"].insert(row)
+    db.close()
     client = app.test_client()
-    answer = client.post("/sign-in", data={"login": login, "password": PASSWORD})
-    assert answer.status_code == 302
+    with client.session_transaction() as session:
+        session["_user_id"] = token
     return client
 
 
@@ -200,9 +223,9 @@ def stubbed_app(space: Workspace, recommender: Recommender, **config: Any) -> Fl
     return app
 
 
-def import_rows(space: Workspace, db: Database, rows: Sequence[tuple[Any, ...]], folder: Path) -> None:
-    from support.clock import ago
-
+def import_rows(
+    space: Workspace, db: Database, rows: Sequence[tuple[Any, ...]], folder: Path
+) -> None:
     path = folder / "rows.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
@@ -210,7 +233,9 @@ def import_rows(space: Workspace, db: Database, rows: Sequence[tuple[Any, ...]],
                          "answer"])  # fmt: skip
         for name, minutes, channel, language, agent, question, answer in rows:
             at = ago(minutes=minutes)
-            writer.writerow([name, at, at if answer else "", channel, language, agent, question, answer])
+            writer.writerow(
+                [name, at, at if answer else "", channel, language, agent, question, answer]
+            )
     mapping = Mapping(source="test", links=LinkRules(hosts=("help.example.com",)))
     run_import(db, space.seal(), [path], mapping, actor=ACTOR)
 

@@ -1,5 +1,7 @@
 """What the tests of the doors share: a visitor with a cookie jar, and processes as in life."""
 
+import http.client
+import json
 import os
 import re
 import signal
@@ -15,11 +17,52 @@ from typing import Any
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from support import faqs
+from support.clock import ago
+from support.faqs import Faq
 from support.workspace import Workspace
-from tests.web.conftest import PASSWORD
+from tests.conftest import import_csv
+from tests.web.conftest import HELP, PASSWORD
 
 ROOT = Path(__file__).parents[2]
 SLOW = 60.0  # seconds; what should happen at once may take long on a busy machine
+
+# Eight FAQs, and what customers write: how a sentence begins and how it may end.
+TOPICS = {
+    "refund": ["환불은 언제 되나요", "환불받고 싶어요", "카드 취소가 안 돼요", "돈을 돌려받고 싶습니다"],
+    "code": ["인증번호가 안 와요", "문자가 오지 않아요", "본인 인증이 실패해요", "인증 코드가 늦어요"],
+    "shipping": ["택배가 안 와요", "배송이 얼마나 걸려요", "송장 번호가 없어요", "배송지를 바꾸고 싶어요"],
+    "password": ["비밀번호를 잊었어요", "로그인이 안 돼요", "암호를 바꾸고 싶어요", "계정이 잠겼어요"],
+    "leave": ["탈퇴하고 싶어요", "계정을 지워 주세요", "회원 탈퇴는 어디서 하나요", "가입을 취소할래요"],
+    "no-show": ["상대가 안 나왔어요", "약속 장소에 아무도 없어요", "직거래에 바람맞았어요", "연락이 끊겼어요"],
+    "fake": ["가품을 받았어요", "짝퉁 같아요", "정품이 아닌 것 같은데요", "위조품 신고합니다"],
+    "alarm": ["알림이 안 와요", "푸시가 너무 많이 와요", "알림을 끄고 싶어요", "소리가 안 나요"],
+}
+ENDINGS = ["", " 어제부터 그래요", " 빨리 답해 주세요"]
+
+
+def desk_to_teach(folder: Path) -> Workspace:
+    """A desk with 96 answered inquiries on eight FAQs, and no model yet."""
+    space = Workspace(folder / "desk").create()
+    db = space.database()
+    faqs.save(
+        db,
+        [Faq(slug=slug, title=asked[0], url=HELP + slug) for slug, asked in TOPICS.items()],
+    )
+    db.close()
+    in_turn = [
+        (asked[place] + ending, slug)
+        for ending in ENDINGS
+        for place in range(4)
+        for slug, asked in TOPICS.items()
+    ]
+    lines = [
+        f"{number},{text},안내입니다. {HELP}{slug},{ago(hours=1000 - number)}"
+        for number, (text, slug) in enumerate(in_turn)
+    ]
+    head = "id,question,answer,created_at"
+    import_csv(space, folder / "history.csv", "\n".join([head, *lines]))
+    return space
 
 
 class Visitor:
@@ -117,3 +160,40 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def fetch(
+    port: int, path: str, *, method: str = "GET", body: bytes | None = None, **headers: str
+) -> tuple[int, dict[str, str], str]:
+    """Ask a server: status, headers by small name, body. Words of headers are joined by `_`."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request(method, path, body, named)
+        answer = connection.getresponse()
+        small = {name.lower(): value for name, value in answer.getheaders()}
+        return answer.status, small, answer.read().decode()
+    finally:
+        connection.close()
+
+
+def answers(port: int) -> bool:
+    try:
+        return fetch(port, "/healthz")[0] == 200
+    except OSError:
+        return False
+
+
+@contextmanager
+def serving(space: Workspace, *words: str) -> Iterator[tuple[int, subprocess.Popen[str]]]:
+    """The console as a process of its own, from when it answers: its port, and the process."""
+    port = free_port()
+    with running(space, "serve", "--port", str(port), *words) as process:
+        until(lambda: answers(port) or process.poll() is not None, "the console answers")
+        assert process.poll() is None, (space.home / "errors").read_text()
+        yield port, process
+
+
+def logged(space: Workspace) -> list[dict[str, Any]]:
+    """What a process of `running` wrote so far; every line must be JSON."""
+    return [json.loads(line) for line in (space.home / "errors").read_text().splitlines()]

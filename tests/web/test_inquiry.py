@@ -31,7 +31,9 @@ def test_a_likely_suggestion_comes_with_its_reasons(page):
     assert "<mark>인증번호</mark>" in page
     assert "<mark>날씨</mark>" not in page
     assert "비슷한 지난 답변 3건 중 2건에서 사용" in page
-    assert 'data-insert="인증번호가 오지 않아요\nhttps://help.example.com/ko/faq/code-missing"' in page
+    assert (
+        'data-insert="인증번호가 오지 않아요\nhttps://help.example.com/ko/faq/code-missing"' in page
+    )
 
 
 def test_past_answers_are_masked_and_dated(page):
@@ -74,7 +76,19 @@ def test_what_was_suggested_is_remembered_once(agent, ids, db):
 
 
 def test_hostile_markup_is_text(agent, add_rows, db):
-    add_rows([("x", 5, "javascript", "ko", "", "&lt;script&gt;alert(1)&lt;/script&gt; \"quoted\" 'x'", "")])
+    add_rows(
+        [
+            (
+                "x",
+                5,
+                "javascript",
+                "ko",
+                "",
+                "&lt;script&gt;alert(1)&lt;/script&gt; \"quoted\" 'x'",
+                "",
+            )
+        ]
+    )
     inquiry_id = scalar(db, "SELECT id FROM inquiries WHERE source_id = 'x'")
     db["messages"].update(
         scalar(db, "SELECT id FROM messages WHERE inquiry_id = ?", [inquiry_id]),
@@ -135,7 +149,13 @@ def test_drafts_are_ones_own(agent, ids, sign_in):
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"text": 1, "revision": 1}, {"text": "a", "revision": 0}, {"text": "a", "revision": 2**70}]
+    "body",
+    [
+        {},
+        {"text": 1, "revision": 1},
+        {"text": "a", "revision": 0},
+        {"text": "a", "revision": 2**70},
+    ],
 )
 def test_an_odd_draft_is_refused(agent, ids, body):
     answer = as_script(agent, f"/inquiries/{ids['o1']}/draft", **body)
@@ -168,7 +188,9 @@ def test_a_failing_encoder_loses_no_answer(agent, ids, db, recommender, monkeypa
 
     monkeypatch.setattr(recommender.similar, "remember", fail)
     assert send(agent, ids["o1"], "답변").status_code == 200
-    assert one(db, "SELECT status FROM inquiries WHERE id = ?", [ids["o1"]]) == {"status": "answered"}
+    assert one(db, "SELECT status FROM inquiries WHERE id = ?", [ids["o1"]]) == {
+        "status": "answered"
+    }
 
 
 def test_a_configured_channel_sends_and_others_are_copied(agent, ids, db):

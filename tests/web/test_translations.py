@@ -4,7 +4,7 @@ from io import BytesIO
 from pathlib import Path
 
 from babel.messages.extract import extract_from_dir
-from babel.messages.frontend import parse_mapping
+from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.mofile import read_mo, write_mo
 from babel.messages.pofile import read_po
 
@@ -21,7 +21,7 @@ def catalog():
 
 def sentences():
     with (ROOT / "translations/babel.cfg").open(encoding="utf-8") as file:
-        methods, options = parse_mapping(file)
+        methods, options = parse_mapping_cfg(file)
     keywords = {"_": None, "gettext": None, "lazy_gettext": None}
     found = extract_from_dir(ROOT.parent, methods, options, keywords)
     return {message for _, _, message, _, _ in found}

@@ -1,0 +1,217 @@
+"""The desk's own models at work: suggestions, silence, similar answers, releases."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from support import agents, answering, embeddings, faqs, inquiries, settings, suggestions
+from support.audit import Actor
+from support.database import one, scalar
+from support.encoder import SentenceEncoder
+from support.errors import ModelDamagedError, ModelMissingError
+from support.faqs import Faq
+from support.recommender import Recommender, held_out
+from support.releases import current, newest, publish
+from support.similar import SimilarInquiries
+from tests.conftest import ACTOR
+from train.desk import rebuild_index, train_all, train_faq
+
+CODE = "인증번호 문자가 안 와요"
+
+
+@pytest.fixture
+def desk(trained):
+    """A recommender over a trained desk, with a connection."""
+    database = trained.database()
+    yield Recommender(trained), database, trained
+    database.close()
+
+
+def test_suggests_the_right_faq_with_promise_words_and_past_answers(desk):
+    recommender, db, _ = desk
+    found = recommender.suggest(db, CODE)
+    assert found.band in ("likely", "possible")
+    assert found.reason == ""
+    first = found.faqs[0]
+    assert first.faq.slug == "verification-code-missing"
+    assert 0 < first.probability <= 1
+    assert first.promise.low <= first.promise.right / first.promise.n <= first.promise.high
+    assert first.words[0].weight > 0
+    assert first.words[0].word in CODE
+    assert [past.score for past in found.similar] == sorted(
+        (past.score for past in found.similar), reverse=True
+    )
+    assert all(first.faq.slug in past.slugs for past in first.used_by)
+    assert found.release == current(desk[2].models).name
+
+
+@pytest.mark.parametrize("text", ["", "  \n\t ", "\0"])
+def test_blank_text_is_silence(desk, text):
+    recommender, db, _ = desk
+    assert recommender.suggest(db, text).reason == "empty"
+
+
+@pytest.mark.parametrize(
+    "text", ["ㅋ", "😀😀😀", "a" * 100_000, "\u202e거꾸로", "<script>alert(1)</script>", "…"]
+)
+def test_odd_text_is_answered_not_crashed(desk, text):
+    recommender, db, _ = desk
+    found = recommender.suggest(db, text)
+    assert (found.band == "silent") == (not found.faqs)
+
+
+def test_an_faq_that_is_switched_off_is_not_suggested(desk):
+    recommender, db, _ = desk
+    before = [item.faq.slug for item in recommender.suggest(db, CODE).faqs]
+    db.execute("UPDATE faqs SET active = 0 WHERE slug = ?", [before[0]])
+    assert before[0] not in [item.faq.slug for item in recommender.suggest(db, CODE).faqs]
+
+
+def test_a_desk_without_models_says_so(space, db):
+    found = Recommender(space).suggest(db, CODE)
+    assert (found.band, found.reason, found.similar) == ("silent", "no_model", ())
+
+
+def test_some_inquiries_are_held_out_on_purpose(desk):
+    recommender, db, _ = desk
+    settings.change(db, ACTOR, holdout=0.5)
+    held = [number for number in range(200) if held_out(number, 0.5)]
+    assert 70 < len(held) < 130
+    found = recommender.suggest(db, CODE, inquiry_id=held[0])
+    assert (found.reason, found.faqs) == ("holdout", ())
+    assert found.similar  # past answers are always shown
+    free = next(number for number in range(200) if number not in held)
+    assert recommender.suggest(db, CODE, inquiry_id=free).reason != "holdout"
+
+
+def test_an_inquiry_does_not_find_itself(desk):
+    recommender, db, _ = desk
+    row = one(db, "SELECT id, text FROM inquiries WHERE answer_id IS NOT NULL LIMIT 1")
+    alone = recommender.suggest(db, row["text"], inquiry_id=row["id"])
+    assert row["id"] not in [past.inquiry_id for past in alone.similar]
+    assert recommender.suggest(db, row["text"]).similar[0].inquiry_id == row["id"]
+
+
+def test_a_new_answer_is_found_in_another_process_without_a_rebuild(desk):
+    recommender, db, space = desk
+    other = Recommender(space)  # as another process: its own index and connection
+    other_db = space.database()
+    assert other.suggest(other_db, CODE).similar
+    mina = agents.add(db, ACTOR, login="mina", name="미나", role="agent", password="long enough 1")
+    waiting = inquiries.inbox(db)[0]
+    answering.send(
+        db, space.seal(), inquiry_id=waiting.id, agent_id=mina.id, text="확인했습니다",
+        actor=Actor(mina.actor_name),
+    )  # fmt: skip
+    recommender.models().similar.remember(db, [waiting.id])
+    text = inquiries.get(db, waiting.id).text
+    assert other.suggest(other_db, text).similar[0].inquiry_id == waiting.id
+    embeddings.forget(db, waiting.id)
+    found = [past.inquiry_id for past in other.suggest(other_db, text).similar]
+    assert waiting.id not in found
+    other_db.close()
+
+
+def test_suggestions_are_remembered_once(desk):
+    recommender, db, _ = desk
+    waiting = inquiries.inbox(db)[0]
+    found = recommender.suggest(db, waiting.snippet, inquiry_id=waiting.id)
+    first = suggestions.remember(db, found, inquiry_id=waiting.id, asked_by="agent:1")
+    assert suggestions.remember(db, found, inquiry_id=waiting.id, asked_by="agent:1") == first
+    kept = [row["slug"] for row in db.query("SELECT slug FROM suggestion_faqs ORDER BY rank")]
+    assert kept == [item.faq.slug for item in found.faqs]
+
+
+def test_a_published_release_is_followed_and_a_damaged_part_degrades(desk):
+    recommender, db, space = desk
+    first = recommender.suggest(db, CODE).release
+    release = rebuild_index(space, db, actor=ACTOR)
+    assert recommender.suggest(db, CODE).release == release.name != first
+    linear = next((space.models / "faq" / release.parts["faq"]).rglob("linear/*.safetensors"))
+    linear.write_bytes(linear.read_bytes()[:-10])
+    (space.models / "current").touch()
+    found = recommender.suggest(db, CODE)
+    assert "fastText answers alone" in found.degraded
+    assert "faqdesk train faq" in found.degraded
+    assert found.similar
+    shutil.rmtree(space.models / "index" / release.parts["index"])
+    found = Recommender(space).suggest(db, CODE)
+    assert "index" in found.degraded
+    assert found.similar == ()
+
+
+def test_publishing_refuses_a_damaged_part_and_keeps_what_is_in_force(desk):
+    _, db, space = desk
+    before = current(space.models)
+    weights = next((space.models / "encoder" / before.parts["encoder"]).rglob("*.safetensors"))
+    weights.write_bytes(weights.read_bytes()[:-10])
+    with pytest.raises(ModelDamagedError):
+        publish(space, db, before.parts, actor=ACTOR)
+    assert current(space.models) == before
+    with pytest.raises(ModelMissingError):
+        publish(space, db, {"faq": "nowhere"}, actor=ACTOR)
+
+
+def test_a_damaged_pointer_is_named_with_its_cure(desk):
+    _, _, space = desk
+    (space.models / "current").write_text(json.dumps({"release": 1}))
+    with pytest.raises(ModelDamagedError, match="faqdesk train"):
+        current(space.models)
+
+
+def test_too_few_labels_still_give_similar_answers(space, db, tmp_path):
+    from tests.conftest import import_csv
+
+    rows = "".join(f"문의 {number} 번째 내용입니다,답변 {number} 입니다\n" for number in range(30))
+    import_csv(space, tmp_path / "h.csv", "question,answer\n" + rows)
+    release = train_all(space, db, actor=ACTOR)
+    assert set(release.parts) == {"encoder", "index"}
+    found = Recommender(space).suggest(db, "문의 내용")
+    assert found.reason == "no_model"
+    assert found.similar
+
+
+def test_the_classifier_alone_is_trained_beside_the_newest_encoder(desk):
+    _, db, space = desk
+    before = current(space.models)
+    release, report = train_faq(space, db, actor=ACTOR)
+    assert release.parts["index"] == before.parts["index"]
+    assert release.parts["faq"] != before.parts["faq"]
+    assert report.labels >= 10
+
+
+def test_newest_names_what_is_missing(space):
+    with pytest.raises(ModelMissingError, match="faqdesk train encoder"):
+        newest(space.models, "encoder")
+
+
+def test_neighbours_are_labelled_inquiries_alone(desk):
+    recommender, db, _ = desk
+    similar = recommender.models().similar
+    vector = similar.encoder.encode([CODE])
+    near = similar.neighbours(db, vector, top_k=30)
+    assert len(near) == 30
+    assert all(labels for labels, _ in near)
+
+
+def test_an_empty_index_finds_nothing_and_learns_at_once(desk):
+    _, db, space = desk
+    encoder = SentenceEncoder.load(space.models / "encoder" / newest(space.models, "encoder"))
+    alone = SimilarInquiries(encoder, seq=embeddings.last_seq(db))
+    assert alone.similar(db, CODE) == []
+    ids = [row["id"] for row in db.query("SELECT id FROM inquiries WHERE answer_id > 0 LIMIT 3")]
+    alone.remember(db, ids)
+    assert {past.inquiry_id for past in alone.similar(db, CODE)} == set(ids)
+    assert len(alone) == 3
+    assert np.isclose(alone.similar(db, inquiries.get(db, ids[0]).text)[0].score, 1, atol=1e-5)
+
+
+def test_a_discovered_faq_can_be_suggested_like_any_other(desk):
+    recommender, db, _ = desk
+    slug = recommender.suggest(db, CODE).faqs[0].faq.slug
+    kept = faqs.get(db, slug)
+    faqs.save(db, [Faq(slug=slug, title="새 제목", url=kept.url, discovered=True)])
+    assert recommender.suggest(db, CODE).faqs[0].faq.title == "새 제목"
+    assert scalar(db, "SELECT discovered FROM faqs WHERE slug = ?", [slug]) == 1

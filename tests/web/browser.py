@@ -1,0 +1,84 @@
+"""A real Chromium over a real HTTP server, for the tests that drive the console as a person does."""
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from werkzeug.serving import make_server
+
+PASSWORD = "correct horse"
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Start the system's browser; without one the test is skipped, and in CI it fails."""
+    path = next((found for name in NAMES if (found := shutil.which(name))), None)
+    if path is None:
+        reason = f"no browser: none of {', '.join(NAMES)} is installed"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGS)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def served(app: Flask) -> Iterator[str]:
+    """Serve an application on a free port; gives its address."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def sign_in(page: Page, address: str, login: str = "mina") -> None:
+    page.goto(address + "/sign-in")
+    page.get_by_label("아이디").fill(login)
+    page.get_by_label("비밀번호").fill(PASSWORD)
+    page.get_by_role("button", name="로그인").click()
+    page.wait_for_url(lambda url: "sign-in" not in url)
+
+
+def draft(page: Page) -> str:
+    return page.locator("#text").input_value()
+
+
+def type_around_the_cursor(page: Page, before: str, after: str) -> None:
+    """Type two parts and leave the cursor between them."""
+    page.locator("#text").fill(before + after)
+    page.locator("#text").evaluate("(field, at) => field.setSelectionRange(at, at)", len(before))
+
+
+def saved(page: Page) -> None:
+    expect(page.locator("#saved")).to_have_text("초안 저장됨")
+
+
+def key(page: Page, letter: str, code: str, *, modifiers: int = 0) -> None:
+    """Press a key by its place, as the Hangul keyboard sends it: j arrives as ㅓ."""
+    devtools = page.context.new_cdp_session(page)
+    for kind in ("rawKeyDown", "keyUp"):
+        devtools.send(
+            "Input.dispatchKeyEvent",
+            {"type": kind, "key": letter, "code": code, "modifiers": modifiers},
+        )
+    devtools.detach()
