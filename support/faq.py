@@ -264,19 +264,21 @@ class FaqClassifier:
         return self.calibration(neighbours=neighbours).promises_three.look_up(any_of_three)
 
     def why(
-        self, text: str, label: str, *, n: int = 8, neighbours: bool = True
-    ) -> list[Contribution]:
-        """The words that speak most for a label, by their part of the linear voice's score.
+        self, text: str, labels: Sequence[str], *, n: int = 8, neighbours: bool = True
+    ) -> list[list[Contribution]]:
+        """The words that speak most for each label, by their part of the linear voice's score.
 
-        Each weight is already multiplied by the linear voice's weight in the blend, so it is
-        exactly what the word adds to the label's score there. Empty where that voice is missing.
+        Each weight is already multiplied by the linear voice's weight in the blend, so it is exactly
+        what the word adds to the label's score there. Empty lists where that voice is missing.
         """
         if self._linear is None:
-            return []
+            return [[] for _ in labels]
         weight = self.calibration(neighbours=neighbours).blend.weights[Voice.LINEAR]
-        parts = self._linear.contributions(text, self.labels.index(label))
-        parts = [Contribution(part.word, part.weight * weight) for part in parts if part.weight > 0]
-        return parts[:n]
+        numbers = [self.labels.index(label) for label in labels]
+        return [
+            [Contribution(part.word, part.weight * weight) for part in parts if part.weight > 0][:n]
+            for parts in self._linear.contributions(text, numbers)
+        ]
 
     def _voices(
         self,

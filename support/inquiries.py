@@ -145,7 +145,6 @@ def get(db: Database, inquiry_id: int, seal: Seal | None = None) -> Inquiry:
         WHERE inquiry_id = ? ORDER BY at, messages.id
     """
     messages = tuple(_message(db, item, seal) for item in db.query(sql, [inquiry_id]))
-    labels = db.query("SELECT slug FROM labels WHERE inquiry_id = ? ORDER BY id", [inquiry_id])
     return Inquiry(
         id=row["id"],
         source=row["source"],
@@ -160,7 +159,7 @@ def get(db: Database, inquiry_id: int, seal: Seal | None = None) -> Inquiry:
         opened_at=row["opened_at"],
         answered_at=row["answered_at"],
         messages=messages,
-        slugs=tuple(label["slug"] for label in labels),
+        slugs=labels(db, [inquiry_id]).get(inquiry_id, ()),
     )
 
 
@@ -188,6 +187,18 @@ def past_answers(db: Database, inquiry_ids: Iterable[int]) -> dict[int, PastAnsw
         )
         for row in rows
     }
+
+
+def labels(db: Database, inquiry_ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
+    """The FAQs of inquiries by id; one without any is left out."""
+    sql = """
+        SELECT inquiry_id, slug FROM labels
+        WHERE inquiry_id IN (SELECT value FROM json_each(?)) ORDER BY id
+    """
+    found: dict[int, tuple[str, ...]] = {}
+    for row in db.query(sql, [json.dumps([int(inquiry_id) for inquiry_id in inquiry_ids])]):
+        found[row["inquiry_id"]] = (*found.get(row["inquiry_id"], ()), row["slug"])
+    return found
 
 
 def search_words(

@@ -1,10 +1,10 @@
 """A linear voice: one weight for each feature and label, so that every word's part can be told.
 
-Weights are held as int8 with one scale a label, a quarter of float32; measured, no answer changes.
+Weights are held as int8 with one scale a label, a quarter of float32: on 300 short bank inquiries
+of 77 labels the first label changed in one, and no probability moved by more than .015.
 """
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import load_file, save_file
 
-from .features import Features, join_runs, normalize, split_words, word_features
+from .features import Features, join_runs, normalize, split_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,40 +69,72 @@ class LinearVoice:
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))
         return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float32)
 
-    def contributions(self, text: str, label_id: int) -> list[Contribution]:
-        """Each word's exact part of a label's score, strongest first.
+    def contributions(self, text: str, label_ids: Sequence[int]) -> list[list[Contribution]]:
+        """Each word's exact part of the scores of some labels, strongest first.
 
         A feature's part is its value times its weight. A pair of words gives half to each, a run of
-        characters an equal share to each character and so to the words they stand in. The parts sum
-        to the score without its bias.
+        characters an equal share to each character and so to the words they stand in. The parts of
+        a label sum to its score without its bias.
         """
         ids, values = self.features.row(text)
-        parts = values * self.weights[ids, label_id].astype(np.float32) * self.scales[label_id]
+        labels = list(label_ids)
+        weights = self.weights[ids][:, labels].astype(np.float32) * self.scales[labels]
+        words = split_words(normalize(text[: self.features.config.max_length]))
+        owners, spans = self._spans(words, {number: row for row, number in enumerate(ids.tolist())})
+        if not spans:
+            return [[] for _ in labels]
+        rows, starts, stops = np.asarray(spans).T
+        seen = np.bincount(rows, minlength=len(ids))
+        parts = (values[:, None] * weights)[rows] / (seen[rows] * (stops - starts))[:, None]
+        # Each span spreads its part evenly: add where it starts, take away where it stops, sum up.
+        steps = np.zeros((len(owners) + 1, len(labels)))
+        np.add.at(steps, starts, parts)
+        np.subtract.at(steps, stops, parts)
+        spread = np.cumsum(steps, axis=0)[:-1]
+        names = list(dict.fromkeys(words))
+        number = {name: i for i, name in enumerate(names)}
+        sums = np.zeros((len(names), len(labels)))
+        np.add.at(sums, [number[words[owner]] for owner in owners], spread)
+        return [
+            sorted(
+                map(Contribution, names, column.tolist()),
+                key=lambda item: (-abs(item.weight), item.word),
+            )
+            for column in sums.T
+        ]
+
+    def _spans(
+        self, words: Sequence[str], row_of: Mapping[int, int]
+    ) -> tuple[list[int], list[tuple[int, int, int]]]:
+        """Where each feature of a text stands.
+
+        Returns:
+            For each place the number of the word it belongs to: first one place a word, then one a
+            character; and (feature's row, first place, place behind the last) of each occurrence.
+        """
+        owners = list(range(len(words)))
+        spans: list[tuple[int, int, int]] = []
+        for i, name in enumerate(words):
+            pair = f"{name} {words[i + 1]}" if i + 1 < len(words) else None
+            for length, feature in ((1, name), (2, pair)):
+                number = self.features.word_id(feature) if feature else None
+                if number is not None and number in row_of:
+                    spans.append((row_of[number], i, i + length))
         config = self.features.config
-        part = dict(zip(ids.tolist(), parts.tolist(), strict=True))
-        words = split_words(normalize(text[: config.max_length]))
-        sums: dict[str, float] = defaultdict(float)
-        places: dict[int, list[tuple[str, ...]]] = defaultdict(list)
-        for name in word_features(words):
-            number = self.features.word_id(name)
-            if number is not None:
-                places[number].append(tuple(name.split(" ")))
+        first = 0
         for run in join_runs(words):
-            joined = "".join(run)
-            owner = [run[0], *(word for word in run for _ in word), run[-1]]
-            marked = f" {joined} "
+            place = len(owners)
+            letters = [first + i for i, word in enumerate(run) for _ in word]
+            # The blanks at both ends of a run count for the words they touch.
+            owners += [letters[0], *letters, letters[-1]]
+            marked = f" {''.join(run)} "
             for length in range(config.shortest, min(config.longest, len(marked)) + 1):
                 for i in range(len(marked) - length + 1):
                     number = self.features.character_id(marked[i : i + length])
-                    if number is not None:
-                        places[number].append(tuple(owner[i : i + length]))
-        for number, where in places.items():
-            for owners in where:
-                share = part.get(number, 0.0) / len(where) / len(owners)
-                for word in owners:
-                    sums[word] += share
-        found = [Contribution(word, weight) for word, weight in sums.items()]
-        return sorted(found, key=lambda item: (-abs(item.weight), item.word))
+                    if number is not None and number in row_of:
+                        spans.append((row_of[number], place + i, place + i + length))
+            first += len(run)
+        return owners, spans
 
     def save(self, folder: Path) -> None:
         """Write weights and vocabulary."""

@@ -1,27 +1,25 @@
 """What an agent sees beside an inquiry: FAQ suggestions in two bands, and similar past answers.
 
-Loads the release in force and follows it: a published one is used at the next question.
+Loads nothing before the first question; a published release is used at the next one.
 """
 
 import hashlib
-import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 from sqlite_utils import Database
 
 from . import faqs, settings
 from .calibration import Promise
-from .encoder import SentenceEncoder
-from .errors import EmptyTextError, ModelDamagedError, ModelError
 from .faq import FaqClassifier, Prediction, Scored, Voice
 from .faqs import Faq
 from .inquiries import PastAnswer
 from .linear import Contribution
-from .releases import Release, current
-from .similar import Neighbours, SimilarInquiries
+from .models import Follower, Models
+from .settings import Settings
+from .similar import Neighbours
 from .text import normalize
 from .workspace import Workspace
 
@@ -61,23 +59,12 @@ class Suggestion:
     promise: Promise | None = None  # of the Possible band: that one of its three is right
 
 
-@dataclass(frozen=True, slots=True)
-class _Models:
-    release: Release | None
-    classifier: FaqClassifier | None
-    similar: SimilarInquiries | None
-    degraded: str
-
-
 class Recommender:
     """Suggests by the release that a workspace has in force."""
 
     def __init__(self, workspace: Workspace) -> None:
         """Take a workspace; nothing is loaded before the first question."""
-        self._workspace = workspace
-        self._lock = threading.Lock()
-        self._stamp: tuple[int, int] | None = None
-        self._models = _Models(None, None, None, "")
+        self._follower = Follower(workspace.models)
 
     def suggest(
         self,
@@ -102,108 +89,79 @@ class Recommender:
         rules = settings.load(db)
         models = self.models()
         release = models.release.name if models.release else ""
+        silent = partial(
+            Suggestion, "silent", threshold=None, faqs=(), release=release, degraded=models.degraded
+        )
         text = normalize(text)
         if not text:
-            return Suggestion("silent", "empty", None, (), (), release)
-        similar: tuple[PastAnswer, ...] = ()
-        neighbours: Neighbours | None = None
-        if models.similar is not None:
-            try:
-                vector = models.similar.encoder.encode([text])
-            except EmptyTextError:
-                vector = None
-            if vector is not None:
-                similar = tuple(
-                    models.similar.similar_by_vector(
-                        db, vector, top_k=rules.similar_k, without=inquiry_id
-                    )
-                )
-                if models.classifier is not None and models.classifier.wants_neighbours:
-                    neighbours = models.similar.neighbours(
-                        db, vector, top_k=models.classifier.neighbours_k, without=inquiry_id
-                    )
-        if models.classifier is None:
-            reason = "no_model"
-            return Suggestion("silent", reason, None, (), similar, release, models.degraded)
+            return silent(reason="empty", similar=())
+        similar, neighbours = _look_back(db, models, text, rules, inquiry_id)
+        classifier = models.classifier
+        if classifier is None:
+            return silent(reason="no_model", similar=similar)
         if inquiry_id is not None and held_out(inquiry_id, rules.holdout):
-            return Suggestion("silent", HOLDOUT, None, (), similar, release, models.degraded)
-        prediction = models.classifier.predict(
+            return silent(reason=HOLDOUT, similar=similar)
+
+        heard = neighbours is not None
+        prediction = classifier.predict(
             [text], neighbours=None if neighbours is None else [neighbours], top_k=CANDIDATES
         )[0]
         known = faqs.named(db, [item.label for item in prediction.scored])
         scored = [item for item in prediction.scored if item.label in known]
-        band, reason = decide(models.classifier, prediction, scored)
-        heard = neighbours is not None
-        calibration = models.classifier.calibration(neighbours=heard)
-        bands = {"likely": calibration.likely, "possible": calibration.possible}
-        suggested = tuple(
-            SuggestedFaq(
-                faq=known[item.label],
-                probability=item.probability,
-                promise=models.classifier.promise(item.probability, neighbours=heard),
-                words=tuple(models.classifier.why(text, item.label, neighbours=heard)),
-                neighbours=item.voices.get(Voice.NEIGHBOURS, 0.0),
-                used_by=tuple(past for past in similar if item.label in past.slugs),
+        band, reason = decide(classifier, prediction, scored)
+        calibration = classifier.calibration(neighbours=heard)
+        if band == "silent":
+            return replace(
+                silent(reason=reason, similar=similar), threshold=calibration.possible.threshold
             )
-            for item in (scored[:top_k] if band != "silent" else [])
-        )
+        chosen = scored[:top_k]
+        words = classifier.why(text, [item.label for item in chosen], neighbours=heard)
         return Suggestion(
             band=band,
-            reason=reason,
-            threshold=bands.get(band, calibration.possible).threshold,
+            reason="",
+            threshold=(calibration.likely if band == "likely" else calibration.possible).threshold,
             promise=(
-                models.classifier.promise_three(prediction.any_of_three, neighbours=heard)
+                classifier.promise_three(prediction.any_of_three, neighbours=heard)
                 if band == "possible"
                 else None
             ),
-            faqs=suggested,
+            faqs=tuple(
+                SuggestedFaq(
+                    faq=known[item.label],
+                    probability=item.probability,
+                    promise=classifier.promise(item.probability, neighbours=heard),
+                    words=tuple(parts),
+                    neighbours=item.voices.get(Voice.NEIGHBOURS, 0.0),
+                    used_by=tuple(past for past in similar if item.label in past.slugs),
+                )
+                for item, parts in zip(chosen, words, strict=True)
+            ),
             similar=similar,
             release=release,
             degraded=models.degraded,
         )
 
-    def models(self) -> _Models:
-        """The models of the release in force, loading it when it has changed."""
-        path = self._workspace.models / "current"
-        try:
-            stat = path.stat()
-            stamp = (stat.st_mtime_ns, stat.st_ino)
-        except FileNotFoundError:
-            return self._models
-        with self._lock:
-            if stamp != self._stamp:
-                self._models = self._load()
-                self._stamp = stamp
-        return self._models
+    def models(self) -> Models:
+        """The models of the release in force."""
+        return self._follower.models()
 
-    def _load(self) -> _Models:
-        models = self._workspace.models
-        release = current(models)
-        if release is None:
-            return _Models(None, None, None, "")
-        degraded: list[str] = []
-        classifier: FaqClassifier | None = None
-        similar: SimilarInquiries | None = None
-        # One damaged part must not silence the others: each says for itself what is wrong.
-        try:
-            encoder_folder = release.folder(models, "encoder")
-            index_folder = release.folder(models, "index")
-            if encoder_folder is not None:
-                encoder = SentenceEncoder.load(encoder_folder)
-                similar = (
-                    SimilarInquiries.load(encoder, index_folder)
-                    if index_folder is not None
-                    else SimilarInquiries(encoder)
-                )
-        except ModelError as error:
-            degraded.append(str(error))
-        try:
-            faq_folder = release.folder(models, "faq")
-            if faq_folder is not None:
-                classifier = _load_classifier(faq_folder, degraded)
-        except ModelError as error:
-            degraded.append(str(error))
-        return _Models(release, classifier, similar, " ".join(degraded))
+
+def _look_back(
+    db: Database, models: Models, text: str, rules: Settings, inquiry_id: int | None
+) -> tuple[tuple[PastAnswer, ...], Neighbours | None]:
+    """Similar past answers, and the labels of similar inquiries where the classifier wants them."""
+    if models.similar is None:
+        return (), None
+    vector = models.similar.encoder.encode([text])
+    similar = models.similar.similar_by_vector(
+        db, vector, top_k=rules.similar_k, without=inquiry_id
+    )
+    if models.classifier is None or not models.hears_neighbours:
+        return tuple(similar), None
+    near = models.similar.neighbours(
+        db, vector, top_k=models.classifier.neighbours_k, without=inquiry_id
+    )
+    return tuple(similar), near
 
 
 def decide(
@@ -231,13 +189,3 @@ def held_out(inquiry_id: int, share: float) -> bool:
     """Whether an inquiry gets no suggestion on purpose; always the same answer for it."""
     digest = hashlib.blake2b(str(inquiry_id).encode(), digest_size=8).digest()
     return int.from_bytes(digest) < share * 2**64
-
-
-def _load_classifier(folder: Path, degraded: list[str]) -> FaqClassifier:
-    """Load a classifier; when its other voices are damaged, fastText alone."""
-    try:
-        return FaqClassifier.load(folder)
-    except ModelDamagedError as error:
-        classifier = FaqClassifier.load(folder, fasttext_alone=True)
-        degraded.append(f"fastText answers alone: {error}")
-        return classifier

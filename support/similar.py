@@ -17,7 +17,7 @@ from .artifact import read_artifact
 from .database import scalar
 from .encoder import SentenceEncoder
 from .faiss_index import FaissIndex
-from .inquiries import PastAnswer, past_answers
+from .inquiries import PastAnswer, labels, past_answers
 from .vector_index import Ids, VectorIndex, Vectors
 
 Neighbours = list[tuple[tuple[str, ...], float]]  # labels and cosine similarity, best first
@@ -104,8 +104,8 @@ class SimilarInquiries:
             for item, score in zip(ids[0], scores[0], strict=True)
             if item >= 0 and item != without
         ][:top_k]
-        found = past_answers(db, [item for item, _ in near])
-        return [(found[item].slugs, score) for item, score in near if item in found]
+        slugs = labels(db, [item for item, _ in near])
+        return [(slugs[item], score) for item, score in near if item in slugs]
 
     def remember(self, db: Database, inquiry_ids: Sequence[int]) -> None:
         """Encode answered inquiries, so that every process finds them at its next search."""

@@ -127,9 +127,7 @@ def calibrate(
         first=first_scale,
         three=three_scale,
         likely=choose_band(singles[:, 0], hit[:, 0], stated=share_right),
-        possible=choose_band(
-            three, any_hit, stated=share_right_three, floor=share_right_three / 2
-        ),
+        possible=choose_band(three, any_hit, stated=share_right_three, floor=share_right_three / 2),
         promises=PromiseTable(singles.ravel(), hit.ravel()),
         promises_three=PromiseTable(three, any_hit),
     )

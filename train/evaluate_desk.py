@@ -15,8 +15,7 @@ from support import settings
 from support.encoder import SentenceEncoder
 from support.faq import FaqClassifier
 
-from .desk import examples, faq_texts, stated, texts
-from .encoder import fit_encoder
+from .desk import examples, faq_texts, learn_encoder, stated, texts
 from .evaluate import EvaluationReport, evaluate
 from .examples import Split, split_by_date, split_by_fraction
 from .faq import FaqConfig, fit_faq
@@ -107,7 +106,7 @@ def evaluate_desk(
     # What was not yet written at the cut must not teach the encoder either.
     cut = split.test[0].at if split.test else "9999"
     with TemporaryDirectory() as folder:
-        fit_encoder(texts(db, before=cut), folder=Path(folder) / "encoder", progress=progress)
+        learn_encoder(texts(db, before=cut), folder=Path(folder) / "encoder", progress=progress)
         encoder = SentenceEncoder.load(Path(folder) / "encoder")
         fit_faq(
             split.train,

@@ -1,7 +1,9 @@
 """Korean and English: which one a reader gets, and how dates and shares are written."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import flask_babel
 from flask import Flask, request, session
 from flask_babel import (
     Babel,
@@ -29,6 +31,11 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters["share"] = format_percent
     app.jinja_env.globals["language"] = lambda: str(get_locale())
     app.permanent_session_lifetime = timedelta(days=7)
+
+
+def gettext(text: str, **values: Any) -> str:
+    """The sentence in the reader's language."""
+    return str(flask_babel.gettext(text, **values))
 
 
 def _moment(at: str) -> str:

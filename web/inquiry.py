@@ -8,7 +8,6 @@ import structlog
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
-from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 
 from support import answering, faqs, inquiries, settings, suggestions
@@ -21,6 +20,7 @@ from . import wording
 from .auth import ANSWERING, actor, me, requires
 from .database import db, desk
 from .errors import problem, status_of, wants_json
+from .i18n import gettext as _
 
 bp = Blueprint("inquiry", __name__)
 bp.app_template_filter("right_in")(wording.right_in)

@@ -4,13 +4,14 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
+from support import agents
 from support.errors import ConflictError, InputError
 
 from . import jobs, wording
 from .auth import LEADS, actor, requires
 from .database import db, desk
+from .i18n import gettext as _
 from .jobs import Job
 
 bp = Blueprint("jobs_page", __name__, url_prefix="/jobs")
@@ -52,7 +53,8 @@ def state() -> ResponseReturnValue:
 @requires(*LEADS)
 def one(job_id: int) -> ResponseReturnValue:
     """Show a job with its log."""
-    return render_template("job.html", job=jobs.get(db(), job_id))
+    job = jobs.get(db(), job_id)
+    return render_template("job.html", job=job, asked_by=_name(job.created_by))
 
 
 @bp.get(_ONE + "/state")
@@ -70,6 +72,12 @@ def cancel(job_id: int) -> ResponseReturnValue:
     jobs.cancel(db(), actor(), job_id)
     flash(_("The job stops at its next step."), "info")
     return redirect(url_for(".one", job_id=job_id))
+
+
+def _name(actor_name: str) -> str:
+    """Who that is, as the audit trail names people: `agent:3`, `cli:mina`."""
+    kind, _, agent_id = actor_name.partition(":")
+    return agents.get(db(), int(agent_id)).name if kind == "agent" else actor_name
 
 
 def _state(job: Job) -> dict[str, Any]:

@@ -64,27 +64,26 @@ def serve(workspace: Workspace, *, host: str, port: int, workers: int) -> None:
     _try_address(host, port)
     logs.configure()
     beside = _Beside(workspace)
-    try:
-        _Gunicorn(
-            workspace,
-            {
-                "bind": f"{host}:{port}",
-                "workers": workers,
-                "worker_class": "gthread",
-                "threads": 4,
-                "timeout": TIMEOUT,
-                "graceful_timeout": 30,
-                # A worker that never answers a request again is replaced from time to time.
-                "max_requests": 20_000,
-                "max_requests_jitter": 2_000,
-                "loglevel": "warning",
-                "control_socket_disable": True,
-                "logger_class": _Logger,
-                "when_ready": lambda _: log.info("serving", address=f"http://{host}:{port}"),
-            },
-        ).run()
-    finally:
-        beside.stop()
+    _Gunicorn(
+        workspace,
+        {
+            "bind": f"{host}:{port}",
+            "workers": workers,
+            "worker_class": "gthread",
+            "threads": 4,
+            "timeout": TIMEOUT,
+            "graceful_timeout": 30,
+            # A worker that never answers a request again is replaced from time to time.
+            "max_requests": 20_000,
+            "max_requests_jitter": 2_000,
+            "loglevel": "warning",
+            "logger_class": _Logger,
+            "control_socket_disable": True,
+            "when_ready": lambda _: log.info("serving", address=f"http://{host}:{port}"),
+            # Not in a `finally` around this: each web process is a fork that would go through it.
+            "on_exit": lambda _: beside.stop(),
+        },
+    ).run()
 
 
 class _Beside:

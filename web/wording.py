@@ -2,13 +2,14 @@
 
 import re
 
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
 from support.calibration import Promise
 from support.faqs import Faq
 from support.inquiries import Inquiry
 from support.linear import Contribution
+
+from .i18n import gettext as _
 
 WORDS_SHOWN = 4  # words that speak for a suggestion
 _HANGUL = re.compile("[가-힣ㄱ-ㅎㅏ-ㅣ]")

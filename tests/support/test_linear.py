@@ -29,13 +29,13 @@ def test_probabilities_sum_to_one(voice):
 
 @pytest.mark.parametrize("text", ["환불 언제 와요 환불", "Hello 배송조회 안 됨!", "xyz"])
 def test_the_words_parts_sum_to_the_score(voice, text):
-    parts = voice[0].contributions(text, 1)
+    parts = voice[0].contributions(text, [1])[0]
     score = voice[0].logits([text])[0, 1] - voice[0].bias[1]
     assert sum(part.weight for part in parts) == pytest.approx(score, abs=1e-5)
 
 
 def test_the_strongest_word_comes_first(voice):
-    weights = [abs(part.weight) for part in voice[0].contributions("환불 언제 와요", 0)]
+    weights = [abs(part.weight) for part in voice[0].contributions("환불 언제 와요", [0])[0]]
     assert weights == sorted(weights, reverse=True)
 
 

@@ -92,7 +92,7 @@ def test_probabilities_fall(classifier):
 
 
 def test_why_names_the_word(classifier):
-    words = classifier.why("안녕하세요 환불 어떻게 하나요", "refund")
+    words = classifier.why("안녕하세요 환불 어떻게 하나요", ["refund"])[0]
     assert words[0].word == "환불"
     assert all(word.weight > 0 for word in words)
 
@@ -114,7 +114,7 @@ def test_fasttext_alone_answers_when_the_rest_is_damaged(report, tmp_path):
     (prediction,) = alone.predict(["비밀번호 로그인 계정"])
     assert prediction.scored[0].label == "account"
     assert set(prediction.weights) == {Voice.FASTTEXT}
-    assert alone.why("비밀번호", "account") == []
+    assert alone.why("비밀번호", ["account"]) == [[]]
 
 
 def test_the_report_tells_what_each_set_of_voices_is_worth(report):

@@ -1,4 +1,4 @@
-"""A real Chromium over a real HTTP server, for the tests that drive the console as a person does."""
+"""A real Chromium over a real HTTP server, for tests that drive the console as a person does."""
 
 import os
 import shutil
@@ -11,7 +11,8 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from werkzeug.serving import make_server
 
-PASSWORD = "correct horse"
+from tests.web.conftest import PASSWORD
+
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 ARGS = [
     "--no-sandbox",

@@ -29,7 +29,8 @@ from support.faqs import Faq
 from support.importing.load import run_import
 from support.importing.mapping import LinkRules, Mapping
 from support.linear import Contribution
-from support.recommender import Recommender, SuggestedFaq, Suggestion, _Models
+from support.models import Models
+from support.recommender import Recommender, SuggestedFaq, Suggestion
 from support.similar import SimilarInquiries
 from support.text import normalize
 from support.workspace import Workspace
@@ -48,14 +49,20 @@ FAQS = [
         url=HELP + "no-show", category="직거래"),
 ]  # fmt: skip
 
+COLUMNS = ["id", "created_at", "answered_at", "channel", "language", "agent", "question", "answer"]
+
 # id, minutes ago, channel, language, agent, question, answer
 ANSWERED = [
-    ("a1", 9000, "app", "ko", "김민지", "인증번호가 안 와요", f"스팸함을 봐 주세요.\n{HELP}code-missing"),
-    ("a2", 8000, "app", "ko", "최하나", "문자 인증번호가 계속 안 오는데요", "통신사 스팸 차단을 꺼 주세요. "
-     f"안 되면 070-1234-5678로 전화 주세요.\n{HELP}code-missing"),
-    ("a3", 7000, "email", "ko", "김민지", "환불받고싶어요", f"구매 확정 전이면 됩니다.\n{HELP}refund"),
-    ("a4", 6000, "web", "ko", "최하나", "직거래 약속에 상대가 안 나왔어요", f"신고해 주세요.\n{HELP}no-show"),
-    ("a5", 5000, "web", "en", "Daniel", "Where is my refund?", f"It takes three days.\n{HELP}refund"),
+    ("a1", 9000, "app", "ko", "김민지", "인증번호가 안 와요",
+     f"스팸함을 봐 주세요.\n{HELP}code-missing"),
+    ("a2", 8000, "app", "ko", "최하나", "문자 인증번호가 계속 안 오는데요",
+     f"통신사 스팸 차단을 꺼 주세요. 안 되면 070-1234-5678로 전화 주세요.\n{HELP}code-missing"),
+    ("a3", 7000, "email", "ko", "김민지", "환불받고싶어요",
+     f"구매 확정 전이면 됩니다.\n{HELP}refund"),
+    ("a4", 6000, "web", "ko", "최하나", "직거래 약속에 상대가 안 나왔어요",
+     f"신고해 주세요.\n{HELP}no-show"),
+    ("a5", 5000, "web", "en", "Daniel", "Where is my refund?",
+     f"It takes three days.\n{HELP}refund"),
 ]  # fmt: skip
 WAITING = [
     ("o1", 300, "app", "ko", "", "인증번호가 아예 안 와요\n번호는 010-2345-6789 입니다", ""),
@@ -89,8 +96,8 @@ class StubRecommender(Recommender):
         self.similar = similar
         self.silence = ""  # a reason: says nothing at all
 
-    def models(self) -> _Models:
-        return _Models(None, None, self.similar, "")
+    def models(self) -> Models:
+        return Models(similar=self.similar)
 
     def suggest(
         self, db: Database, text: str, *, top_k: int = 3, inquiry_id: int | None = None
@@ -194,6 +201,48 @@ def add_rows(space: Workspace, db: Database, tmp_path: Path) -> Any:
     return lambda rows: import_rows(space, db, rows, tmp_path)
 
 
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    from tests.web.browser import chromium
+
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture
+def address(guarded_app: Flask) -> Iterator[str]:
+    """The console over HTTP."""
+    from tests.web.browser import served
+
+    with served(guarded_app) as found:
+        yield found
+
+
+@pytest.fixture
+def context(browser: Any) -> Iterator[Any]:
+    """A browser's window with its own cookies; fails the test where a page breaks its policy."""
+    wrong: list[str] = []
+    context = browser.new_context(locale="ko-KR", viewport={"width": 1280, "height": 800})
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    context.set_default_timeout(15_000)
+    context.on("weberror", lambda error: wrong.append(str(error.error)))
+    context.on("console", lambda line: "Policy" in line.text and wrong.append(line.text))
+    context.on("dialog", lambda dialog: wrong.append(dialog.message) or dialog.dismiss())
+    yield context
+    context.close()
+    assert wrong == []
+
+
+@pytest.fixture
+def page(context: Any, address: str) -> Any:
+    """A signed-in page."""
+    from tests.web.browser import sign_in
+
+    page = context.new_page()
+    sign_in(page, address)
+    return page
+
+
 def signed_in(app: Flask, login: str) -> FlaskClient:
     """A client with a session of its own; made without the form, whose hashing takes its time."""
     token = secrets.token_urlsafe()
@@ -229,13 +278,11 @@ def import_rows(
     path = folder / "rows.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["id", "created_at", "answered_at", "channel", "language", "agent", "question",
-                         "answer"])  # fmt: skip
+        writer.writerow(COLUMNS)
         for name, minutes, channel, language, agent, question, answer in rows:
             at = ago(minutes=minutes)
-            writer.writerow(
-                [name, at, at if answer else "", channel, language, agent, question, answer]
-            )
+            done = at if answer else ""
+            writer.writerow([name, at, done, channel, language, agent, question, answer])
     mapping = Mapping(source="test", links=LinkRules(hosts=("help.example.com",)))
     run_import(db, space.seal(), [path], mapping, actor=ACTOR)
 

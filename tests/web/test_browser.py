@@ -5,57 +5,19 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from support import answering
-from support.audit import Actor
+from support import agents, settings
 from support.database import one, scalar
-from tests.web.browser import (
-    chromium,
-    draft,
-    key,
-    saved,
-    served,
-    sign_in,
-    type_around_the_cursor,
-)
+from tests.conftest import import_csv
+from tests.web.browser import draft, key, saved, served, sign_in, type_around_the_cursor
+from tests.web.conftest import ACTOR, PASSWORD
+from tests.web.doors import desk_to_teach
+from train.desk import train_all
+from web.app import create_app
 
 pytestmark = pytest.mark.browser
 
 LINK = "인증번호가 오지 않아요\nhttps://help.example.com/ko/faq/code-missing"
 SHIFT, ALT = 8, 1  # as Chromium's protocol counts them
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
-
-
-@pytest.fixture
-def address(guarded_app):
-    with served(guarded_app) as found:
-        yield found
-
-
-@pytest.fixture
-def context(browser, address):
-    context = browser.new_context(locale="ko-KR", viewport={"width": 1280, "height": 800})
-    context.grant_permissions(["clipboard-read", "clipboard-write"], origin=address)
-    context.set_default_timeout(15_000)
-    yield context
-    context.close()
-
-
-@pytest.fixture
-def page(context, address):
-    """A signed-in page; fails the test where a script broke or broke the policy."""
-    wrong = []
-    page = context.new_page()
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("console", lambda line: "Security Policy" in line.text and wrong.append(line.text))
-    page.on("dialog", lambda dialog: wrong.append(dialog.message) or dialog.dismiss())
-    sign_in(page, address)
-    yield page
-    assert wrong == []
 
 
 def test_from_signing_in_to_finding_the_answer(page, address, db, ids):
@@ -91,6 +53,35 @@ def test_from_signing_in_to_finding_the_answer(page, address, db, ids):
     page.get_by_role("searchbox").fill("무지개빛")
     page.keyboard.press("Enter")
     expect(page.locator("#words-title + ol")).to_contain_text("무지개빛 끝인사")
+
+
+def test_a_desk_that_has_learned_from_its_history(context, tmp_path):
+    space = desk_to_teach(tmp_path)
+    db = space.database()
+    import_csv(space, tmp_path / "open.csv", "id,question\nopen,인증번호가 안 와요 도와주세요")
+    settings.change(db, ACTOR, holdout=0.0)
+    agents.add(db, ACTOR, login="mina", name="Mina", role="agent", password=PASSWORD)
+    train_all(space, db, actor=ACTOR)
+    with served(create_app(space)) as address:
+        page = context.new_page()
+        sign_in(page, address)
+        page.get_by_role("link", name=re.compile("도와주세요")).click()
+        type_around_the_cursor(page, "안녕하세요.", "\n감사합니다.")
+        page.locator("[data-key='1']").click()
+        page.locator(".card-past [data-insert]").first.click()
+        assert draft(page).startswith("안녕하세요.\n인증번호가 안 와요\nhttps://help.example.com")
+        assert draft(page).endswith("\n감사합니다.")
+        page.locator("#text").press("Control+End")
+        page.keyboard.type(" 무지개빛 하루 되세요")
+        page.locator("#send").click()
+        expect(page.locator(".flash")).to_contain_text("새로 배운 FAQ: 인증번호가 안 와요")
+        label = one(db, "SELECT * FROM labels WHERE origin = 'sent'")
+        assert label["slug"] == "code"
+        assert scalar(db, "SELECT outcome FROM suggestion_faqs WHERE slug = 'code'") == "accepted"
+        page.goto(f"{address}/search?q=인증번호가 안 와요 도와주세요")
+        for kind in ("#words-title", "#near-title"):
+            expect(page.locator(f"{kind} + ol")).to_contain_text("무지개빛 하루")
+    db.close()
 
 
 def test_a_selection_is_not_replaced_and_taking_back_is_noted(page, address, db, ids):
@@ -176,60 +167,6 @@ def test_masks_are_shown_and_asked_about(page, address, db, ids):
     assert scalar(db, "SELECT count(*) FROM outbox") == 1
 
 
-def test_a_newer_draft_of_another_window_is_not_overwritten(page, context, address, ids):
-    path = f"{address}/inquiries/{ids['o1']}"
-    page.goto(path)
-    other = context.new_page()
-    other.goto(path)
-    other.locator("#text").fill("다른 창")
-    saved(other)
-    page.locator("#text").fill("이 창")
-    expect(page.get_by_role("alert")).to_contain_text("다른 창에서 더 새로운 초안")
-    page.get_by_role("button", name="이 글로 저장").click()
-    saved(page)
-    other.reload()
-    assert draft(other) == "이 창"
-
-
-def test_signed_out_meanwhile_and_back_again(page, context, address, db, ids):
-    page.goto(f"{address}/inquiries/{ids['o1']}")
-    db.execute("DELETE FROM sessions")
-    db.conn.commit()
-    page.locator("#text").fill("중요한 글")
-    expect(page.get_by_role("alert")).to_contain_text("로그아웃됐어요")
-    page.locator("#send").click()
-    expect(page.get_by_role("alert")).to_contain_text("로그아웃됐어요")
-    assert draft(page) == "중요한 글"
-    sign_in(context.new_page(), address)
-    page.locator("#text").press("End")
-    page.keyboard.type("!")
-    saved(page)
-    expect(page.get_by_role("alert")).to_be_hidden()
-    page.reload()
-    assert draft(page) == "중요한 글!"
-
-
-def test_somebody_else_answered_meanwhile(page, space, address, db, ids):
-    page.goto(f"{address}/inquiries/{ids['o1']}")
-    page.locator("#text").fill("내 글")
-    saved(page)
-    answering.send(db, space.seal(), inquiry_id=ids["o1"], agent_id=2, text="먼저",
-                   actor=Actor("agent:2"))  # fmt: skip
-    page.locator("#send").click()
-    expect(page.get_by_role("alert")).to_contain_text("다른 사람이 답변했어요")
-    assert draft(page) == "내 글"
-    expect(page.locator("#send")).to_be_enabled()
-
-
-def test_a_desk_that_does_not_answer_loses_nothing(page, address, ids):
-    page.goto(f"{address}/inquiries/{ids['o1']}")
-    page.route("**/draft", lambda route: route.abort())
-    page.locator("#text").fill("끊긴 사이")
-    expect(page.get_by_role("alert")).to_contain_text("서버가 응답하지 않아")
-    page.unroute("**/draft")
-    saved(page)
-
-
 def test_a_suggestion_is_dismissed_with_a_reason(page, address, db, ids):
     page.goto(f"{address}/inquiries/{ids['o1']}")
     card = page.locator(".card-faq").nth(1)
@@ -238,38 +175,6 @@ def test_a_suggestion_is_dismissed_with_a_reason(page, address, db, ids):
     expect(card).to_have_class(re.compile("dismissed"))
     row = one(db, "SELECT outcome, reason FROM suggestion_faqs WHERE slug = 'no-show'")
     assert row == {"outcome": "dismissed", "reason": "outdated"}
-
-
-def test_what_cannot_be_copied_is_not_sent_unseen(page, address, db, ids):
-    page.goto(f"{address}/inquiries/{ids['o1']}")
-    page.evaluate(
-        """() => {
-            navigator.clipboard.writeText = () => Promise.reject(new Error("denied"));
-            document.execCommand = () => false;
-        }"""
-    )
-    page.locator("#text").fill("답변")
-    page.locator("#send").click()
-    expect(page.get_by_role("alert")).to_contain_text("복사하지 못했어요")
-    assert scalar(db, "SELECT count(*) FROM outbox") == 0
-    page.locator("#send").click()
-    expect(page.locator(".flash")).to_be_visible()
-
-
-def test_hostile_markup_runs_nowhere(page, address, db, ids):
-    words = "<script>alert(1)</script><img src=x onerror=alert(2)>"
-    answer = one(db, "SELECT answer_id FROM inquiries WHERE id = ?", [ids["a1"]])["answer_id"]
-    db["messages"].update(answer, {"text": words})
-    db["faqs"].update(scalar(db, "SELECT id FROM faqs WHERE slug = 'refund'"), {"title": words})
-    db["inquiries"].update(ids["o2"], {"subject": words})
-    page.goto(f"{address}/inquiries/{ids['o1']}")
-    page.locator(".card-past", has_text="<script>").get_by_role("button", name="넣기").click()
-    assert words in draft(page)
-    page.get_by_role("combobox").focus()
-    expect(page.get_by_role("option", name="<script>")).to_be_visible()
-    for path in ("/", f"/inquiries/{ids['o2']}", "/search?q=<script>alert(1)</script>"):
-        page.goto(address + path)
-    assert page.locator("main img, main script").count() == 0
 
 
 @pytest.mark.parametrize("width", [360, 375, 768, 1280, 1920])

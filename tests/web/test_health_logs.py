@@ -7,10 +7,10 @@ import pytest
 import structlog
 
 from support.workspace import Workspace
+from tests.conftest import ACTOR
 from tests.web.doors import Visitor, fetch, logged, problem, serving
-from web import tokens
+from web import logs, tokens
 from web.app import create_app
-from web.logs import place_of_error
 
 SECRET = "비밀스러운-질문"  # noqa: S105 - words that must not be in a log
 
@@ -83,13 +83,13 @@ def test_an_error_is_logged_by_kind_and_place_not_by_its_words():
     try:
         int(SECRET)
     except ValueError:
-        given = [{"exc_info": True}, {"exc_info": sys.exc_info()}, {"exc_info": sys.exception()}]
-    for line in [place_of_error(None, "error", line) for line in given[1:]]:
-        assert line["error"] == "ValueError"
-        assert "test_health_logs.py" in line["at"][-1]
-        assert SECRET not in str(line)
-    assert place_of_error(None, "error", {"exc_info": True}) == {}
-    assert place_of_error(None, "info", {"event": "x"}) == {"event": "x"}
+        for given in (True, sys.exc_info()):
+            line = logs.place_of_error(None, "error", {"event": "x", "exc_info": given})
+            assert (line["event"], line["error"]) == ("x", "ValueError")
+            assert "test_health_logs.py" in line["at"][-1]
+            assert SECRET not in str(line)
+    assert logs.place_of_error(None, "error", {"exc_info": True}) == {}
+    assert logs.place_of_error(None, "info", {"event": "x"}) == {"event": "x"}
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +97,7 @@ def lines(tmp_path_factory):
     """What a server logs of a few requests, one of which fails unforeseen."""
     space = Workspace(tmp_path_factory.mktemp("logged") / "desk").create()
     db = space.database()
-    _, token = tokens.create(db, _actor(), name="t", scopes=("suggest", "search"))
+    _, token = tokens.create(db, ACTOR, name="t", scopes=("suggest", "search"))
     allowed = {"Authorization": f"Bearer {token}", "X_Request_Id": "r-1"}
     body = f'{{"text": "{SECRET} 010-2938-4471"}}'.encode()
     with serving(space, "--workers", "1") as (port, _):
@@ -114,12 +114,6 @@ def lines(tmp_path_factory):
         assert headers["x-content-type-options"] == "nosniff"
     db.close()
     return logged(space)
-
-
-def _actor():
-    from tests.conftest import ACTOR
-
-    return ACTOR
 
 
 def test_log_lines_name_request_route_and_asker(lines):
@@ -149,8 +143,6 @@ def test_an_unforeseen_error_is_one_line_with_its_place(lines):
 
 def test_other_libraries_lines_are_json_too(capfd):
     before, handlers = structlog.get_config(), logging.getLogger().handlers[:]
-    from web import logs
-
     try:
         logs.configure()
         try:

@@ -54,6 +54,7 @@ def test_progress_is_shown_and_told(lead, running):
     assert "진행 중" in page
     assert 'value="0.75"' in page
     assert "&lt;b&gt;encoder&lt;/b&gt;" in page
+    assert "Sujin" in page
     told = lead.get(f"/jobs/{running}/state").json["jobs"][0]
     assert told["share"] == 0.75
     assert told["live"]

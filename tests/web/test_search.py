@@ -32,9 +32,24 @@ def test_nothing_asked_says_what_can_be_asked(agent):
 
 @pytest.mark.parametrize(
     "text",
-    ["'; DROP TABLE inquiries; --", '" OR "', "* NEAR(", "?!", "<script>alert(1)</script>", "\x00", "ㅋㅋㅋ",
-     "가", "x" * 100_000, "환불 " * 20_000, "😀", "\ud7ff\ufffe", "AND OR NOT", "-", "{}[]()"],
-)  # fmt: skip
+    [
+        "'; DROP TABLE inquiries; --",
+        '" OR "',
+        "* NEAR(",
+        "?!",
+        "<script>alert(1)</script>",
+        "\x00",
+        "ㅋㅋㅋ",
+        "가",
+        "x" * 100_000,
+        "환불 " * 20_000,
+        "😀",
+        "\ud7ff\ufffe",
+        "AND OR NOT",
+        "-",
+        "{}[]()",
+    ],
+)
 def test_odd_texts_are_safe(agent, text):
     page = agent.get("/search", query_string={"q": text})
     assert page.status_code == 200

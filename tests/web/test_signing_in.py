@@ -42,9 +42,22 @@ def test_too_many_attempts_wait(app, db):
 
 @pytest.mark.parametrize(
     "target",
-    ["https://evil.example", "//evil.example", "/\\evil.example", "\\\\evil.example", "/\t/evil.example",
-     "javascript:alert(1)", "evil", "", " //evil.example", "/\\[", "//[", "/%0a//evil\n", "http:/evil"],
-)  # fmt: skip
+    [
+        "https://evil.example",
+        "//evil.example",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "/\t/evil.example",
+        "javascript:alert(1)",
+        "evil",
+        "",
+        " //evil.example",
+        "/\\[",
+        "//[",
+        "/%0a//evil\n",
+        "http:/evil",
+    ],
+)
 def test_signing_in_leads_nowhere_else(app, target):
     assert own_path(target) is None
     client = app.test_client()

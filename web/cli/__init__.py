@@ -72,7 +72,7 @@ def faqdesk() -> None:
 def main() -> None:
     """Run the command line; turn what faqdesk refuses into a line and an exit code."""
     try:
-        faqdesk.main(standalone_mode=False)
+        faqdesk.main(prog_name="faqdesk", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

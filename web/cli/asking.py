@@ -1,5 +1,7 @@
 """`faqdesk suggest` and `faqdesk search`."""
 
+# ruff: noqa: D301 - click looks for the backspace itself, not for an escaped one
+
 import sys
 from dataclasses import asdict
 
@@ -21,7 +23,7 @@ WIDTH = 100  # characters of a text shown
 @click.option("--top-k", default=3, show_default=True, type=click.IntRange(1, 9))
 @json_option
 def suggest_command(text: str | None, top_k: int, as_json: bool) -> None:
-    r"""Suggest FAQs and past answers for a text, from the argument or standard input.
+    """Suggest FAQs and past answers for a text, from the argument or standard input.
 
     \b
     Example:
@@ -35,12 +37,12 @@ def suggest_command(text: str | None, top_k: int, as_json: bool) -> None:
     found = Recommender(space).suggest(db, masked.text, top_k=top_k)
     if found.reason == "empty":
         raise EmptyTextError("The text is empty. Give an inquiry: faqdesk suggest TEXT")
+    if found.reason == "no_model" and not found.similar:
+        raise ModelMissingError(found.degraded or "No model yet. Make one: faqdesk train")
     if as_json:
         print_json(asdict(found) | {"redactions": dict(masked.counts)})
         return
-    if found.reason == "no_model":
-        click.echo(found.degraded or "No model yet. Make one: faqdesk train", err=True)
-    elif found.degraded:
+    if found.degraded:
         click.echo(found.degraded, err=True)
     click.echo({"likely": "Likely", "possible": "Possible"}.get(found.band, "No suggestion")
                + (f" ({found.reason})" if found.reason else ""))  # fmt: skip
@@ -57,7 +59,7 @@ def suggest_command(text: str | None, top_k: int, as_json: bool) -> None:
 @click.option("--top-k", default=10, show_default=True, type=click.IntRange(1, 50))
 @json_option
 def search_command(text: str, words: bool, top_k: int, as_json: bool) -> None:
-    r"""Find past answers to inquiries like a text, or that hold its words.
+    """Find past answers to inquiries like a text, or that hold its words.
 
     \b
     Example:

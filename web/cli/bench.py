@@ -1,5 +1,7 @@
 """`faqdesk bench`: measured, never asserted."""
 
+# ruff: noqa: D301 - click looks for the backspace itself, not for an escaped one
+
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ _DATA = click.option(
 
 @click.group("bench")
 def bench_command() -> None:
-    r"""Measure quality and speed, on public data or on the desk's own.
+    """Measure quality and speed, on public data or on the desk's own.
 
     \b
     Example:
@@ -31,7 +33,7 @@ def bench_command() -> None:
 @click.option("--seeds", default=1, show_default=True, type=click.IntRange(1))
 @json_option
 def forum(data: Path, seeds: int, as_json: bool) -> None:
-    r"""Import, train, index, evaluate and suggest on a real product's support forum.
+    """Import, train, index, evaluate and suggest on a real product's support forum.
 
     \b
     Example:
@@ -47,7 +49,7 @@ def forum(data: Path, seeds: int, as_json: bool) -> None:
 @bench_command.command("speed")
 @json_option
 def speed(as_json: bool) -> None:
-    r"""Time suggestions in process on the workspace's own inquiries.
+    """Time suggestions in process on the workspace's own inquiries.
 
     \b
     Example:
@@ -63,7 +65,7 @@ def speed(as_json: bool) -> None:
 @_DATA
 @click.pass_context
 def run_all(context: click.Context, data: Path) -> None:
-    r"""Run every benchmark that needs public data.
+    """Run every benchmark that needs public data.
 
     \b
     Example:

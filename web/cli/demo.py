@@ -1,5 +1,7 @@
 """`faqdesk demo`: the sample marketplace's desk, ready to be opened."""
 
+# ruff: noqa: D301 - click looks for the backspace itself, not for an escaped one
+
 import secrets
 import tempfile
 from pathlib import Path
@@ -25,7 +27,7 @@ LOGIN = "demo"
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
 def demo_command(opens: bool, host: str, port: int) -> None:
-    r"""Make the sample marketplace's desk (once), and open its console.
+    """Make the sample marketplace's desk (once), and open its console.
 
     The password is made on the spot and changes with every start.
 

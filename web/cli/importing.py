@@ -1,5 +1,7 @@
 """`faqdesk import` and `faqdesk import-faqs`."""
 
+# ruff: noqa: D301 - click looks for the backspace itself, not for an escaped one
+
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,7 +29,7 @@ def import_command(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    r"""Import a team's history: CSV, TSV or JSON Lines of questions and answers.
+    """Import a team's history: CSV, TSV or JSON Lines of questions and answers.
 
     Text is masked before it is stored. A second import of the same rows adds nothing; killed half
     way, it goes on where it stopped.
@@ -63,7 +65,7 @@ def import_command(
 def import_faqs_command(
     file: Path, mapping_file: Path | None, aliases: Path | None, as_json: bool
 ) -> None:
-    r"""Import the help centre's pages (slug, title, body, category, url), and their aliases.
+    """Import the help centre's pages (slug, title, body, category, url), and their aliases.
 
     \b
     Example:

@@ -1,5 +1,7 @@
 """`faqdesk agent` and `faqdesk token`."""
 
+# ruff: noqa: D301 - click looks for the backspace itself, not for an escaped one
+
 import secrets
 
 import click
@@ -13,7 +15,7 @@ from .common import actor, workspace
 
 @click.group("agent")
 def agent_command() -> None:
-    r"""Add people, change passwords, shut people out.
+    """Add people, change passwords, shut people out.
 
     \b
     Example:
@@ -27,7 +29,7 @@ def agent_command() -> None:
 @click.option("--role", type=click.Choice(agents.ROLES), default="agent", show_default=True)
 @click.option("--password", help="Asked for when it is not given.")
 def add(login: str, name: str, role: str, password: str | None) -> None:
-    r"""Add a person who can sign in.
+    """Add a person who can sign in.
 
     \b
     Example:
@@ -43,7 +45,7 @@ def add(login: str, name: str, role: str, password: str | None) -> None:
 @click.argument("login")
 @click.option("--generate", is_flag=True, help="Make one and print it.")
 def password(login: str, generate: bool) -> None:
-    r"""Give a person a new password; ends all their sessions.
+    """Give a person a new password; ends all their sessions.
 
     \b
     Example:
@@ -60,7 +62,7 @@ def password(login: str, generate: bool) -> None:
 
 @agent_command.command("list")
 def list_agents() -> None:
-    r"""List everybody.
+    """List everybody.
 
     \b
     Example:
@@ -74,7 +76,7 @@ def list_agents() -> None:
 @agent_command.command("disable")
 @click.argument("login")
 def disable(login: str) -> None:
-    r"""Shut a person out and end their sessions.
+    """Shut a person out and end their sessions.
 
     \b
     Example:
@@ -90,7 +92,7 @@ def disable(login: str) -> None:
 
 @click.group("token")
 def token_command() -> None:
-    r"""Make, list and revoke API tokens.
+    """Make, list and revoke API tokens.
 
     \b
     Example:
@@ -104,7 +106,7 @@ def token_command() -> None:
     "--scope", "scopes", multiple=True, type=click.Choice(tokens.SCOPES), default=("suggest",)
 )
 def create(name: str, scopes: tuple[str, ...]) -> None:
-    r"""Make a token. It is shown this once.
+    """Make a token. It is shown this once.
 
     \b
     Example:
@@ -116,7 +118,7 @@ def create(name: str, scopes: tuple[str, ...]) -> None:
 
 @token_command.command("list")
 def list_tokens() -> None:
-    r"""List tokens, without their secrets.
+    """List tokens, without their secrets.
 
     \b
     Example:
@@ -130,7 +132,7 @@ def list_tokens() -> None:
 @token_command.command("revoke")
 @click.argument("token_id", type=int)
 def revoke(token_id: int) -> None:
-    r"""End a token.
+    """End a token.
 
     \b
     Example:

@@ -1,5 +1,7 @@
 """`faqdesk serve` and `faqdesk worker`."""
 
+# ruff: noqa: D301 - click looks for the backspace itself, not for an escaped one
+
 import click
 
 from .common import workspace
@@ -10,7 +12,7 @@ from .common import workspace
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64))
 def serve_command(host: str, port: int, workers: int) -> None:
-    r"""Open the console: web processes, and a worker for long jobs beside them.
+    """Open the console: web processes, and a worker for long jobs beside them.
 
     \b
     Example:
@@ -24,7 +26,7 @@ def serve_command(host: str, port: int, workers: int) -> None:
 @click.command("worker")
 @click.option("--parent", type=int, hidden=True, help="End with this process.")
 def worker_command(parent: int | None) -> None:
-    r"""Work through the job queue; `faqdesk serve` starts one by itself.
+    """Work through the job queue; `faqdesk serve` starts one by itself.
 
     \b
     Example:

@@ -1,5 +1,7 @@
 """`faqdesk train`, `faqdesk index` and `faqdesk evaluate`."""
 
+# ruff: noqa: D301 - click looks for the backspace itself, not for an escaped one
+
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from .common import actor, json_option, print_json, progress_line, workspace
 @click.group("train", invoke_without_command=True)
 @click.pass_context
 def train_command(context: click.Context) -> None:
-    r"""Train encoder, index and FAQ classifier, and publish them; or one of them by name.
+    """Train encoder, index and FAQ classifier, and publish them; or one of them by name.
 
     \b
     Example:
@@ -35,7 +37,7 @@ def train_command(context: click.Context) -> None:
 @train_command.command("encoder")
 @click.option("--model", help="Any sentence-transformers model, by name or folder.")
 def encoder(model: str | None) -> None:
-    r"""Learn a sentence encoder from the desk's own texts, or take one.
+    """Learn a sentence encoder from the desk's own texts, or take one.
 
     \b
     Example:
@@ -55,7 +57,7 @@ def encoder(model: str | None) -> None:
 @click.option("--seed", default=0, show_default=True)
 @json_option
 def faq(min_examples: int, seed: int, as_json: bool) -> None:
-    r"""Train the FAQ classifier on the labels, and publish it.
+    """Train the FAQ classifier on the labels, and publish it.
 
     \b
     Example:
@@ -88,7 +90,7 @@ def faq(min_examples: int, seed: int, as_json: bool) -> None:
 
 @click.command("index")
 def index_command() -> None:
-    r"""Encode what is not encoded yet, write a new index, and publish it.
+    """Encode what is not encoded yet, write a new index, and publish it.
 
     Answers sent since the last one are found without it; it only makes search quick again.
 
@@ -121,7 +123,7 @@ def evaluate_command(
     plot: Path | None,
     as_json: bool,
 ) -> None:
-    r"""Measure the recipe on the newest history: trained before it, beside baselines.
+    """Measure the recipe on the newest history: trained before it, beside baselines.
 
     \b
     Example:

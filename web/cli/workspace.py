@@ -1,5 +1,7 @@
 """`faqdesk init`, `faqdesk settings`, `faqdesk status`."""
 
+# ruff: noqa: D301 - click looks for the backspace itself, not for an escaped one
+
 from dataclasses import asdict
 
 import click
@@ -13,7 +15,7 @@ from .common import actor, json_option, print_json, workspace
 
 @click.command("init")
 def init_command() -> None:
-    r"""Make a workspace: folder, database and key. What is there is kept.
+    """Make a workspace: folder, database and key. What is there is kept.
 
     \b
     Example:
@@ -27,7 +29,7 @@ def init_command() -> None:
 @click.argument("assignments", nargs=-1, metavar="[NAME=VALUE]...")
 @json_option
 def settings_command(assignments: tuple[str, ...], as_json: bool) -> None:
-    r"""Show the desk's settings, or change some; lists are separated by commas.
+    """Show the desk's settings, or change some; lists are separated by commas.
 
     \b
     Example:
@@ -53,7 +55,7 @@ def settings_command(assignments: tuple[str, ...], as_json: bool) -> None:
 @click.command("status")
 @json_option
 def status_command(as_json: bool) -> None:
-    r"""Show what the desk holds and which release is in force.
+    """Show what the desk holds and which release is in force.
 
     \b
     Example:

@@ -1,0 +1,114 @@
+"""The models of the release in force, loaded once and again whenever another is published.
+
+One damaged part never silences the others: what is missing is said in words.
+"""
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from .encoder import SentenceEncoder
+from .errors import ModelDamagedError, ModelError
+from .faq import FaqClassifier
+from .releases import Release, current
+from .similar import SimilarInquiries
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """What is loaded. `degraded` names what is missing and the cure; empty when all is well."""
+
+    release: Release | None = None
+    classifier: FaqClassifier | None = None
+    similar: SimilarInquiries | None = None
+    degraded: str = ""
+
+    @property
+    def hears_neighbours(self) -> bool:
+        """Whether the classifier was calibrated with the neighbours that this encoder finds."""
+        if self.classifier is None or self.similar is None or self.classifier.artifact is None:
+            return False
+        wanted = self.classifier.artifact.config["encoder_version"]
+        return self.classifier.wants_neighbours and wanted == self.similar.encoder.version
+
+
+class Follower:
+    """Looks at `models/current` before each use; a stat call where nothing changed."""
+
+    def __init__(self, folder: Path) -> None:
+        """Follow the `models` folder of a workspace."""
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._stamp: tuple[int, int] | None = None
+        self._models = Models()
+
+    def models(self) -> Models:
+        """The models of the release in force; empty before the first."""
+        try:
+            stat = (self._folder / "current").stat()
+        except FileNotFoundError:
+            return self._models
+        stamp = (stat.st_mtime_ns, stat.st_ino)
+        with self._lock:
+            if stamp != self._stamp:
+                self._models = load(self._folder)
+                self._stamp = stamp
+            return self._models
+
+
+def load(folder: Path) -> Models:
+    """Load the release in force from a `models` folder."""
+    try:
+        release = current(folder)
+    except ModelDamagedError as error:
+        return Models(degraded=str(error))
+    if release is None:
+        return Models()
+    degraded: list[str] = []
+    similar = _similar(release, folder, degraded)
+    models = Models(release, _classifier(release, folder, degraded), similar)
+    deaf = similar is not None and not models.hears_neighbours
+    if models.classifier and models.classifier.wants_neighbours and deaf:
+        degraded.append(
+            "The classifier was calibrated with another encoder and hears no neighbours. "
+            "Train it again: faqdesk train faq"
+        )
+    return Models(release, models.classifier, similar, " ".join(degraded))
+
+
+def _similar(release: Release, folder: Path, degraded: list[str]) -> SimilarInquiries | None:
+    """Encoder and index."""
+    encoder_folder = release.folder(folder, "encoder")
+    index_folder = release.folder(folder, "index")
+    if encoder_folder is None:
+        return None
+    try:
+        encoder = SentenceEncoder.load(encoder_folder)
+    except ModelError as error:
+        degraded.append(str(error))
+        return None
+    try:
+        if index_folder is not None:
+            return SimilarInquiries.load(encoder, index_folder)
+    except ModelError as error:
+        degraded.append(str(error))
+    # The vectors are in the database: all of them are read as a tail, slower but whole.
+    return SimilarInquiries(encoder)
+
+
+def _classifier(release: Release, folder: Path, degraded: list[str]) -> FaqClassifier | None:
+    """The classifier; when its other voices are damaged, fastText alone."""
+    faq_folder = release.folder(folder, "faq")
+    if faq_folder is None:
+        return None
+    try:
+        return FaqClassifier.load(faq_folder)
+    except ModelError as error:
+        whole = error
+    try:
+        alone = FaqClassifier.load(faq_folder, fasttext_alone=True)
+    except ModelError:
+        degraded.append(str(whole))
+        return None
+    degraded.append(f"fastText answers alone: {whole}")
+    return alone

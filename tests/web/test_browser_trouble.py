@@ -1,0 +1,97 @@
+"""What may go wrong while somebody types an answer: nothing typed is lost, nothing hostile runs."""
+
+import pytest
+from playwright.sync_api import expect
+
+from support import answering
+from support.audit import Actor
+from support.database import one, scalar
+from tests.web.browser import draft, saved, sign_in
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_newer_draft_of_another_window_is_not_overwritten(page, context, address, ids):
+    path = f"{address}/inquiries/{ids['o1']}"
+    page.goto(path)
+    other = context.new_page()
+    other.goto(path)
+    other.locator("#text").fill("다른 창")
+    saved(other)
+    page.locator("#text").fill("이 창")
+    expect(page.get_by_role("alert")).to_contain_text("다른 창에서 더 새로운 초안")
+    page.get_by_role("button", name="이 글로 저장").click()
+    saved(page)
+    other.reload()
+    assert draft(other) == "이 창"
+
+
+def test_signed_out_meanwhile_and_back_again(page, context, address, db, ids):
+    page.goto(f"{address}/inquiries/{ids['o1']}")
+    db.execute("DELETE FROM sessions")
+    db.conn.commit()
+    page.locator("#text").fill("중요한 글")
+    expect(page.get_by_role("alert")).to_contain_text("로그아웃됐어요")
+    page.locator("#send").click()
+    expect(page.get_by_role("alert")).to_contain_text("로그아웃됐어요")
+    assert draft(page) == "중요한 글"
+    sign_in(context.new_page(), address)
+    page.locator("#text").press("End")
+    page.keyboard.type("!")
+    saved(page)
+    expect(page.get_by_role("alert")).to_be_hidden()
+    page.reload()
+    assert draft(page) == "중요한 글!"
+
+
+def test_somebody_else_answered_meanwhile(page, space, address, db, ids):
+    page.goto(f"{address}/inquiries/{ids['o1']}")
+    page.locator("#text").fill("내 글")
+    saved(page)
+    answering.send(db, space.seal(), inquiry_id=ids["o1"], agent_id=2, text="먼저",
+                   actor=Actor("agent:2"))  # fmt: skip
+    page.locator("#send").click()
+    expect(page.get_by_role("alert")).to_contain_text("다른 사람이 답변했어요")
+    assert draft(page) == "내 글"
+    expect(page.locator("#send")).to_be_enabled()
+
+
+def test_a_desk_that_does_not_answer_loses_nothing(page, address, ids):
+    page.goto(f"{address}/inquiries/{ids['o1']}")
+    page.route("**/draft", lambda route: route.abort())
+    page.locator("#text").fill("끊긴 사이")
+    expect(page.get_by_role("alert")).to_contain_text("서버가 응답하지 않아")
+    page.unroute("**/draft")
+    saved(page)
+
+
+def test_what_cannot_be_copied_is_not_sent_unseen(page, address, db, ids):
+    page.goto(f"{address}/inquiries/{ids['o1']}")
+    page.evaluate(
+        """() => {
+            navigator.clipboard.writeText = () => Promise.reject(new Error("denied"));
+            document.execCommand = () => false;
+        }"""
+    )
+    page.locator("#text").fill("답변")
+    page.locator("#send").click()
+    expect(page.get_by_role("alert")).to_contain_text("복사하지 못했어요")
+    assert scalar(db, "SELECT count(*) FROM outbox") == 0
+    page.locator("#send").click()
+    expect(page.locator(".flash")).to_be_visible()
+
+
+def test_hostile_markup_runs_nowhere(page, address, db, ids):
+    words = "<script>alert(1)</script><img src=x onerror=alert(2)>"
+    answer = one(db, "SELECT answer_id FROM inquiries WHERE id = ?", [ids["a1"]])["answer_id"]
+    db["messages"].update(answer, {"text": words})
+    db["faqs"].update(scalar(db, "SELECT id FROM faqs WHERE slug = 'refund'"), {"title": words})
+    db["inquiries"].update(ids["o2"], {"subject": words})
+    page.goto(f"{address}/inquiries/{ids['o1']}")
+    page.locator(".card-past", has_text="<script>").get_by_role("button", name="넣기").click()
+    assert words in draft(page)
+    page.get_by_role("combobox").focus()
+    expect(page.get_by_role("option", name="<script>")).to_be_visible()
+    for path in ("/", f"/inquiries/{ids['o2']}", "/search?q=<script>alert(1)</script>"):
+        page.goto(address + path)
+    assert page.locator("main img, main script").count() == 0
