@@ -268,7 +268,7 @@ class FaqClassifier:
     ) -> list[list[Contribution]]:
         """The words that speak most for each label, by their part of the linear voice's score.
 
-        Each weight is already multiplied by the linear voice's weight in the blend, so it is exactly
+        Each weight is multiplied by the linear voice's weight in the blend, so it is exactly
         what the word adds to the label's score there. Empty lists where that voice is missing.
         """
         if self._linear is None:

@@ -13,6 +13,7 @@ from sqlite_utils import Database
 
 from . import faqs, settings
 from .calibration import Promise
+from .errors import EmptyTextError
 from .faq import FaqClassifier, Prediction, Scored, Voice
 from .faqs import Faq
 from .inquiries import PastAnswer
@@ -152,7 +153,10 @@ def _look_back(
     """Similar past answers, and the labels of similar inquiries where the classifier wants them."""
     if models.similar is None:
         return (), None
-    vector = models.similar.encoder.encode([text])
+    try:
+        vector = models.similar.encoder.encode([text])
+    except EmptyTextError:  # nothing but signs that no encoder reads
+        return (), None
     similar = models.similar.similar_by_vector(
         db, vector, top_k=rules.similar_k, without=inquiry_id
     )

@@ -96,7 +96,7 @@ def bench_forum(
                 found["evaluations"] = [
                     evaluate_desk(
                         db,
-                        config=FaqConfig(min_examples=MIN_EXAMPLES, seed=seed),
+                        config=FaqConfig(min_examples=MIN_EXAMPLES, recount=False, seed=seed),
                         dates=DATES,
                         progress=progress,
                     ).as_dict()

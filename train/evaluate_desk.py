@@ -15,7 +15,7 @@ from support import settings
 from support.encoder import SentenceEncoder
 from support.faq import FaqClassifier
 
-from .desk import examples, faq_texts, learn_encoder, stated, texts
+from .desk import examples, faq_texts, learn_encoder, older_encoder, stated, texts
 from .evaluate import EvaluationReport, evaluate
 from .examples import Split, split_by_date, split_by_fraction
 from .faq import FaqConfig, fit_faq
@@ -108,12 +108,20 @@ def evaluate_desk(
     with TemporaryDirectory() as folder:
         learn_encoder(texts(db, before=cut), folder=Path(folder) / "encoder", progress=progress)
         encoder = SentenceEncoder.load(Path(folder) / "encoder")
+        older = (
+            older_encoder(
+                db, Path(folder) / "encoder", before=split.validation[0].at, progress=progress
+            )
+            if split.validation
+            else encoder
+        )
         fit_faq(
             split.train,
             split.validation,
             folder=Path(folder) / "faq",
             config=stated(config, settings.load(db)),
-            encoder=encoder,
+            encoder=older,
+            encoder_version=encoder.version,
             faq_texts=faq_texts(db),
             progress=progress,
         )

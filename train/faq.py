@@ -127,6 +127,7 @@ def fit_faq(
     folder: Path,
     config: FaqConfig | None = None,
     encoder: SentenceEncoder | None = None,
+    encoder_version: str | None = None,
     faq_texts: Mapping[str, str] | None = None,
     progress: Progress = silent,
 ) -> FaqReport:
@@ -137,7 +138,9 @@ def fit_faq(
         validation: later ones, to choose and calibrate on.
         folder: where the model shall be; written whole or not at all.
         config: settings.
-        encoder: finds neighbours among the training part; without it that voice is left out.
+        encoder: finds neighbours among the training part; without it that voice is left out. One
+            that has read the answers to the validation part would make that voice look too good.
+        encoder_version: the encoder that will serve beside the model, where it is another one.
         faq_texts: title, line break and body of each FAQ by label; they speak too.
         progress: told done, total and a message; may raise, which leaves nothing behind.
 
@@ -220,7 +223,7 @@ def fit_faq(
             "label_counts": dict(count_labels(final)),
             "seed": config.seed,
             "data_hash": hash_examples(everything),
-            "encoder_version": encoder.version if encoder else None,
+            "encoder_version": encoder_version or (encoder.version if encoder else None),
             "settings": settings,
             "neighbour_config": asdict(recipe.neighbours),
             "calibrations": [calibration.as_dict() for calibration in calibrations],

@@ -1,5 +1,6 @@
 """From errors to HTTP: a page for people, problem+json (RFC 9457) for programs."""
 
+import json
 from http import HTTPStatus
 from typing import Any
 
@@ -58,11 +59,13 @@ def wants_json() -> bool:
 
 
 class _Json(DefaultJSONProvider):
-    """JSON whose depth is the asker's fault, not ours."""
+    """Reads what any asker may send: too deep is their fault, half an emoji becomes U+FFFD."""
 
     def loads(self, s: str | bytes, **more: Any) -> Any:
         try:
-            return super().loads(s, **more)
+            read = json.dumps(super().loads(s, **more), ensure_ascii=False)
+            whole = read.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+            return super().loads(whole, **more)
         except RecursionError as error:
             raise ValueError("nested too deeply") from error
 

@@ -5,7 +5,6 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from support.database import scalar
-from support.errors import ModelError
 
 from .database import db, desk
 
@@ -28,13 +27,10 @@ def readyz() -> ResponseReturnValue:
     them names folders of this machine, so it goes to the log alone.
     """
     scalar(db(), "SELECT 1")
-    release, degraded = None, ""
-    try:
-        models = desk().recommender.models()
-        release, degraded = models.release, models.degraded
-    except ModelError as error:
-        degraded = str(error)
-    if degraded:
-        log.warning("degraded", why=degraded)
-    status = "degraded" if degraded else "ok"
-    return {"status": status, "release": release.name if release else None}
+    models = desk().recommender.models()
+    if models.degraded:
+        log.warning("degraded", why=models.degraded)
+    return {
+        "status": "degraded" if models.degraded else "ok",
+        "release": models.release.name if models.release else None,
+    }

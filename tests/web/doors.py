@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,20 +29,50 @@ SLOW = 60.0  # seconds; what should happen at once may take long on a busy machi
 
 # Eight FAQs, and what customers write: how a sentence begins and how it may end.
 TOPICS = {
-    "refund": ["환불은 언제 되나요", "환불받고 싶어요", "카드 취소가 안 돼요", "돈을 돌려받고 싶습니다"],
-    "code": ["인증번호가 안 와요", "문자가 오지 않아요", "본인 인증이 실패해요", "인증 코드가 늦어요"],
-    "shipping": ["택배가 안 와요", "배송이 얼마나 걸려요", "송장 번호가 없어요", "배송지를 바꾸고 싶어요"],
-    "password": ["비밀번호를 잊었어요", "로그인이 안 돼요", "암호를 바꾸고 싶어요", "계정이 잠겼어요"],
-    "leave": ["탈퇴하고 싶어요", "계정을 지워 주세요", "회원 탈퇴는 어디서 하나요", "가입을 취소할래요"],
-    "no-show": ["상대가 안 나왔어요", "약속 장소에 아무도 없어요", "직거래에 바람맞았어요", "연락이 끊겼어요"],
+    "refund": [
+        "환불은 언제 되나요",
+        "환불받고 싶어요",
+        "카드 취소가 안 돼요",
+        "돈을 돌려받고 싶습니다",
+    ],
+    "code": [
+        "인증번호가 안 와요",
+        "문자가 오지 않아요",
+        "본인 인증이 실패해요",
+        "인증 코드가 늦어요",
+    ],
+    "shipping": [
+        "택배가 안 와요",
+        "배송이 얼마나 걸려요",
+        "송장 번호가 없어요",
+        "배송지를 바꾸고 싶어요",
+    ],
+    "password": [
+        "비밀번호를 잊었어요",
+        "로그인이 안 돼요",
+        "암호를 바꾸고 싶어요",
+        "계정이 잠겼어요",
+    ],
+    "leave": [
+        "탈퇴하고 싶어요",
+        "계정을 지워 주세요",
+        "회원 탈퇴는 어디서 하나요",
+        "가입을 취소할래요",
+    ],
+    "no-show": [
+        "상대가 안 나왔어요",
+        "약속 장소에 아무도 없어요",
+        "직거래에 바람맞았어요",
+        "연락이 끊겼어요",
+    ],
     "fake": ["가품을 받았어요", "짝퉁 같아요", "정품이 아닌 것 같은데요", "위조품 신고합니다"],
     "alarm": ["알림이 안 와요", "푸시가 너무 많이 와요", "알림을 끄고 싶어요", "소리가 안 나요"],
 }
 ENDINGS = ["", " 어제부터 그래요", " 빨리 답해 주세요"]
 
 
-def desk_to_teach(folder: Path) -> Workspace:
-    """A desk with 96 answered inquiries on eight FAQs, and no model yet."""
+def desk_to_teach(folder: Path, *, times: int = 1) -> Workspace:
+    """A desk with 96 answered inquiries on eight FAQs, or `times` as many, and no model yet."""
     space = Workspace(folder / "desk").create()
     db = space.database()
     faqs.save(
@@ -51,13 +81,14 @@ def desk_to_teach(folder: Path) -> Workspace:
     )
     db.close()
     in_turn = [
-        (asked[place] + ending, slug)
+        (asked[place] + ending + f" {time}번째" * (time > 0), slug)
+        for time in range(times)
         for ending in ENDINGS
         for place in range(4)
         for slug, asked in TOPICS.items()
     ]
     lines = [
-        f"{number},{text},안내입니다. {HELP}{slug},{ago(hours=1000 - number)}"
+        f"{number},{text},안내입니다. {HELP}{slug},{ago(hours=5000 - number)}"
         for number, (text, slug) in enumerate(in_turn)
     ]
     head = "id,question,answer,created_at"
@@ -137,10 +168,8 @@ def running(space: Workspace, *words: str) -> Iterator[subprocess.Popen[str]]:
 
 def end_group(group: int) -> None:
     """Kill what is left of a process and those it started."""
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(group, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 def members(group: int) -> list[int]:

@@ -191,7 +191,8 @@ def test_unknown_paths_and_methods_are_problems_too(program):
 
 @pytest.mark.parametrize(
     "text",
-    ["\\u0000", "\\ud800", "\\udfff\\ud800 환불", "\\ufffe\\uffff", "\\u202e\\u200b\\u0000환불", "\\n\\r\\t ",
+    ["\\u0000", "\\ud800", "\\udfff\\ud800 환불", "\\ufffe\\uffff", "\\u202e\\u200b\\u0000환불",
+     "\\n\\r\\t ",
      "' OR 1=1; DROP TABLE inquiries --", "\\\"; NEAR(a b) *", "{{7*7}}", "%s%n"],
 )  # fmt: skip
 def test_hostile_letters_are_only_letters(program, taught, text):
@@ -222,9 +223,11 @@ def test_any_text_gets_an_answer(taught, text):
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-        lambda inner: st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(["text", "messages", "role", "subject", "top_k", "dry_run"]), inner
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(["text", "messages", "role", "subject", "top_k", "dry_run"]), inner
+            )
         ),
         max_leaves=12,
     )
@@ -291,7 +294,12 @@ def test_a_trained_desk_suggests(taught):
 
 def test_messages_are_asked_as_their_customers_words(taught):
     text = taught.ask({"text": "택배가 안 와요\n송장 번호가 없어요", "dry_run": True}).json
-    said = [("customer", "택배가 안 와요"), ("agent", "환불"), ("bot", "탈퇴"), ("customer", "송장 번호가 없어요")]
+    said = [
+        ("customer", "택배가 안 와요"),
+        ("agent", "환불"),
+        ("bot", "탈퇴"),
+        ("customer", "송장 번호가 없어요"),
+    ]
     messages = [{"role": role, "text": words} for role, words in said]
     assert taught.ask({"messages": messages, "dry_run": True}).json == text
 
@@ -319,12 +327,14 @@ def test_signs_alone_are_a_question_too(taught):
     assert taught.find(q="?!...", mode="words").json["results"] == []
 
 
-def test_a_damaged_pointer_is_a_clear_503_and_words_are_still_found(program, space):
+def test_a_damaged_release_is_silence_and_words_are_still_found(program, space):
     (space.models / "current").write_text("{half")
-    body = problem(program.ask({"text": "환불"}), 503)
-    assert "faqdesk train" in body["detail"]
-    problem(program.find(q="환불"), 503)
-    assert program.find(q="환불", mode="words").json["results"]
+    body = program.ask({"text": "환불"}).json
+    assert (body["abstained"], body["abstain_reason"]) == (True, "no_model")
+    assert "faqdesk train" in body["degraded"]
+    found = program.find(q="환불").json
+    assert found["mode"] == "words"
+    assert found["results"]
 
 
 # What the API says of itself

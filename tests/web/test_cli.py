@@ -242,7 +242,9 @@ def test_settings_are_shown_changed_and_refused(shell):
 
 
 def test_people_are_added_listed_and_shut_out(fresh):
-    said = fresh("agent", "add", "mina", "--name", "김미나", "--role", "lead", "--password", PASSWORD)
+    said = fresh(
+        "agent", "add", "mina", "--name", "김미나", "--role", "lead", "--password", PASSWORD
+    )
     assert "mina" in said
     assert PASSWORD not in said
     assert "mina\t김미나\tlead" in fresh("agent", "list")

@@ -1,4 +1,4 @@
-"""What stands before every page: headers, forms' tokens, sign-in, roles, no way to a foreign place."""
+"""What stands before every page: headers, tokens of forms, sign-in, roles, no way elsewhere."""
 
 import json
 import re
@@ -107,7 +107,10 @@ def test_no_form_of_another_site_does_anything(app, db, origin):
     posts = [(endpoint, path) for endpoint, method, path in rules(app) if method == "POST"]
     assert len(posts) > 8
     for endpoint, path in posts:
-        for body in ({"data": {"text": "x", "kind": "train"}}, {"json": {"text": "x", "revision": 1}}):
+        for body in (
+            {"data": {"text": "x", "kind": "train"}},
+            {"json": {"text": "x", "revision": 1}},
+        ):
             answer = visitor.client.post(path, headers=origin, **body)
             # The API looks at no cookie, so nothing can be asked of it in somebody's name.
             assert answer.status_code == (401 if endpoint in WITH_TOKEN else 400), path
@@ -131,7 +134,7 @@ def test_looking_changes_nothing(app, db):
     before = state_of_desk(db)
     for _, method, path in rules(app):
         if method == "GET":
-            visitor.get(path)
+            visitor.get(path).close()
     assert state_of_desk(db) == before
 
 
@@ -167,6 +170,7 @@ def test_every_kind_of_answer_is_guarded(app):
         if "static" not in answer.request.path:
             assert answer.headers["Cache-Control"] == "no-store", said
             assert "Traceback" not in answer.text, said
+        answer.close()
 
 
 def test_too_much_is_refused(app):

@@ -12,7 +12,7 @@ from tests.web.doors import Visitor, fetch, logged, problem, serving
 from web import logs, tokens
 from web.app import create_app
 
-SECRET = "비밀스러운-질문"  # noqa: S105 - words that must not be in a log
+SECRET = "비밀스러운-질문"  # must not be in a log
 
 
 @pytest.fixture
@@ -32,7 +32,8 @@ def test_a_desk_without_models_is_ready(client):
 
 @pytest.mark.parametrize(
     "current",
-    ["", "{half", "null", "[]", "{}", '{"release": "r", "parts": 3}', "\x00\xff", '{"release": "r"}',
+    ["", "{half", "null", "[]", "{}", '{"release": "r", "parts": 3}', "\x00\xff",
+     '{"release": "r"}',
      '{"release": "r", "parts": {"encoder": {"version": "gone"}}}',
      '{"release": "r", "parts": {"faq": {"version": "../../.."}, "index": {"version": ""}}}'],
 )  # fmt: skip

@@ -74,7 +74,9 @@ def test_a_taken_port_is_a_clear_message_and_nothing_is_left_running(space):
         done = faqdesk(space, "serve", "--port", str(port))
     assert done.returncode == 1
     assert done.stdout == ""
-    assert done.stderr.startswith(f"faqdesk: Cannot serve at 127.0.0.1, port {port}: Address already")
+    assert done.stderr.startswith(
+        f"faqdesk: Cannot serve at 127.0.0.1, port {port}: Address already"
+    )
     assert "Traceback" not in done.stderr
 
 

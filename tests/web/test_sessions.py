@@ -69,7 +69,13 @@ def test_wrong_password_unknown_login_and_a_shut_out_one_get_the_same_answer(app
 
 @pytest.mark.parametrize(
     ("login", "password"),
-    [("", ""), ("mina", ""), ("mina\0", PASSWORD), ("' OR 1=1 --", "x"), ("가" * 9999, "나" * 9999)],
+    [
+        ("", ""),
+        ("mina", ""),
+        ("mina\0", PASSWORD),
+        ("' OR 1=1 --", "x"),
+        ("가" * 9999, "나" * 9999),
+    ],
 )
 def test_odd_logins_are_only_wrong(app, login, password):
     assert Visitor(app).sign_in(login, password).status_code == 401

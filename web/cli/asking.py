@@ -74,10 +74,11 @@ def search_command(text: str, words: bool, top_k: int, as_json: bool) -> None:
     if words:
         found = inquiries.search_words(db, masked, limit=top_k)
     else:
-        similar = Recommender(space).models().similar
-        if similar is None:
-            raise ModelMissingError("No encoder yet. Make one: faqdesk train; or use --words.")
-        found = similar.similar(db, masked, top_k=top_k)
+        models = Recommender(space).models()
+        if models.similar is None:
+            cure = models.degraded or "No encoder yet. Make one: faqdesk train"
+            raise ModelMissingError(f"{cure}; or search with --words")
+        found = models.similar.similar(db, masked, top_k=top_k)
     if as_json:
         print_json({"results": [asdict(past) for past in found]})
         return
