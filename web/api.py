@@ -42,10 +42,11 @@ bp = _Blueprint("api", __name__, url_prefix="/api/v1", description="Suggestions 
 
 
 @bp.record_once
-def describe_token(state: BlueprintSetupState) -> None:
-    """Say in openapi.json how a token is sent."""
+def describe(state: BlueprintSetupState) -> None:
+    """Say in openapi.json how a token is sent; errors are those of `problems`."""
     rest = state.app.extensions["flask-smorest"]["blp_name_to_api"][bp.name]
     rest.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
+    rest.DEFAULT_ERROR_RESPONSE_NAME = None
 
 
 def needs(scope: str) -> Callable[..., Callable[..., ResponseReturnValue]]:
@@ -196,18 +197,22 @@ class ProblemSchema(Schema):
     errors = fields.Dict(metadata={"description": "Of a 422: messages by field."})
 
 
-def problems(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
+def problems(*more: int) -> Callable[..., Callable[..., ResponseReturnValue]]:
     """Describe in openapi.json the answers that are no success, and the token that is needed."""
-    for status in (400, 401, 403, 422, 503):
-        view = bp.alt_response(
-            status, schema=ProblemSchema, content_type="application/problem+json"
-        )(view)
-    described: Callable[..., ResponseReturnValue] = bp.doc(security=[{"token": []}])(view)
-    return described
+
+    def around(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
+        for status in (400, 401, 403, 422, 503, *more):
+            view = bp.alt_response(
+                status, schema=ProblemSchema, content_type="application/problem+json"
+            )(view)
+        described: Callable[..., ResponseReturnValue] = bp.doc(security=[{"token": []}])(view)
+        return described
+
+    return around
 
 
 @bp.post("/suggestions")
-@problems
+@problems(413, 415)
 @needs("suggest")
 @bp.arguments(AskSchema)
 @bp.response(200, SuggestionSchema)
@@ -234,7 +239,7 @@ def suggest(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 @bp.get("/search")
-@problems
+@problems()
 @needs("search")
 @bp.arguments(SearchQuerySchema, location="query")
 @bp.response(200, SearchSchema)

@@ -7,6 +7,7 @@ stopped or died; what it calls resumes by itself when it is started again.
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ from support.errors import (
 )
 from support.workspace import Workspace
 
+TELL_SECONDS = 0.25  # how often progress is written down; each time waits for the disk
 BEAT_SECONDS = 20.0  # how often a worker gives a sign of life for the job it runs
 DEAD_SECONDS = 120  # a running job without one for so long has lost its worker
 POLL_SECONDS = 1.0  # how long a job waits in the queue at most when nothing else runs
@@ -231,18 +233,22 @@ def works() -> dict[str, Work]:
 
 
 def _progress(db: Database, job_id: int) -> Progress:
-    last = {"message": ""}
+    said, at = "", -TELL_SECONDS
 
     def tell(done: int, total: int, message: str) -> None:
+        nonlocal said, at
         if scalar(db, "SELECT cancel_requested FROM jobs WHERE id = ?", [job_id]):
             raise JobCancelledError(f"Job {job_id} was cancelled.")
-        line = "" if message == last["message"] else f"{now()} {message}\n"
-        last["message"] = message
+        fresh = message != said
+        if not fresh and done < total and time.monotonic() - at < TELL_SECONDS:
+            return
+        line = f"{now()} {message}\n" if fresh else ""
+        said, at = message, time.monotonic()
         with write(db):
             db.execute(
-                "UPDATE jobs SET done = ?, total = ?, message = ?, heartbeat_at = ?, "
-                "log = substr(log || ?, ?) WHERE id = ?",
-                [done, total, message, now(), line, -LOG_CHARACTERS, job_id],
+                "UPDATE jobs SET done = ?, total = ?, message = ?, log = substr(log || ?, ?) "
+                "WHERE id = ?",
+                [done, total, message, line, -LOG_CHARACTERS, job_id],
             )
 
     return tell

@@ -1,53 +1,6 @@
 """Which column means what: the TOML file of `faqdesk import --mapping`.
 
-```toml
-source = "helpdesk"            # with an inquiry's id, its name for ever; default "csv"
-
-[questions]                    # one table of pairs, or the questions of two tables
-file = "questions.csv.gz"      # which of the files; default: the first
-id = "id"                      # default: the content's hash
-text = "question"              # may be HTML
-answer = "answer"              # one table only
-answered_at = "answered_at"
-agent = "agent"                # one table only: who answered
-subject = "title"
-at = "created"                 # when it was asked
-customer = "customer"          # stored as a keyed hash
-channel = "channel"
-language = "locale"
-category = "topic"
-tags = "tags"                  # separated by ; or ,
-status = "status"              # open, answered, closed, solved, resolved, pending
-solution = "solution"          # id of the answer that settled it
-url = "https://forum.example.com/{id}"
-
-[answers]                      # the second table
-file = "answers.csv.gz"        # default: the second
-id = "id"
-question = "question_id"
-text = "content"
-at = "created"
-author = "creator"             # same as the question's customer: that customer again, else an agent
-role = "role"                  # where there is one: customer, agent, bot, system
-public = "public"              # false, 0 or no: a private note, its links do not count
-
-[links]                        # how the help centre's addresses look; becomes a setting of the desk
-hosts = ["help.example.com", "m.help.example.com"]
-path = "/{locale}/faq/{slug}"
-discover = true                # a link to an unknown page makes an FAQ
-
-[faqs]                         # for `faqdesk import-faqs`
-slug = "slug"
-title = "title"
-title_en = "title_en"
-body = "body"
-category = "category"
-url = "url"
-
-[aliases]                      # for `faqdesk import-faqs --aliases FILE`
-alias = "alias"                # an old or localized slug, or its path
-slug = "slug"
-```
+Every key is shown with its meaning in `docs/importing.md`; a test holds the two together.
 """
 
 import tomllib

@@ -224,7 +224,7 @@ def context(browser: Any) -> Iterator[Any]:
     wrong: list[str] = []
     context = browser.new_context(locale="ko-KR", viewport={"width": 1280, "height": 800})
     context.grant_permissions(["clipboard-read", "clipboard-write"])
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(20_000)
     context.on("weberror", lambda error: wrong.append(str(error.error)))
     context.on("console", lambda line: "Policy" in line.text and wrong.append(line.text))
     context.on("dialog", lambda dialog: wrong.append(dialog.message) or dialog.dismiss())

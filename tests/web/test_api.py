@@ -312,9 +312,9 @@ def test_top_k_limits_what_is_suggested(taught):
 
 
 def test_similar_and_words_search_differently(taught):
-    similar = taught.find(q="환불 언제 돼요").json
+    similar = taught.find(q="환불은 언제 되나요").json
     assert similar["mode"] == "similar"
-    assert similar["results"][0]["question"].startswith("환불")
+    assert similar["results"][0]["question"] == "환불은 언제 되나요"
     scores = [item["score"] for item in similar["results"]]
     assert scores == sorted(scores, reverse=True)
     words = taught.find(q="번호 송장", mode="words").json
@@ -350,7 +350,7 @@ def test_openapi_describes_both_doors_and_their_key(space):
     for door in (post, get):
         assert door["security"] == [{"token": []}]
         assert {"200", "400", "401", "403", "422", "503"} <= set(door["responses"])
-        for status in ("401", "403", "422", "503"):
+        for status in set(door["responses"]) - {"200"}:
             assert list(door["responses"][status]["content"]) == ["application/problem+json"]
         assert door["summary"]
     assert post["requestBody"]["content"]["application/json"]["schema"]

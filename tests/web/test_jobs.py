@@ -3,6 +3,7 @@
 import shutil
 import signal
 from contextlib import contextmanager
+from itertools import pairwise
 
 import pytest
 
@@ -15,17 +16,25 @@ from tests.conftest import ACTOR
 from tests.web.doors import desk_to_teach, logged, running, until
 from web import jobs
 
+LONG = 5  # times the history of a small desk: training can be stopped in its middle
+
 
 @pytest.fixture(scope="module")
-def untaught(tmp_path_factory):
-    # Enough that training takes some seconds: tests stop it in its middle.
-    return desk_to_teach(tmp_path_factory.mktemp("untaught"), times=20)
+def desks(tmp_path_factory):
+    return {
+        times: desk_to_teach(tmp_path_factory.mktemp("desk"), times=times) for times in (1, LONG)
+    }
 
 
 @pytest.fixture
-def space(untaught, tmp_path):
-    shutil.copytree(untaught.home, tmp_path / "desk")
-    shutil.copy(untaught.key_path, tmp_path / "desk.key")
+def times():
+    return 1
+
+
+@pytest.fixture
+def space(desks, times, tmp_path):
+    shutil.copytree(desks[times].home, tmp_path / "desk")
+    shutil.copy(desks[times].key_path, tmp_path / "desk.key")
     return Workspace(tmp_path / "desk")
 
 
@@ -74,9 +83,10 @@ def test_a_worker_does_a_job_and_shows_how_far_it_is(space, db, enqueue):
     assert set(job.result) == {"release"}
     assert jobs.get(db, again).result["release"] == current(space.models).name
     assert len({share for _, share in seen if share is not None}) > 1
-    lines = job.log.splitlines()
-    assert len(lines) == len(set(lines)) > 1
-    assert all(line[:4].isdigit() for line in lines)
+    told = [line.split(maxsplit=1) for line in job.log.splitlines()]
+    assert len(told) > 3
+    assert all(at.endswith("Z") and words for at, words in told)
+    assert all(before[1] != after[1] for before, after in pairwise(told))
     actions = scalar(db, "SELECT group_concat(action) FROM audit WHERE object = 'job:1'")
     assert actions == "job.queued"
 
@@ -93,6 +103,7 @@ def test_a_job_cancelled_in_the_queue_never_starts(space, db, enqueue):
     assert scalar(db, "SELECT count(*) FROM audit WHERE action = 'job.cancelled'") == 1
 
 
+@pytest.mark.parametrize("times", [LONG])
 def test_a_running_job_stops_at_its_next_step_and_publishes_nothing(space, db, enqueue):
     job_id = enqueue("train")
     with worker_at(space, db, job_id):
@@ -154,6 +165,7 @@ def test_a_job_whose_bell_was_lost_with_its_worker_is_done_by_the_next(space, db
         assert ended(db, job_id).state == "done"
 
 
+@pytest.mark.parametrize("times", [LONG])
 def test_a_killed_worker_leaves_an_interrupted_job_that_can_be_started_again(space, db, enqueue):
     job_id = enqueue("train")
     with worker_at(space, db, job_id) as process:
@@ -172,6 +184,7 @@ def test_a_killed_worker_leaves_an_interrupted_job_that_can_be_started_again(spa
     assert not list(space.models.rglob(".tmp-*"))
 
 
+@pytest.mark.parametrize("times", [LONG])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_worker_told_to_stop_stops_soon_and_says_what_it_left(space, db, enqueue, number):
     job_id, waiting = enqueue("train"), enqueue("forget")

@@ -43,9 +43,7 @@ def demo_command(opens: bool, host: str, port: int) -> None:
     if scalar(db, "SELECT 1 FROM agents WHERE login = ?", [LOGIN]):
         agents.set_password(db, actor(), LOGIN, password)
     else:
-        agents.add(
-            db, actor(), login=LOGIN, name="데모 상담원", role="admin", password=password
-        )
+        agents.add(db, actor(), login=LOGIN, name="데모 상담원", role="admin", password=password)
     db.close()
     click.echo(f"\n  Console   http://{host}:{port}\n  Sign in   {LOGIN} / {password}\n")
     if opens:
@@ -69,9 +67,7 @@ def prepare(space: Workspace) -> None:
 
 def _import(space: Workspace) -> None:
     db = space.database()
-    mapping = Mapping(
-        source=data.SOURCE, links=LinkRules(hosts=data.HOSTS, path=data.LINK_PATH)
-    )
+    mapping = Mapping(source=data.SOURCE, links=LinkRules(hosts=data.HOSTS, path=data.LINK_PATH))
     settings.change(db, actor(), desk_name="도란장터", allow=data.OWN_NUMBERS)
     with tempfile.TemporaryDirectory() as folder, progress_line("Importing") as progress:
         files = data.lay_out(Path(folder))

@@ -20,7 +20,7 @@ from tests.conftest import ACTOR, LINKS, import_csv
 
 HISTORY = """id,question,answer,created_at,customer
 1,환불요? 010-2938-4471,https://help.example.com/ko/faq/refund 보세요,2026-01-02 10:00,c1
-2,로그인 안돼요,"<a href=""https://m.help.example.com/ko/faq/login?a=b"">여기</a>",2026-01-03 10:00,c2
+2,로그인 안돼,"<a href=""https://m.help.example.com/ko/faq/login?a=b"">여기</a>",2026-01-03,c2
 3,https://help.example.com/ko/faq/login 이거 봤는데 안돼요,확인해 보겠습니다,2026-01-04 10:00,c1
 """
 
