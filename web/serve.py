@@ -64,10 +64,11 @@ def serve(workspace: Workspace, *, host: str, port: int, workers: int) -> None:
     _try_address(host, port)
     logs.configure()
     beside = _Beside(workspace)
+    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     _Gunicorn(
         workspace,
         {
-            "bind": f"{host}:{port}",
+            "bind": address,
             "workers": workers,
             "worker_class": "gthread",
             "threads": 4,
@@ -79,7 +80,7 @@ def serve(workspace: Workspace, *, host: str, port: int, workers: int) -> None:
             "loglevel": "warning",
             "logger_class": _Logger,
             "control_socket_disable": True,
-            "when_ready": lambda _: log.info("serving", address=f"http://{host}:{port}"),
+            "when_ready": lambda _: log.info("serving", address=f"http://{address}"),
             # Not in a `finally` around this: each web process is a fork that would go through it.
             "on_exit": lambda _: beside.stop(),
         },
