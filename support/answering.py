@@ -133,7 +133,10 @@ def send(
                 [inquiry_id, message_id, slug, moment],
             )
         _settle_suggestions(db, inquiry_id, prepared.slugs)
-        db.execute("DELETE FROM drafts WHERE inquiry_id = ?", [inquiry_id])
+        # A colleague's draft stays theirs: they were typing while this answer went out.
+        db.execute(
+            "DELETE FROM drafts WHERE inquiry_id = ? AND agent_id = ?", [inquiry_id, agent_id]
+        )
         _index_words(db, inquiry_id)
         detail = {"faqs": list(prepared.slugs), "delivery": delivery}
         record(db, actor, "answer.sent", f"inquiry:{inquiry_id}", detail=detail)

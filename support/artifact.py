@@ -22,6 +22,7 @@ from .clock import now
 from .errors import ModelDamagedError, ModelMissingError, ModelVersionError
 
 FORMAT_VERSION = 1
+_REPLACED = "-replaced"
 _LIBRARIES = ("numpy", "scipy", "tokenizers", "safetensors", "fasttext", "scikit-learn")
 
 
@@ -58,10 +59,8 @@ def write_artifact(
     """
     folder = folder.absolute()
     folder.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(folder)
-    temporary = Path(
-        tempfile.mkdtemp(prefix=f".tmp-{folder.name}-{os.getpid()}-", dir=folder.parent)
-    )
+    _sweep(folder.parent)
+    temporary = Path(tempfile.mkdtemp(prefix=f".tmp-{os.getpid()}-", dir=folder.parent))
     try:
         files(temporary)
         full = {
@@ -135,7 +134,7 @@ def _put(temporary: Path, folder: Path) -> None:
     """Rename into place; one that is there steps aside first, for rename refuses a full folder."""
     old: Path | None = None
     if folder.exists():
-        old = folder.with_name(f".tmp-{folder.name}-{os.getpid()}-replaced")
+        old = folder.with_name(f".tmp-{os.getpid()}-{folder.name}{_REPLACED}")
         os.replace(folder, old)
     try:
         os.replace(temporary, folder)
@@ -148,16 +147,19 @@ def _put(temporary: Path, folder: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def _sweep(folder: Path) -> None:
-    """Remove what killed writes of this model left; bring back a folder that had stepped aside."""
-    for left in folder.parent.glob(f".tmp-{folder.name}-*"):
-        owner = left.name.removeprefix(f".tmp-{folder.name}-").split("-")[0]
+def _sweep(parent: Path) -> None:
+    """Remove what killed writes left here; bring back a folder that had stepped aside."""
+    for left in parent.glob(".tmp-*"):
+        owner, _, name = left.name.removeprefix(".tmp-").partition("-")
         if owner.isdigit() and int(owner) != os.getpid() and _alive(int(owner)):
             continue
-        if left.name.endswith("-replaced") and not folder.exists():
-            os.replace(left, folder)
-        else:
+        place = parent / name.removesuffix(_REPLACED)
+        if name.endswith(_REPLACED) and not place.exists():
+            os.replace(left, place)
+        elif left.is_dir():
             shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
 
 
 def _alive(pid: int) -> bool:

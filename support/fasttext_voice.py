@@ -76,7 +76,10 @@ class FastTextVoice:
         import fasttext
 
         config = config or FastTextConfig()
-        descriptor, name = tempfile.mkstemp(prefix=".tmp-fasttext-", suffix=".txt", dir=folder)
+        # Named as support.artifact names what is half made: should this process be killed, the next
+        # write there sweeps it away.
+        prefix = f".tmp-{os.getpid()}-"
+        descriptor, name = tempfile.mkstemp(prefix=prefix, suffix=".txt", dir=folder)
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 file.writelines(f"{_PREFIX}{label} {fold(text)}\n" for text, label in rows)

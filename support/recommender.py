@@ -16,9 +16,12 @@ from .calibration import Promise
 from .errors import EmptyTextError
 from .faq import FaqClassifier, Prediction, Scored, Voice
 from .faqs import Faq
+from .features import normalize as normalize_features
+from .features import split_words
 from .inquiries import PastAnswer
 from .linear import Contribution
 from .models import Follower, Models
+from .redact import MASKS
 from .settings import Settings
 from .similar import Neighbours
 from .text import normalize
@@ -26,6 +29,7 @@ from .workspace import Workspace
 
 Band = Literal["likely", "possible", "silent"]
 CANDIDATES = 20  # looked at, so that enough are left when some FAQs are switched off
+SHOWN_WORDS = 8
 TIE = 1.2  # the first two are a tie when their probabilities differ by less than this factor
 HOLDOUT = "holdout"  # the reason of an inquiry that gets no suggestion on purpose
 
@@ -116,7 +120,9 @@ class Recommender:
                 silent(reason=reason, similar=similar), threshold=calibration.possible.threshold
             )
         chosen = scored[:top_k]
-        words = classifier.why(text, [item.label for item in chosen], neighbours=heard)
+        words = _telling(
+            text, classifier.why(text, [item.label for item in chosen], n=20, neighbours=heard)
+        )
         return Suggestion(
             band=band,
             reason="",
@@ -130,7 +136,12 @@ class Recommender:
                 SuggestedFaq(
                     faq=known[item.label],
                     probability=item.probability,
-                    promise=classifier.promise(item.probability, neighbours=heard),
+                    promise=(
+                        # The band's own promise is what put the first one there.
+                        calibration.likely.promise
+                        if band == "likely" and item is chosen[0]
+                        else classifier.promise(item.probability, neighbours=heard)
+                    ),
                     words=tuple(parts),
                     neighbours=item.voices.get(Voice.NEIGHBOURS, 0.0),
                     used_by=tuple(past for past in similar if item.label in past.slugs),
@@ -187,6 +198,22 @@ def decide(
     if len(scored) > 1 and scored[0].probability < TIE * scored[1].probability:
         return "silent", "ambiguous"
     return "silent", "below_threshold"
+
+
+def _telling(
+    text: str, contributions: Sequence[Sequence[Contribution]]
+) -> list[list[Contribution]]:
+    """The words worth showing: of two letters or more, and really the customer's.
+
+    A mask stands for what was taken out; its name is nobody's word.
+    """
+    for mask in MASKS.values():
+        text = text.replace(mask, " ")
+    said = set(split_words(normalize_features(text)))
+    return [
+        [part for part in parts if len(part.word) > 1 and part.word in said][:SHOWN_WORDS]
+        for parts in contributions
+    ]
 
 
 def held_out(inquiry_id: int, share: float) -> bool:

@@ -51,6 +51,12 @@ def remember(db: Database, suggestion: Suggestion, *, inquiry_id: int | None, as
     return suggestion_id
 
 
+def dismissed(db: Database, suggestion_id: str) -> set[str]:
+    """The FAQs of a suggestion that an agent has said do not fit."""
+    sql = "SELECT slug FROM suggestion_faqs WHERE suggestion_id = ? AND outcome = 'dismissed'"
+    return {row["slug"] for row in db.query(sql, [suggestion_id])}
+
+
 def _same(db: Database, suggestion: Suggestion, inquiry_id: int, slugs: list[str]) -> str | None:
     sql = "SELECT * FROM suggestions WHERE inquiry_id = ? ORDER BY at DESC, rowid DESC LIMIT 1"
     last = one(db, sql, [inquiry_id])

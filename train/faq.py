@@ -153,6 +153,8 @@ def fit_faq(
     train, validation = usable(train), usable(validation)
     labels = choose_labels(train, min_examples=config.min_examples)
     _check(labels, train, validation, config)
+    scratch = folder.absolute().parent
+    scratch.mkdir(parents=True, exist_ok=True)
     steps = Steps(
         progress,
         {"features": 4, "fastText": 25, "linear": 25, "neighbours": 2, "calibration": 3,
@@ -163,7 +165,16 @@ def fit_faq(
     learn_targets = targets_of([e.labels for e in learn], labels)
     targets = targets_of([e.labels for e in validation], labels)
     recipe, heads, voices = _choose(
-        learn, learn_targets, validation, targets, labels, config, encoder, faq_texts, steps
+        learn,
+        learn_targets,
+        validation,
+        targets,
+        labels,
+        config,
+        encoder,
+        faq_texts,
+        steps,
+        scratch,
     )
     steps.start("calibration")
     calibrations: list[Calibration] = []
@@ -200,7 +211,9 @@ def fit_faq(
     merged = mix([(recipe.mixture[name], part) for name, part in parts.items()])
     linear = LinearVoice.quantise(features, merged.weights, merged.bias)
     steps.start("fastText on everything")
-    voice = FastTextVoice.fit(_rows(final, labels), len(labels), config=recipe.fasttext)
+    voice = FastTextVoice.fit(
+        _rows(final, labels), len(labels), config=recipe.fasttext, folder=scratch
+    )
     prior = _prior(final_targets)
 
     def write(temporary: Path) -> None:
@@ -294,6 +307,7 @@ def _choose(
     encoder: SentenceEncoder | None,
     faq_texts: Mapping[str, str],
     steps: Steps,
+    scratch: Path,
 ) -> tuple[_Recipe, dict[str, Scores], dict[str, Scores]]:
     """Fit every setting on the training part; keep what ranks the validation part best."""
     texts, asked = [e.text for e in learn], [e.text for e in validation]
@@ -308,7 +322,7 @@ def _choose(
     tried: list[tuple[float, FastTextConfig, Scores]] = []
     for number, setting in enumerate(config.fasttext):
         seeded = replace(setting, seed=config.seed)
-        voice = FastTextVoice.fit(_rows(learn, labels), len(labels), config=seeded)
+        voice = FastTextVoice.fit(_rows(learn, labels), len(labels), config=seeded, folder=scratch)
         scores = voice.log_probabilities(asked).astype(np.float64)
         tried.append((_worth(scores, targets), seeded, scores))
         steps.at((number + 1) / len(config.fasttext), f"{number + 1}/{len(config.fasttext)}")

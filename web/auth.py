@@ -59,7 +59,7 @@ def init_app(app: Flask) -> None:
             return None
         if current_user.is_authenticated:
             return None
-        if request.method != "GET":
+        if request.method not in ("GET", "HEAD", "OPTIONS"):
             raise PermissionDeniedError("You are signed out. Sign in in another tab, then retry.")
         return redirect(url_for("auth.sign_in", next=request.full_path.rstrip("?")))
 

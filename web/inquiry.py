@@ -1,6 +1,7 @@
 """One inquiry: what was asked, what fits, and the answer being written."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -168,7 +169,10 @@ def _suggest(inquiry: Inquiry, top_k: int) -> tuple[Suggestion, str]:
     except ModelError as error:
         return Suggestion("silent", "no_model", None, (), (), "", str(error)), ""
     asked_by = me().actor_name
-    return found, suggestions.remember(db(), found, inquiry_id=inquiry.id, asked_by=asked_by)
+    key = suggestions.remember(db(), found, inquiry_id=inquiry.id, asked_by=asked_by)
+    gone = suggestions.dismissed(db(), key)
+    kept = tuple(item for item in found.faqs if item.faq.slug not in gone)
+    return replace(found, faqs=kept), key
 
 
 def _make_findable(inquiry_id: int) -> None:

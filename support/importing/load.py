@@ -22,6 +22,7 @@ from .. import faqs, settings
 from ..audit import Actor, record
 from ..clock import ago, now
 from ..database import insert, scalar, write
+from ..errors import ImportFileError
 from ..seal import Seal
 from .conversation import RawConversation, Rejected
 from .mapping import Mapping
@@ -138,6 +139,8 @@ def _raw_batches(items: Iterator[Item], report: ImportReport) -> Iterator[list[R
             batch = []
     if batch:
         yield batch
+    if not report.rows and not report.rejected:
+        raise ImportFileError("The file names columns but holds no row. Nothing was imported.")
 
 
 def _prepared(

@@ -16,7 +16,7 @@ from support.recommender import Recommender, held_out
 from support.releases import current, newest, publish
 from support.similar import SimilarInquiries
 from tests.conftest import ACTOR
-from train.desk import rebuild_index, train_all, train_faq
+from train.desk import rebuild_index, train_all, train_encoder, train_faq
 
 CODE = "인증번호 문자가 안 와요"
 
@@ -215,3 +215,34 @@ def test_a_discovered_faq_can_be_suggested_like_any_other(desk):
     faqs.save(db, [Faq(slug=slug, title="새 제목", url=kept.url, discovered=True)])
     assert recommender.suggest(db, CODE).faqs[0].faq.title == "새 제목"
     assert scalar(db, "SELECT discovered FROM faqs WHERE slug = ?", [slug]) == 1
+
+
+def test_what_was_dismissed_is_known_for_that_suggestion_alone(desk):
+    recommender, db, _ = desk
+    waiting = inquiries.inbox(db)[0]
+    found = recommender.suggest(db, CODE, inquiry_id=waiting.id)
+    key = suggestions.remember(db, found, inquiry_id=waiting.id, asked_by="agent:1")
+    slug = found.faqs[0].faq.slug
+    answering.dismiss(db, key, slug, reason="irrelevant", actor=ACTOR)
+    assert suggestions.dismissed(db, key) == {slug}
+    assert suggestions.dismissed(db, "sg_other") == set()
+
+
+def test_the_words_shown_are_the_customers_own(desk):
+    recommender, db, _ = desk
+    found = recommender.suggest(db, "인증번호가 안 와요 i t 제 번호는 [전화번호] 입니다")
+    words = [part.word for item in found.faqs for part in item.words]
+    assert words
+    assert not {"전화번호", "안", "i", "t"} & set(words)
+
+
+def test_a_classifier_hears_no_neighbours_of_another_encoder(desk):
+    recommender, db, space = desk
+    train_encoder(space, db)  # a newer encoder, and an index for it, without a new classifier
+    db.execute("UPDATE inquiries SET text = text || ' 그리고' WHERE id < 50")
+    train_encoder(space, db)
+    rebuild_index(space, db, actor=ACTOR)
+    found = recommender.suggest(db, CODE)
+    assert not recommender.models().hears_neighbours
+    assert "faqdesk train faq" in found.degraded
+    assert found.similar

@@ -73,6 +73,19 @@ def list_agents() -> None:
         click.echo(f"{agent.id}\t{agent.login}\t{agent.name}\t{agent.role}{state}")
 
 
+@agent_command.command("enable")
+@click.argument("login")
+def enable(login: str) -> None:
+    """Let a person in again.
+
+    \b
+    Example:
+      faqdesk agent enable mina
+    """
+    _set_active(login, active=True)
+    click.echo(f"{login} can sign in again.")
+
+
 @agent_command.command("disable")
 @click.argument("login")
 def disable(login: str) -> None:
@@ -82,12 +95,16 @@ def disable(login: str) -> None:
     Example:
       faqdesk agent disable mina
     """
+    _set_active(login, active=False)
+    click.echo(f"{login} is shut out.")
+
+
+def _set_active(login: str, *, active: bool) -> None:
     db = workspace().database()
     found = [agent for agent in agents.listed(db) if agent.login.lower() == login.lower()]
     if not found:
         raise InputError(f"No agent with the login {login!r}. List them: faqdesk agent list")
-    agents.set_active(db, actor(), found[0].id, active=False)
-    click.echo(f"{login} is shut out.")
+    agents.set_active(db, actor(), found[0].id, active=active)
 
 
 @click.group("token")
