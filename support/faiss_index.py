@@ -15,6 +15,7 @@ from .errors import ModelDamagedError
 from .vector_index import Ids, Vectors
 
 FLAT_UP_TO = 100_000  # vectors; exact search is quick enough below
+FEW = 4  # below one vector in so many, a flat index is given a list instead of a bitmap
 HNSW_LINKS = 32
 HNSW_EF_CONSTRUCTION = 100
 HNSW_EF_SEARCH = 96
@@ -131,24 +132,33 @@ class FaissIndex:
             empty = np.empty((len(vectors), 0))
             return empty.astype(np.int64), empty.astype(np.float32)
         faiss = _faiss()
-        # The selector only points to the bits: `bits` must outlive the search.
+        positions = np.flatnonzero(wanted)
+        graph = isinstance(self._base, faiss.IndexHNSW)
+        # A selector only points to its array: these must outlive the search. A flat index walks a
+        # list of positions, but looks up every vector in a bitmap.
         bits = np.packbits(wanted, bitorder="little")
-        selector = None if wanted.all() else faiss.IDSelectorBitmap(bits)
-        top_k = min(top_k, int(wanted.sum()))
-        if isinstance(self._base, faiss.IndexHNSW):
+        selector: Any = None
+        if not graph and len(positions) < len(wanted) / FEW:
+            selector = faiss.IDSelectorArray(positions)
+        elif len(positions) < len(wanted):
+            selector = faiss.IDSelectorBitmap(bits)
+        top_k = min(top_k, len(positions))
+        if graph:
             parameters = faiss.SearchParametersHNSW(
                 sel=selector, efSearch=max(HNSW_EF_SEARCH, 2 * top_k)
             )
         else:
             parameters = faiss.SearchParameters(sel=selector)
-        scores, positions = self._base.search(vectors, top_k, params=parameters)
-        found = positions >= 0
-        ids = np.where(found, self._base_ids[np.where(found, positions, 0)], -1)
+        scores, places = self._base.search(vectors, top_k, params=parameters)
+        found = places >= 0
+        ids = np.where(found, self._base_ids[np.where(found, places, 0)], -1)
         return ids, np.where(found, scores, -np.inf).astype(np.float32)
 
     def _search_tail(self, vectors: Vectors, allow: Ids | None) -> tuple[Ids, Vectors]:
-        keep = slice(None) if allow is None else np.isin(self._tail_ids, allow)
-        ids, tail = self._tail_ids[keep], self._tail[keep]
+        ids, tail = self._tail_ids, self._tail
+        if allow is not None and len(ids):
+            keep = _in_sorted(ids, allow)
+            ids, tail = ids[keep], tail[keep]
         return np.broadcast_to(ids, (len(vectors), len(ids))), vectors @ tail.T
 
 

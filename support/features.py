@@ -79,6 +79,9 @@ def character_features(runs: Iterable[Sequence[str]], shortest: int, longest: in
     return found
 
 
+Row = tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]
+
+
 class Features:
     """A fitted vocabulary: word features first, then characters."""
 
@@ -92,6 +95,7 @@ class Features:
         self.config = config
         self.names = (list(words), list(characters))
         self.idf = idf
+        self._last: tuple[str, Row] | None = None
         self._words = {name: i for i, name in enumerate(words)}
         self._characters = {name: i + len(words) for i, name in enumerate(characters)}
 
@@ -133,11 +137,20 @@ class Features:
         idf = np.log((1 + total) / (1 + np.asarray(frequency, dtype=np.float32))) + 1
         return cls(kept_words, kept_characters, idf.astype(np.float32), config)
 
-    def row(self, text: str) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+    def row(self, text: str) -> Row:
         """The features of one text: their numbers, and values with squares that sum to 1.
 
         Words and characters weigh half each; a text of which nothing is known has no feature.
         """
+        # A suggestion asks twice for the same text: for its scores, then for its reasons.
+        last = self._last
+        if last is not None and last[0] == text:
+            return last[1]
+        row = self._count(text)
+        self._last = (text, row)
+        return row
+
+    def _count(self, text: str) -> Row:
         split = split_words(normalize(text[: self.config.max_length]))
         grams = character_features(join_runs(split), self.config.shortest, self.config.longest)
         ids, values = [], []

@@ -350,6 +350,11 @@ def _begin(db: Database, source: str, files: list[Path]) -> int:
     names = json.dumps([path.name for path in files], ensure_ascii=False)
     row = {"source": source, "files": names, "state": "running", "started_at": now()}
     with write(db):
+        # One that still runs writes its own end over this.
+        db.execute(
+            "UPDATE imports SET state = 'interrupted' WHERE source = ? AND state = 'running'",
+            [source],
+        )
         return insert(db, "imports", row)
 
 

@@ -12,7 +12,7 @@ import pytest
 from support import faqs, inquiries, settings
 from support.clock import ago
 from support.database import scalar
-from support.errors import MappingError
+from support.errors import ImportFileError, MappingError
 from support.importing.faqs import import_aliases, import_faqs
 from support.importing.load import run_import
 from support.importing.mapping import AnswerColumns, LinkRules, Mapping, QuestionColumns
@@ -200,3 +200,24 @@ def test_killed_in_the_middle_nothing_is_half_written_and_the_next_run_adds_the_
     done = subprocess.run([*command, "--json"], env=environment, capture_output=True, check=True)
     assert json.loads(done.stdout)["inquiries"] == 6000 - stored
     assert scalar(db, "SELECT count(*) FROM labels") == 6000
+    states = [row["state"] for row in db.query("SELECT state FROM imports ORDER BY id")]
+    assert states == ["interrupted", "done"]
+
+
+def test_a_file_without_a_row_is_refused(space, db, tmp_path):
+    with pytest.raises(ImportFileError, match="holds no row"):
+        import_csv(space, tmp_path / "h.csv", "question,answer\n")
+    assert scalar(db, "SELECT state FROM imports") == "failed"
+
+
+def test_two_imports_at_once_store_each_row_once(space, db, tmp_path):
+    path = tmp_path / "h.csv"
+    rows = "".join(f"{number},질문 {number},답변 {number}\n" for number in range(1500))
+    path.write_text("id,question,answer\n" + rows, encoding="utf-8")
+    environment = os.environ | {"FAQDESK_HOME": str(space.home)}
+    command = [sys.executable, "-m", "web.cli", "import", str(path)]
+    both = [subprocess.Popen(command, env=environment) for _ in range(2)]
+    assert [process.wait(timeout=120) for process in both] == [0, 0]
+    assert scalar(db, "SELECT count(*) FROM inquiries") == 1500
+    assert scalar(db, "SELECT count(*) FROM messages") == 3000
+    assert scalar(db, "SELECT count(*) FROM inquiry_search") == 1500
