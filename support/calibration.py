@@ -67,9 +67,12 @@ class PromiseTable:
         self._sums = np.concatenate([[0], np.cumsum(self.right)])
 
     def look_up(self, probability: float) -> Promise:
-        """Count the held-out predictions nearest in probability: an eighth of them, 30 to 200."""
+        """Count the held-out predictions nearest in probability: one in twenty, 20 to 100.
+
+        More would promise surer numbers about less alike predictions: sure ones are rare.
+        """
         total = len(self.probabilities)
-        width = min(total, max(30, min(200, total // 8)))
+        width = min(total, max(20, min(100, total // 20)))
         place = int(np.searchsorted(self.probabilities, probability))
         start = max(0, min(place - width // 2, total - width))
         right = int(self._sums[start + width] - self._sums[start])

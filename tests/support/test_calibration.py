@@ -28,9 +28,9 @@ def test_scale_keeps_order_and_by_default_the_value():
 def test_promise_counts_the_nearest():
     p = np.linspace(0, 1, 100, endpoint=False)
     table = PromiseTable(p, p >= 0.5)
-    assert table.look_up(0.95).right == 30
-    assert table.look_up(0.05) == Promise(0, 30, *clopper_pearson(0, 30))
-    assert table.look_up(0.5).right == 15
+    assert table.look_up(0.95).right == 20
+    assert table.look_up(0.05) == Promise(0, 20, *clopper_pearson(0, 20))
+    assert table.look_up(0.5).right == 10
 
 
 @pytest.mark.parametrize("n", [0, 1, 5])
