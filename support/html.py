@@ -61,18 +61,22 @@ _MAX_CHARS: Final = 2_000_000  # beyond this no message was written by a person
 
 @dataclass(frozen=True, slots=True)
 class PlainText:
-    """Readable text, and the distinct links it held in order of appearance."""
+    """Readable text, and the distinct links it held in order of appearance.
+
+    In `spelled` an anchor's address stands behind its words, so that whoever copies the text keeps
+    the link: 여기 (https://help.example.com/ko/faq/refund).
+    """
 
     text: str
     links: tuple[str, ...]
+    spelled: str
 
 
 def to_plain_text(markup: str) -> PlainText:
     """Turn HTML or plain text into readable text and its links."""
     markup = markup[:_MAX_CHARS]
     if "<" not in markup and "&" not in markup:
-        text = normalize(markup)
-        return PlainText(text, tuple(dict.fromkeys(_bare_links(text))))
+        return _written_out(markup)
     markup = _SURROGATE.sub("\ufffd", markup.replace("\x00", ""))
     if "<!--" in markup:
         markup = _without_comments(markup)
@@ -80,8 +84,7 @@ def to_plain_text(markup: str) -> PlainText:
     while found is not None and not _is_known(found[1]):
         found = _TAG.search(markup, found.end())
     if found is None:
-        text = normalize(_ENTITY.sub(lambda entity: html.unescape(entity[0]), markup))
-        return PlainText(text, tuple(dict.fromkeys(_bare_links(text))))
+        return _written_out(_ENTITY.sub(lambda entity: html.unescape(entity[0]), markup))
     reader = _Reader()
     target: Any = reader  # the type stubs ask for methods that lxml itself does not
     try:
@@ -93,6 +96,11 @@ def to_plain_text(markup: str) -> PlainText:
         reader = _Reader()
         reader.data(html.unescape(_TAG.sub(" ", markup)))
     return reader.result()
+
+
+def _written_out(words: str) -> PlainText:
+    text = normalize(words)
+    return PlainText(text, tuple(dict.fromkeys(_bare_links(text))), text)
 
 
 def _is_known(name: str) -> bool:
@@ -146,6 +154,8 @@ class _Reader:
 
     def __init__(self) -> None:
         self._pieces: list[str] = []
+        self._addresses: list[tuple[int, str]] = []  # behind which piece an address belongs
+        self._anchor = (0, "")  # first piece and address of the anchor that is open
         self._loose: list[str] = []  # text since the last anchor: bare links are looked for here
         self._links: list[str] = []
         self._dropped = 0
@@ -159,6 +169,7 @@ class _Reader:
             self._flush()
             link = _href(attributes.get("href") or "")
             self._in_anchor = bool(link)
+            self._anchor = (len(self._pieces), link)
             if link:
                 self._links.append(link)
         elif tag in _BREAKING:
@@ -173,6 +184,10 @@ class _Reader:
             self._dropped = max(0, self._dropped - 1)
         elif tag == "a":
             self._in_anchor = False
+            first, link = self._anchor
+            shown = "".join(self._pieces[first:])
+            if link and not link.startswith("/") and link not in shown:
+                self._addresses.append((len(self._pieces), f" ({link})" if shown.strip() else link))
         elif tag in _BREAKING and tag != "br":
             self._add("\n")
             if tag == "pre":
@@ -187,9 +202,13 @@ class _Reader:
 
     def result(self) -> PlainText:
         self._flush()
-        text = re.sub(r"\n{2,}", "\n", normalize("".join(self._pieces)))
-        text = re.sub(r"(?m)^- ?\n(?!- )", "- ", text)  # <li><p>
-        return PlainText(text, tuple(dict.fromkeys(self._links)))
+        text = _tidy("".join(self._pieces))
+        spelled = text
+        if self._addresses:
+            for place, address in reversed(self._addresses):
+                self._pieces.insert(place, address)
+            spelled = _tidy("".join(self._pieces))
+        return PlainText(text, tuple(dict.fromkeys(self._links)), spelled)
 
     def _add(self, text: str) -> None:
         self._pieces.append(text)
@@ -199,6 +218,11 @@ class _Reader:
     def _flush(self) -> None:
         self._links += _bare_links("".join(self._loose))
         self._loose.clear()
+
+
+def _tidy(text: str) -> str:
+    text = re.sub(r"\n{2,}", "\n", normalize(text))
+    return re.sub(r"(?m)^- ?\n(?!- )", "- ", text)  # <li><p>
 
 
 def _href(href: str) -> str:

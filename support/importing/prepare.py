@@ -101,7 +101,9 @@ class Preparer:
 
     def _message(self, raw: RawMessage, masked: Counter[str]) -> PreparedMessage:
         plain = to_plain_text(raw.text)
-        text = self._mask(plain.text, masked)
+        # An answer is there to be used again, with its links; a question is there to be read.
+        words = plain.spelled if raw.role == "agent" else plain.text
+        text = self._mask(words, masked)
         # Only an agent's public words are evidence; a customer may paste any link.
         evidence = raw.role == "agent" and raw.public
         found: dict[str, str] = {}
@@ -109,7 +111,7 @@ class Preparer:
             slug = self._links.slug(link)
             if slug:
                 found.setdefault(slug, link)
-        return PreparedMessage(raw, text, plain.text, tuple(found), tuple(found.values()))
+        return PreparedMessage(raw, text, words, tuple(found), tuple(found.values()))
 
     def _mask(self, text: str, masked: Counter[str]) -> str:
         redaction = self._redactor.redact(text)

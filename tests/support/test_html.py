@@ -67,7 +67,23 @@ def test_links(markup, links):
 
 
 def test_words_of_a_link_stay_in_the_text():
-    assert to_plain_text(f'See <a href="{H}a">this page</a>.').text == "See this page."
+    found = to_plain_text(f'See <a href="{H}a">this page</a>.')
+    assert found.text == "See this page."
+    assert found.spelled == f"See this page ({H}a)."
+
+
+@pytest.mark.parametrize(
+    ("markup", "spelled"),
+    [
+        (f'<a href="{H}a">{H}a</a> 보세요', f"{H}a 보세요"),
+        (f'<p>1<br><a href="{H}a"><img src="x.png"></a></p>', f"1\n{H}a"),
+        (f'<a href="{H}a">가</a>, <a href="{H}b">나', f"가 ({H}a), 나 ({H}b)"),
+        ('<a href="/ko/faq/a">여기</a>', "여기"),
+        (f"<b>{H}a</b>", f"{H}a"),
+    ],
+)
+def test_an_address_stands_behind_its_words_unless_it_is_there(markup, spelled):
+    assert to_plain_text(markup).spelled == spelled
 
 
 @pytest.mark.parametrize(
