@@ -85,15 +85,17 @@ def publish(
         ModelError: a part is missing, damaged, foreign or too new; what was in force stays.
     """
     described = {}
+    metrics = {}
     for kind, version in parts.items():
         artifact = read_artifact(workspace.models / kind / version, kind)
         described[kind] = {"version": version, "hash": artifact.version}
+        metrics[kind] = json.dumps(artifact.metrics)
     release = Release(new_version(), dict(parts))
     moment = now()
     with write(db):
         for kind, part in described.items():
-            row = {"kind": kind, "version": part["version"], "hash": part["hash"]}
-            db.table("models").upsert(row | {"created_at": moment}, pk=("kind", "version"))
+            row = {"kind": kind, **part, "metrics": metrics[kind], "created_at": moment}
+            db.table("models").upsert(row, pk=("kind", "version"))
         row = {
             "name": release.name,
             "parts": json.dumps(described),
