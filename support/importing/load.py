@@ -10,7 +10,7 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
@@ -100,7 +100,7 @@ def run_import(
             faq_hosts=mapping.links.hosts, faq_path=mapping.links.path, allow=rules.allow
         )
     preparer = Preparer(rules.link_patterns, faqs.aliases(db), rules.allow)
-    batches = _prepared(preparer, _raw_batches(conversations(files, mapping), report))
+    batches = _prepared(preparer, _raw_batches(conversations(files, mapping), report, preparer))
     with closing(batches):
         if dry_run:
             for batch in batches:
@@ -123,14 +123,17 @@ def run_import(
     return report
 
 
-def _raw_batches(items: Iterator[Item], report: ImportReport) -> Iterator[list[RawConversation]]:
+def _raw_batches(
+    items: Iterator[Item], report: ImportReport, preparer: Preparer
+) -> Iterator[list[RawConversation]]:
     """Group conversations, and count what was rejected on the way."""
     batch: list[RawConversation] = []
     for item in items:
         if isinstance(item, Rejected):
             report.rejected += 1
             if len(report.rejections) < KEPT_REJECTIONS:
-                report.rejections.append(item)
+                # A reason quotes the cell that was wrong.
+                report.rejections.append(replace(item, reason=preparer.masked(item.reason)))
             continue
         report.rows += 1
         batch.append(item)

@@ -78,6 +78,9 @@ class Preparer:
         """Mask a conversation and read its labels."""
         masked: Counter[str] = Counter()
         subject = self._mask(normalize(raw.subject), masked)
+        # People write numbers into any field.
+        raw.category = self._mask(raw.category, masked)
+        raw.tags = [self._mask(tag, masked) for tag in raw.tags]
         messages = [self._message(message, masked) for message in raw.messages]
         # What the customer wrote before the first answer is one inquiry.
         first: list[str] = []
@@ -95,12 +98,17 @@ class Preparer:
         """Prepare a batch."""
         return [self.prepare(raw) for raw in raws]
 
+    def masked(self, words: str) -> str:
+        """Words about a row, such as why it was rejected, fit to be kept."""
+        return self._redactor.redact(words).text
+
     def message(self, raw: RawMessage) -> PreparedMessage:
         """Mask one message, such as an answer about to be stored."""
         return self._message(raw, Counter())
 
     def _message(self, raw: RawMessage, masked: Counter[str]) -> PreparedMessage:
         plain = to_plain_text(raw.text)
+        raw.attachments = [(self._mask(name, masked), url) for name, url in raw.attachments]
         # An answer is there to be used again, with its links; a question is there to be read.
         words = plain.spelled if raw.role == "agent" else plain.text
         text = self._mask(words, masked)

@@ -221,3 +221,16 @@ def test_two_imports_at_once_store_each_row_once(space, db, tmp_path):
     assert scalar(db, "SELECT count(*) FROM inquiries") == 1500
     assert scalar(db, "SELECT count(*) FROM messages") == 3000
     assert scalar(db, "SELECT count(*) FROM inquiry_search") == 1500
+
+
+def test_no_field_of_a_row_keeps_personal_data(space, db, tmp_path):
+    phone = "010-2938-4471"
+    text = (
+        "id,question,answer,subject,category,tags,customer,created_at\n"
+        f"1,{phone} 요,{phone}?,{phone},{phone},vip;{phone},{phone},2026-01-01\n"
+        f"2,질문,답변,,,,,{phone}\n"
+    )
+    report = import_csv(space, tmp_path / "h.csv", text)
+    assert (report.inquiries, report.rejected) == (1, 1)
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert b"2938" not in space.database_path.read_bytes()
