@@ -12,7 +12,13 @@ from . import faqs, settings
 from .audit import SYSTEM, Actor, record
 from .clock import ago, now
 from .database import insert, one, scalar, write
-from .errors import ConflictError, EmptyTextError, InputError, NotFoundError
+from .errors import (
+    ConflictError,
+    EmptyTextError,
+    InputError,
+    MaskUnconfirmedError,
+    NotFoundError,
+)
 from .importing.conversation import RawMessage
 from .importing.prepare import Preparer
 from .redact import holds_mask
@@ -88,12 +94,12 @@ def send(
         EmptyTextError: the answer is blank.
         NotFoundError: there is no such inquiry.
         ConflictError: it was answered meanwhile.
-        InputError: the answer holds a mask such as [전화번호] and nobody confirmed that.
+        MaskUnconfirmedError: the answer holds a mask such as [전화번호] and nobody confirmed that.
     """
     if not text.strip():
         raise EmptyTextError("The answer is empty. Type it first.")
     if holds_mask(text) and not masks_confirmed:
-        raise InputError(
+        raise MaskUnconfirmedError(
             "The answer holds masked personal data, such as [전화번호], that came with a past "
             "answer. Replace it, or confirm that it shall go out so."
         )
@@ -144,8 +150,14 @@ def send(
 
 
 def note_inserted(db: Database, suggestion_id: str, slug: str, *, undone: bool = False) -> None:
-    """Remember that an agent put a suggested FAQ into the draft, or took it back."""
+    """Remember that an agent put a suggested FAQ into the draft, or took it back.
+
+    Raises:
+        NotFoundError: it was not suggested there.
+        ConflictError: the inquiry was answered meanwhile.
+    """
     with write(db):
+        _undecided(db, suggestion_id, slug)
         db.execute(
             "UPDATE suggestion_faqs SET inserted_at = ? WHERE suggestion_id = ? AND slug = ?",
             [None if undone else now(), suggestion_id, slug],
@@ -158,17 +170,17 @@ def dismiss(db: Database, suggestion_id: str, slug: str, *, reason: str, actor: 
     Raises:
         InputError: the reason is none of `DISMISSALS`.
         NotFoundError: it was not suggested there.
+        ConflictError: the inquiry was answered meanwhile.
     """
     if reason not in DISMISSALS:
         raise InputError(f"No reason {reason!r}. There are: {', '.join(DISMISSALS)}.")
     with write(db):
-        cursor = db.execute(
+        _undecided(db, suggestion_id, slug)
+        db.execute(
             "UPDATE suggestion_faqs SET outcome = 'dismissed', reason = ? "
             "WHERE suggestion_id = ? AND slug = ?",
             [reason, suggestion_id, slug],
         )
-        if cursor.rowcount == 0:
-            raise NotFoundError(f"{slug!r} was not suggested in {suggestion_id!r}.")
         detail = {"slug": slug, "reason": reason}
         record(db, actor, "suggestion.dismissed", f"suggestion:{suggestion_id}", detail=detail)
 
@@ -211,6 +223,25 @@ def _open_status(db: Database, inquiry_id: int) -> str:
             f"was not sent; copy it if you still need it."
         )
     return str(row["channel"])
+
+
+def _undecided(db: Database, suggestion_id: str, slug: str) -> None:
+    """Refuse to touch what was not suggested, and outcomes that an answer has settled."""
+    row = one(
+        db,
+        "SELECT inquiries.status FROM suggestion_faqs "
+        "JOIN suggestions ON suggestions.id = suggestion_faqs.suggestion_id "
+        "LEFT JOIN inquiries ON inquiries.id = suggestions.inquiry_id "
+        "WHERE suggestion_faqs.suggestion_id = ? AND suggestion_faqs.slug = ?",
+        [suggestion_id, slug],
+    )
+    if row is None:
+        raise NotFoundError(f"{slug!r} was not suggested in {suggestion_id!r}.")
+    if row["status"] not in (None, "open"):  # None: a text from the API, without an inquiry
+        raise ConflictError(
+            f"The inquiry of {suggestion_id!r} is {row['status']} already: what was sent decided "
+            f"about its suggestions."
+        )
 
 
 def _settle_suggestions(db: Database, inquiry_id: int, sent: tuple[str, ...]) -> None:

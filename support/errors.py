@@ -5,6 +5,7 @@
         EmptyTextError
         ImportFileError
         MappingError
+        MaskUnconfirmedError
         SettingError
       NotFoundError         no such row
       ConflictError         somebody else was first
@@ -39,6 +40,10 @@ class ImportFileError(InputError):
 
 class MappingError(InputError):
     """A mapping file names columns or tables that are not there."""
+
+
+class MaskUnconfirmedError(InputError):
+    """A text to be sent holds masks, and nobody said that it shall go out so."""
 
 
 class SettingError(InputError):

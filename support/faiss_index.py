@@ -15,6 +15,7 @@ from .errors import ModelDamagedError
 from .vector_index import Ids, Vectors
 
 FLAT_UP_TO = 100_000  # vectors; exact search is quick enough below
+EXACT_UP_TO = 20_000  # allowed vectors of a graph index that are compared one by one
 FEW = 4  # below one vector in so many, a flat index is given a list instead of a bitmap
 HNSW_LINKS = 32
 HNSW_EF_CONSTRUCTION = 100
@@ -138,6 +139,8 @@ class FaissIndex:
         # list of positions, but looks up every vector in a bitmap.
         bits = np.packbits(wanted, bitorder="little")
         selector: Any = None
+        if graph and len(positions) <= EXACT_UP_TO:
+            return self._search_exactly(vectors, top_k, positions)
         if not graph and len(positions) < len(wanted) / FEW:
             selector = faiss.IDSelectorArray(positions)
         elif len(positions) < len(wanted):
@@ -153,6 +156,13 @@ class FaissIndex:
         found = places >= 0
         ids = np.where(found, self._base_ids[np.where(found, places, 0)], -1)
         return ids, np.where(found, scores, -np.inf).astype(np.float32)
+
+    def _search_exactly(self, vectors: Vectors, top_k: int, positions: Ids) -> tuple[Ids, Vectors]:
+        """Compare with some vectors of the base one by one: a graph loses its way among few."""
+        some = self._base.reconstruct_batch(positions)
+        scores = vectors @ some.T
+        order = np.argsort(-scores, axis=1, kind="stable")[:, :top_k]
+        return self._base_ids[positions][order], np.take_along_axis(scores, order, 1)
 
     def _search_tail(self, vectors: Vectors, allow: Ids | None) -> tuple[Ids, Vectors]:
         ids, tail = self._tail_ids, self._tail

@@ -2,7 +2,8 @@
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,10 +41,12 @@ class FastTextConfig:
 def fold(text: str) -> str:
     """One normalized line, as fastText wants it.
 
+    A customer may write fastText's own mark of a label: it becomes a harmless word.
+
     Raises:
         EmptyTextError: nothing is left; fastText would answer even that, and confidently.
     """
-    line = " ".join(normalize(text).replace(_PREFIX, " ").split())
+    line = " ".join(normalize(text).replace(_PREFIX, " label ").split())
     if not line:
         raise EmptyTextError(f"Nothing to classify in {text!r}. Give the inquiry's text.")
     return line
@@ -68,7 +71,7 @@ class FastTextVoice:
         """Train on (text, label_id) rows; an inquiry of several labels gives a row for each.
 
         Args:
-            rows: texts that are not blank, with labels from 0 to `count` - 1.
+            rows: texts with labels from 0 to `count` - 1; a blank text is left out.
             count: number of labels.
             config: settings.
             folder: where the training file may lie for a while.
@@ -82,7 +85,7 @@ class FastTextVoice:
         descriptor, name = tempfile.mkstemp(prefix=prefix, suffix=".txt", dir=folder)
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.writelines(f"{_PREFIX}{label} {fold(text)}\n" for text, label in rows)
+                file.writelines(_lines(rows))
             model = fasttext.train_supervised(
                 name,
                 lr=config.learning_rate,
@@ -144,3 +147,10 @@ class FastTextVoice:
                 f"fastText cannot read {path}: {error}. Train it again: faqdesk train faq"
             ) from error
         return cls(model, count)
+
+
+def _lines(rows: Sequence[tuple[str, int]]) -> Iterator[str]:
+    """The training file's lines; a text that folds to nothing teaches nothing."""
+    for text, label in rows:
+        with suppress(EmptyTextError):
+            yield f"{_PREFIX}{label} {fold(text)}\n"

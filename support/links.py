@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from .errors import SettingError
 
@@ -53,6 +53,11 @@ class LinkPattern:
             re.compile(self.slug_regex)
         except re.error as error:
             raise SettingError(f"slug_regex {self.slug_regex!r} is not valid: {error}.") from error
+
+    def address(self, slug: str) -> str:
+        """The plain address of a page: first host, no locale, nothing that tracks."""
+        path = self.path.replace("/{locale}", "").replace("{slug}", quote(slug, safe=""))
+        return f"https://{self.hosts[0]}{path}"
 
 
 class _Matcher:
@@ -105,7 +110,8 @@ class LinkReader:
                 `locale/slug` where a translated slug means another page elsewhere. Letter case in
                 keys says nothing. To fold the case of current slugs, name each as its own alias.
         """
-        self._matchers = [_Matcher(pattern) for pattern in patterns]
+        self._patterns = tuple(patterns)
+        self._matchers = [_Matcher(pattern) for pattern in self._patterns]
         self._aliases = {_decode(key).casefold(): value for key, value in (aliases or {}).items()}
 
     def slug(self, url: str) -> str | None:
@@ -116,6 +122,16 @@ class LinkReader:
             return direct
         wrapped = _unwrap(url)
         return self._read(wrapped) if wrapped else None
+
+    def address(self, slug: str, link: str) -> str:
+        """Where a page is, as one of its links shows it, without what that link carried along."""
+        parts = urlsplit(link)
+        host, path = parts.hostname or "", parts.path.rstrip("/")
+        known = {_host(host) for pattern in self._patterns for host in pattern.hosts}
+        # A link by an alias or through a redirector is not where the page is.
+        if _host(host) in known and _decode(path).endswith("/" + slug):
+            return f"https://{host}{path}"
+        return self._patterns[0].address(slug)
 
     def slugs(self, links: Iterable[str]) -> tuple[str, ...]:
         """Return the distinct slugs of many addresses, in order of appearance."""

@@ -14,7 +14,7 @@ from sqlite_utils import Database
 from . import faqs, settings
 from .calibration import Promise
 from .errors import EmptyTextError
-from .faq import FaqClassifier, Prediction, Scored, Voice
+from .faq import BandName, FaqClassifier, Prediction, Scored, Voice
 from .faqs import Faq
 from .features import normalize as normalize_features
 from .features import split_words
@@ -29,6 +29,7 @@ from .workspace import Workspace
 
 Band = Literal["likely", "possible", "silent"]
 CANDIDATES = 20  # looked at, so that enough are left when some FAQs are switched off
+PROMISED = 3  # the Possible band promises that one of its first three is right: it shows three
 SHOWN_WORDS = 8
 TIE = 1.2  # the first two are a tie when their probabilities differ by less than this factor
 HOLDOUT = "holdout"  # the reason of an inquiry that gets no suggestion on purpose
@@ -84,7 +85,7 @@ class Recommender:
         Args:
             db: the desk's database.
             text: what the customer asked, masked.
-            top_k: FAQs at most.
+            top_k: FAQs at most in Likely; Possible always shows its three.
             inquiry_id: the inquiry itself, which shall not find itself nor be swayed by the
                 hold-out twice.
 
@@ -108,9 +109,12 @@ class Recommender:
             return silent(reason=HOLDOUT, similar=similar)
 
         heard = neighbours is not None
-        prediction = classifier.predict(
-            [text], neighbours=None if neighbours is None else [neighbours], top_k=CANDIDATES
-        )[0]
+        try:
+            prediction = classifier.predict(
+                [text], neighbours=None if neighbours is None else [neighbours], top_k=CANDIDATES
+            )[0]
+        except EmptyTextError:  # nothing but signs that no voice reads
+            return silent(reason="empty", similar=similar)
         known = faqs.named(db, [item.label for item in prediction.scored])
         scored = [item for item in prediction.scored if item.label in known]
         band, reason = decide(classifier, prediction, scored)
@@ -119,7 +123,7 @@ class Recommender:
             return replace(
                 silent(reason=reason, similar=similar), threshold=calibration.possible.threshold
             )
-        chosen = scored[:top_k]
+        chosen = scored[: top_k if band == "likely" else PROMISED]
         words = _telling(
             text, classifier.why(text, [item.label for item in chosen], n=20, neighbours=heard)
         )
@@ -190,9 +194,12 @@ def decide(
         scored: its FAQs that may be shown, best first.
     """
     band = classifier.band(prediction)
-    # The thresholds speak of the whole ranking: without its first, they promise nothing.
-    if band is not None and scored and scored[0] is prediction.scored[0]:
-        return band.value, ""
+    if band is not None:
+        # The thresholds speak of the whole ranking: where one of those that the band promises is
+        # switched off, it promises nothing.
+        promised = 1 if band is BandName.LIKELY else PROMISED
+        whole = list(scored[:promised]) == list(prediction.scored[:promised])
+        return (band.value, "") if whole else ("silent", "below_threshold")
     if not scored or prediction.none > scored[0].probability:
         return "silent", "out_of_scope"
     if len(scored) > 1 and scored[0].probability < TIE * scored[1].probability:

@@ -105,8 +105,8 @@ def publish(
         }
         db.table("releases").insert(row)
         record(db, actor, "release.published", f"release:{release.name}", detail=described)
-        # Inside the transaction: a release that the database does not know never gets in force.
-        _replace(workspace.models / "current", {"release": release.name, "parts": described})
+    # After the commit: a release that the database does not know never gets in force.
+    _replace(workspace.models / "current", {"release": release.name, "parts": described})
     return release
 
 

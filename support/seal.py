@@ -82,12 +82,16 @@ class Seal:
                 "A sealed text does not open with this desk's key: the key file is another desk's."
             ) from error
 
+    def fingerprint(self, words: str) -> str:
+        """A keyed hash: the same words give the same one, and nobody without the key can guess."""
+        message = words.encode("utf-8", "replace")
+        return hmac.new(self._hash_key, message, hashlib.sha256).hexdigest()[:32]
+
     def customer(self, source: str, customer_id: str) -> str:
         """The keyed hash under which a customer is stored; empty for an unknown one."""
         if not customer_id:
             return ""
-        words = f"{source}\0{customer_id}".encode()
-        return hmac.new(self._hash_key, words, hashlib.sha256).hexdigest()[:32]
+        return self.fingerprint(f"{source}\0{customer_id}")
 
 
 def _derive(secret: bytes, purpose: bytes) -> bytes:

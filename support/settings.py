@@ -4,6 +4,7 @@ Stored as JSON rows in the database, so that every process sees a change at its 
 """
 
 import json
+import re
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -13,7 +14,10 @@ from .audit import Actor, record
 from .clock import now
 from .database import write
 from .errors import SettingError
-from .links import LinkPattern
+from .links import LinkPattern, LinkReader
+
+# Channels through which this faqdesk delivers an answer. None yet: every answer is copied by hand.
+DELIVERERS: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +31,7 @@ class Settings:
     allow: tuple[str, ...] = ()  # the desk's own public numbers and addresses, never masked
     share_right: float = 0.8  # of suggestions shown as Likely, this share shall be right
     share_right_3: float = 0.5  # of sets of three shown as Possible, this share holds the right one
-    top_k: int = 3  # suggestions shown at most
+    top_k: int = 3  # suggestions shown at most as Likely; Possible shows its three
     similar_k: int = 5  # past answers shown
     holdout: float = (
         0.03  # share of inquiries that get no suggestion, to learn from unswayed labels
@@ -47,8 +51,14 @@ class Settings:
                 raise SettingError(
                     f"{name} must lie in [{low}, {high}], got {getattr(self, name)}."
                 )
-        if "{slug}" not in self.faq_path:
-            raise SettingError(f"faq_path must hold {{slug}}, got {self.faq_path!r}.")
+        self._check_faq_path()
+        for name in self.channels:
+            if name not in DELIVERERS:
+                can = f"can be: {', '.join(DELIVERERS)}" if DELIVERERS else "must stay empty"
+                raise SettingError(
+                    f"channels cannot hold {name!r}: nothing delivers there. It {can}; answers of "
+                    f"any other channel are saved, and copied by the agent."
+                )
 
     @property
     def link_patterns(self) -> tuple[LinkPattern, ...]:
@@ -57,15 +67,30 @@ class Settings:
             return ()
         return (LinkPattern(hosts=self.faq_hosts, path=self.faq_path, relative=True),)
 
+    def _check_faq_path(self) -> None:
+        """Refuse a path that no answer's links could be read with, even while there is no host."""
+        try:
+            LinkReader([LinkPattern(hosts=self.faq_hosts, path=self.faq_path)])
+        except SettingError as error:
+            raise SettingError(f"faq_path cannot be {self.faq_path!r}. {error}") from error
+        except re.error as error:  # {locale} twice, say
+            raise SettingError(f"faq_path cannot be {self.faq_path!r}: {error}.") from error
+
 
 _TYPES = {field.name: field.type for field in fields(Settings)}
 
 
 def load(db: Database) -> Settings:
-    """The settings in force: what was stored over the defaults."""
+    """The settings in force: what was stored over the defaults.
+
+    A stored value that is refused by now counts as its default: a desk must not stand still for it.
+    """
     stored = {row["key"]: json.loads(row["value"]) for row in db.query("SELECT * FROM settings")}
     known = {name: _coerce(name, value) for name, value in stored.items() if name in _TYPES}
-    return replace(Settings(), **known)
+    try:
+        return replace(Settings(), **known)
+    except SettingError:
+        return replace(Settings(), **{name: v for name, v in known.items() if _holds(name, v)})
 
 
 def change(db: Database, actor: Actor, **values: Any) -> Settings:
@@ -89,6 +114,15 @@ def change(db: Database, actor: Actor, **values: Any) -> Settings:
             )
             record(db, actor, "setting.changed", f"setting:{name}", detail={"value": value})
     return settings
+
+
+def _holds(name: str, value: Any) -> bool:
+    """Whether a value, alone, is within its range."""
+    try:
+        replace(Settings(), **{name: value})
+    except SettingError:
+        return False
+    return True
 
 
 def _coerce(name: str, value: Any) -> Any:

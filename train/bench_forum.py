@@ -86,7 +86,7 @@ def bench_forum(
         with _timed(found, "train_encoder_seconds"):
             train_encoder(space, db, progress=progress)
         with _timed(found, "index_seconds"):
-            rebuild_index(space, db, actor=ACTOR, progress=progress)
+            rebuild_index(space, db, actor=ACTOR, newer_encoder=True, progress=progress)
         config = FaqConfig(min_examples=MIN_EXAMPLES)
         with _timed(found, "train_faq_seconds"):
             train_faq(space, db, actor=ACTOR, config=config, progress=progress)
@@ -95,6 +95,7 @@ def bench_forum(
             with _timed(found, "evaluate_seconds"):
                 found["evaluations"] = [
                     evaluate_desk(
+                        space,
                         db,
                         config=FaqConfig(min_examples=MIN_EXAMPLES, recount=False, seed=seed),
                         dates=DATES,

@@ -15,14 +15,14 @@ from support import faqs, settings
 from support.artifact import read_artifact
 from support.audit import Actor
 from support.encoder import SentenceEncoder
-from support.errors import ModelMissingError, TooFewLabelsError
+from support.errors import ModelError, ModelMissingError, TooFewLabelsError
 from support.releases import Release, current, new_version, newest, publish
 from support.workspace import Workspace
 
 from .encoder import EncoderConfig, fit_encoder, import_encoder
 from .examples import Example, split_by_fraction
 from .faq import FaqConfig, FaqReport, fit_faq
-from .index import build_index
+from .index import build_index, encode_missing
 from .progress import Progress, silent
 
 _ADDRESS = re.compile(r"https?://\S+")
@@ -47,13 +47,15 @@ def train_all(
         workspace: the desk.
         db: its database.
         actor: who trains.
-        model: a sentence-transformers model to use instead of learning an encoder.
+        model: a sentence-transformers model to use instead of learning an encoder; one that is in
+            force already stays.
         progress: told done, total and a message; may raise.
 
     Raises:
         TooFewLabelsError: there is hardly any text at all.
     """
-    parts = {"encoder": train_encoder(workspace, db, model=model, progress=progress)}
+    chosen = None if model else imported_encoder(workspace)
+    parts = {"encoder": chosen or train_encoder(workspace, db, model=model, progress=progress)}
     encoder = SentenceEncoder.load(workspace.models / "encoder" / parts["encoder"])
     parts["index"] = _write_index(workspace, db, encoder, progress)
     try:
@@ -61,7 +63,7 @@ def train_all(
         parts["faq"] = version
     except TooFewLabelsError as error:
         progress(1, 1, f"no classifier yet: {error}")
-    return publish(workspace, db, parts, actor=actor)
+    return _publish(workspace, db, parts, encoder, actor, progress)
 
 
 def train_encoder(
@@ -122,21 +124,33 @@ def older_encoder(
 
 
 def rebuild_index(
-    workspace: Workspace, db: Database, *, actor: Actor, progress: Progress = silent
+    workspace: Workspace,
+    db: Database,
+    *,
+    actor: Actor,
+    newer_encoder: bool = False,
+    progress: Progress = silent,
 ) -> Release:
-    """Index every past inquiry with the newest encoder, and publish it.
+    """Index every past inquiry with the encoder in force, and publish it.
+
+    Args:
+        workspace: the desk.
+        db: its database.
+        actor: who rebuilds.
+        newer_encoder: take the newest encoder, in force or not.
+        progress: told done, total and a message; may raise.
 
     Raises:
         ModelMissingError: there is no encoder yet.
     """
-    version = newest(workspace.models, "encoder")
-    encoder = SentenceEncoder.load(workspace.models / "encoder" / version)
-    parts = {"encoder": version, "index": _write_index(workspace, db, encoder, progress)}
     in_force = current(workspace.models)
-    if in_force is not None and "faq" in in_force.parts:
-        # Without the encoder it was calibrated with, the classifier hears no neighbours.
-        parts["faq"] = in_force.parts["faq"]
-    return publish(workspace, db, parts, actor=actor)
+    parts = dict(in_force.parts) if in_force else {}
+    if newer_encoder or "encoder" not in parts:
+        # The classifier was calibrated with another one: until trained anew it hears no neighbours.
+        parts["encoder"] = newest(workspace.models, "encoder")
+    encoder = SentenceEncoder.load(workspace.models / "encoder" / parts["encoder"])
+    parts["index"] = _write_index(workspace, db, encoder, progress)
+    return _publish(workspace, db, parts, encoder, actor, progress)
 
 
 def train_faq(
@@ -170,7 +184,7 @@ def train_faq(
         else:
             parts["index"] = _write_index(workspace, db, encoder, progress)
     parts["faq"], report = _write_faq(workspace, db, encoder, config or FaqConfig(), progress)
-    return publish(workspace, db, parts, actor=actor), report
+    return _publish(workspace, db, parts, encoder, actor, progress), report
 
 
 def examples(db: Database) -> list[Example]:
@@ -218,6 +232,36 @@ def texts(db: Database, *, before: str = "9999") -> list[str]:
         said = _ADDRESS.sub(" ", row["said"] or "")
         found.append("\n".join(part for part in (row["text"], said, *linked) if part))
     return found + list(faq_texts(db).values())
+
+
+def imported_encoder(workspace: Workspace) -> str | None:
+    """The version of the encoder in force, where it was not learned here but taken by name."""
+    in_force = current(workspace.models)
+    version = in_force.parts.get("encoder") if in_force else None
+    if version is None:
+        return None
+    try:
+        config = read_artifact(workspace.models / "encoder" / version, "encoder").config
+    except ModelError:
+        return None
+    return None if "encoder_config" in config else version
+
+
+def _publish(
+    workspace: Workspace,
+    db: Database,
+    parts: dict[str, str],
+    encoder: SentenceEncoder | None,
+    actor: Actor,
+    progress: Progress,
+) -> Release:
+    """Publish, and encode what was answered while the training ran."""
+    if encoder is not None:
+        encode_missing(db, encoder, progress=progress)
+    release = publish(workspace, db, parts, actor=actor)
+    if encoder is not None:
+        encode_missing(db, encoder)
+    return release
 
 
 def _write_index(

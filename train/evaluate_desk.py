@@ -14,8 +14,9 @@ from sqlite_utils import Database
 from support import settings
 from support.encoder import SentenceEncoder
 from support.faq import FaqClassifier
+from support.workspace import Workspace
 
-from .desk import examples, faq_texts, learn_encoder, older_encoder, stated, texts
+from .desk import examples, faq_texts, imported_encoder, learn_encoder, older_encoder, stated, texts
 from .evaluate import EvaluationReport, evaluate
 from .examples import Split, split_by_date, split_by_fraction
 from .faq import FaqConfig, fit_faq
@@ -83,6 +84,7 @@ class DeskReport:
 
 
 def evaluate_desk(
+    workspace: Workspace,
     db: Database,
     *,
     config: FaqConfig,
@@ -92,7 +94,8 @@ def evaluate_desk(
     """Train on the older history, judge on the newest, beside the baselines.
 
     Args:
-        db: the desk's database.
+        workspace: the desk; an encoder that it took by name is judged as it is.
+        db: its database.
         config: the classifier's settings; shares right are taken from the desk's own.
         dates: ISO moments where validation and test begin and where the test ends; None: by share,
             70 / 15 / 15.
@@ -106,15 +109,15 @@ def evaluate_desk(
     # What was not yet written at the cut must not teach the encoder either.
     cut = split.test[0].at if split.test else "9999"
     with TemporaryDirectory() as folder:
-        learn_encoder(texts(db, before=cut), folder=Path(folder) / "encoder", progress=progress)
-        encoder = SentenceEncoder.load(Path(folder) / "encoder")
-        older = (
-            older_encoder(
-                db, Path(folder) / "encoder", before=split.validation[0].at, progress=progress
-            )
-            if split.validation
-            else encoder
-        )
+        place = Path(folder) / "encoder"
+        imported = imported_encoder(workspace)
+        if imported:
+            place = workspace.models / "encoder" / imported
+        else:
+            learn_encoder(texts(db, before=cut), folder=place, progress=progress)
+        encoder = older = SentenceEncoder.load(place)
+        if split.validation:
+            older = older_encoder(db, place, before=split.validation[0].at, progress=progress)
         fit_faq(
             split.train,
             split.validation,

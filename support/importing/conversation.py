@@ -5,6 +5,8 @@ Lives in memory only, on its way from a file to `prepare`.
 
 from dataclasses import dataclass, field
 
+GENERATED = "row:"  # begins an id that was made up from what a row says
+
 
 @dataclass(slots=True)
 class RawMessage:

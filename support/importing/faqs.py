@@ -1,6 +1,7 @@
 """Imports the help centre's pages, and the table of their old and localized addresses."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from ..html import to_plain_text
 from ..links import LinkReader
 from .conversation import Rejected
 from .files import rows
+from .load import link_settings
 from .mapping import Mapping
 
 
@@ -29,10 +31,12 @@ def import_faqs(
     """
     columns = mapping.faqs
     if mapping.links.hosts:
-        settings.change(db, actor, faq_hosts=mapping.links.hosts, faq_path=mapping.links.path)
-    reader = LinkReader(settings.load(db).link_patterns, {})
+        settings.change(db, actor, **link_settings(settings.load(db), mapping.links))
+    patterns = settings.load(db).link_patterns
+    reader = LinkReader(patterns, {})
     rejected: list[Rejected] = []
     items: dict[str, faqs.Faq] = {}
+    known = {faq.slug: faq for faq in faqs.listed(db)}
     for number, row in _usable(path, rejected):
         url = str(row.get(columns.url, ""))
         slug = str(row.get(columns.slug, "")) or reader.slug(url) or ""
@@ -41,13 +45,22 @@ def import_faqs(
             what = "title" if slug else f"{columns.slug} or known {columns.url}"
             rejected.append(Rejected(path.name, number, f"an FAQ without {what}"))
             continue
-        items[slug] = faqs.Faq(
-            slug=slug,
-            title=to_plain_text(title).text,
-            title_en=str(row.get(columns.title_en, "")),
-            body=to_plain_text(str(row.get(columns.body, ""))).text,
-            category=str(row.get(columns.category, "")),
-            url=url,
+        # A column that the file has not leaves what is known.
+        given: dict[str, Any] = {
+            name: str(row[column])
+            for name, column in (
+                ("title_en", columns.title_en),
+                ("body", columns.body),
+                ("category", columns.category),
+                ("url", columns.url),
+            )
+            if column in row
+        }
+        if "body" in given:
+            given["body"] = to_plain_text(given["body"]).text
+        blank = faqs.Faq(slug=slug, title="", url=patterns[0].address(slug) if patterns else "")
+        items[slug] = replace(
+            known.get(slug, blank), title=to_plain_text(title).text, discovered=False, **given
         )
     with write(db):
         added, changed = faqs.save(db, list(items.values()))
@@ -65,7 +78,7 @@ def import_aliases(
     """
     columns = mapping.aliases
     if mapping.links.hosts:
-        settings.change(db, actor, faq_hosts=mapping.links.hosts, faq_path=mapping.links.path)
+        settings.change(db, actor, **link_settings(settings.load(db), mapping.links))
     reader = LinkReader(settings.load(db).link_patterns, {})
     rejected: list[Rejected] = []
     pairs: dict[str, str] = {}

@@ -6,7 +6,9 @@ point, the next run of the same files adds the rest. Rows are known by (source, 
 
 import json
 import os
-from collections import Counter, defaultdict, deque
+import threading
+import time
+from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
@@ -20,18 +22,18 @@ from sqlite_utils import Database
 
 from .. import faqs, settings
 from ..audit import Actor, record
-from ..clock import ago, now
-from ..database import insert, scalar, write
+from ..clock import now
+from ..database import insert, write
 from ..errors import ImportFileError
 from ..seal import Seal
-from .conversation import RawConversation, Rejected
-from .mapping import Mapping
+from .conversation import GENERATED, RawConversation, Rejected
+from .mapping import LinkRules, Mapping
 from .pairs import Item, conversations
-from .prepare import Prepared, PreparedMessage, Preparer
+from .prepare import Prepared, Preparer
+from .store import existing_inquiries, known_messages, store
 
 BATCH = 250  # inquiries a transaction
 POOL_FROM = 3000  # below so many inquiries, starting processes costs more than it saves
-OPEN_DAYS = 14  # an unanswered inquiry that is older was never going to be: it is closed
 KEPT_REJECTIONS = 100  # in the report; all are counted
 
 Progress = Callable[[int, int, str], None]
@@ -86,32 +88,28 @@ def run_import(
         MappingError: the mapping does not fit a file.
     """
     report = ImportReport(mapping.source, dry_run)
-    rules = settings.load(db)
-    if mapping.links.hosts and not dry_run:
-        rules = settings.change(
-            db,
-            actor,
-            faq_hosts=mapping.links.hosts,
-            faq_path=mapping.links.path,
-            discover_faqs=mapping.links.discover,
-        )
-    elif mapping.links.hosts:
-        rules = settings.Settings(
-            faq_hosts=mapping.links.hosts, faq_path=mapping.links.path, allow=rules.allow
-        )
+    kept = settings.load(db)
+    change = link_settings(kept, mapping.links)
+    rules = replace(kept, **change)
+    known = {row["slug"] for row in db.query("SELECT slug FROM faqs")}
     preparer = Preparer(rules.link_patterns, faqs.aliases(db), rules.allow)
-    batches = _prepared(preparer, _raw_batches(conversations(files, mapping), report, preparer))
-    with closing(batches):
+    raws = _raw_batches(conversations(files, mapping), report, preparer, seal)
+    with closing(_prepared(preparer, raws)) as batches:
         if dry_run:
             for batch in batches:
-                _count(db, mapping.source, batch, report)
+                _count(db, batch, report, known)
                 progress(report.rows, 0, "reading")
             return report
         import_id = _begin(db, mapping.source, files)
         try:
             for batch in batches:
                 with write(db):
-                    _store(db, seal, import_id, batch, report, discover=rules.discover_faqs)
+                    # With the first rows, not before: a file that cannot be read changes nothing.
+                    if change:
+                        settings.change(db, actor, **change)
+                        change = {}
+                    _count(db, batch, report, known)
+                    store(db, seal, import_id, report.source, batch, discover=rules.discover_faqs)
                 progress(report.rows, 0, "importing")
         except BaseException:
             _finish(db, import_id, "failed", report)
@@ -123,8 +121,21 @@ def run_import(
     return report
 
 
+def link_settings(kept: settings.Settings, links: LinkRules) -> dict[str, Any]:
+    """The settings that a mapping's links ask for; hosts are added to those of the same path."""
+    if not links.hosts:
+        return {}
+    known = kept.faq_hosts if kept.faq_path == links.path else ()
+    wanted = {
+        "faq_hosts": tuple(dict.fromkeys((*known, *links.hosts))),
+        "faq_path": links.path,
+        "discover_faqs": links.discover or kept.discover_faqs,
+    }
+    return {name: value for name, value in wanted.items() if getattr(kept, name) != value}
+
+
 def _raw_batches(
-    items: Iterator[Item], report: ImportReport, preparer: Preparer
+    items: Iterator[Item], report: ImportReport, preparer: Preparer, seal: Seal
 ) -> Iterator[list[RawConversation]]:
     """Group conversations, and count what was rejected on the way."""
     batch: list[RawConversation] = []
@@ -136,6 +147,10 @@ def _raw_batches(
                 report.rejections.append(replace(item, reason=preparer.masked(item.reason)))
             continue
         report.rows += 1
+        item.source_id = _safe_id(item.source_id, preparer, seal)
+        item.answer_source_id = _safe_id(item.answer_source_id, preparer, seal)
+        for message in item.messages:
+            message.source_id = _safe_id(message.source_id, preparer, seal)
         batch.append(item)
         if len(batch) == BATCH:
             yield batch
@@ -144,6 +159,48 @@ def _raw_batches(
         yield batch
     if not report.rows and not report.rejected:
         raise ImportFileError("The file names columns but holds no row. Nothing was imported.")
+
+
+def _safe_id(source_id: str, preparer: Preparer, seal: Seal) -> str:
+    """An id that tells nothing.
+
+    One made up from a row's words, or that holds a telephone number, could be guessed back into
+    them, and is kept as a keyed hash.
+    """
+    if source_id.startswith(GENERATED) or preparer.masked(source_id) != source_id:
+        return seal.fingerprint(source_id)
+    return source_id
+
+
+def _count(db: Database, batch: list[Prepared], report: ImportReport, known: set[str]) -> None:
+    """Add to the report what storing a batch would change.
+
+    Args:
+        db: the desk's database, as it is before the batch.
+        batch: what is about to be stored.
+        report: of this import.
+        known: slugs of the FAQs that there were before the import.
+    """
+    existing = existing_inquiries(db, report.source, batch)
+    messages = known_messages(db, list(existing.values()))
+    masked: Counter[str] = Counter(report.masked)
+    for item in batch:
+        masked.update(item.masked)
+        report.pairs += item.answer is not None
+        report.labelled += bool(item.slugs)
+        report.links += len(item.slugs)
+        for slug in item.slugs:
+            if slug not in known:
+                report.unknown_links[slug] = report.unknown_links.get(slug, 0) + 1
+        inquiry_id = existing.get(item.raw.source_id)
+        if inquiry_id is None:
+            report.inquiries += 1
+            report.messages += len(item.messages)
+            continue
+        fresh = sum(m.raw.source_id not in messages[inquiry_id] for m in item.messages)
+        report.messages += fresh
+        report.already_there += not fresh
+    report.masked = dict(masked)
 
 
 def _prepared(
@@ -157,7 +214,8 @@ def _prepared(
         return
     workers = max(1, os.cpu_count() or 1)
     # spawn: a fork would copy the locks of whatever threads the caller has started.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    context = get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with_parent) as pool:
         ahead = deque([pool.submit(preparer.prepare_all, first)])
         try:
             for batch in batches:
@@ -171,182 +229,16 @@ def _prepared(
                 future.cancel()
 
 
-def _existing(db: Database, source: str, batch: list[Prepared]) -> dict[str, int]:
-    ids = json.dumps([item.raw.source_id for item in batch])
-    sql = """
-        SELECT source_id, id FROM inquiries
-        WHERE source = ? AND source_id IN (SELECT value FROM json_each(?))
-    """
-    return {row["source_id"]: row["id"] for row in db.query(sql, [source, ids])}
+def _end_with_parent() -> None:
+    """In a worker: end when the import is killed, for nobody else would stop it."""
+    parent = os.getppid()
 
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1.0)
+        os._exit(1)
 
-def _known_messages(db: Database, inquiry_ids: list[int]) -> dict[int, set[str]]:
-    sql = """
-        SELECT inquiry_id, source_id FROM messages
-        WHERE inquiry_id IN (SELECT value FROM json_each(?))
-    """
-    known: dict[int, set[str]] = defaultdict(set)
-    for row in db.query(sql, [json.dumps(inquiry_ids)]):
-        known[row["inquiry_id"]].add(row["source_id"])
-    return known
-
-
-def _count(db: Database, source: str, batch: list[Prepared], report: ImportReport) -> None:
-    """Add to the report what storing a batch would change."""
-    existing = _existing(db, source, batch)
-    messages = _known_messages(db, list(existing.values()))
-    slugs = {row["slug"] for row in db.query("SELECT slug FROM faqs")}
-    masked: Counter[str] = Counter(report.masked)
-    for item in batch:
-        masked.update(item.masked)
-        report.pairs += item.answer is not None
-        report.labelled += bool(item.slugs)
-        report.links += len(item.slugs)
-        for slug in item.slugs:
-            if slug not in slugs:
-                report.unknown_links[slug] = report.unknown_links.get(slug, 0) + 1
-        inquiry_id = existing.get(item.raw.source_id)
-        if inquiry_id is None:
-            report.inquiries += 1
-            report.messages += len(item.messages)
-            continue
-        fresh = sum(m.raw.source_id not in messages[inquiry_id] for m in item.messages)
-        report.messages += fresh
-        report.already_there += not fresh
-    report.masked = dict(masked)
-
-
-def _store(
-    db: Database,
-    seal: Seal,
-    import_id: int,
-    batch: list[Prepared],
-    report: ImportReport,
-    *,
-    discover: bool,
-) -> None:
-    """Write a batch, inside the caller's transaction."""
-    _count(db, report.source, batch, report)
-    if discover:
-        _discover(db, batch)
-    existing = _existing(db, report.source, batch)
-    known = _known_messages(db, list(existing.values()))
-    # Only one writer at a time (BEGIN IMMEDIATE), so ids can be dealt out here.
-    next_inquiry = (scalar(db, "SELECT max(id) FROM inquiries") or 0) + 1
-    next_message = (scalar(db, "SELECT max(id) FROM messages") or 0) + 1
-    for item in batch:
-        inquiry_id = existing.get(item.raw.source_id)
-        fresh = item.messages
-        if inquiry_id is None:
-            inquiry_id, next_inquiry = next_inquiry, next_inquiry + 1
-            existing[item.raw.source_id] = inquiry_id
-            _insert_inquiry(db, seal, import_id, inquiry_id, report.source, item)
-        else:
-            fresh = [m for m in fresh if m.raw.source_id not in known[inquiry_id]]
-            if not fresh:
-                continue
-        ids: dict[str, int] = {}
-        for message in fresh:
-            ids[message.raw.source_id], next_message = next_message, next_message + 1
-            _insert_message(db, import_id, inquiry_id, ids[message.raw.source_id], message)
-        _settle(db, seal, import_id, inquiry_id, item, ids)
-
-
-def _insert_inquiry(
-    db: Database, seal: Seal, import_id: int, inquiry_id: int, source: str, item: Prepared
-) -> None:
-    raw = item.raw
-    db.conn.execute(
-        """
-        INSERT INTO inquiries (id, import_id, source, source_id, source_url, channel, language,
-            category, tags, customer, subject, text, status, opened_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open', ?)
-        """,
-        (
-            inquiry_id, import_id, source, raw.source_id, raw.url, raw.channel, raw.language,
-            raw.category, json.dumps(raw.tags, ensure_ascii=False),
-            seal.customer(source, raw.customer_id), item.subject, item.text, raw.opened_at,
-        ),
-    )  # fmt: skip
-
-
-def _insert_message(
-    db: Database, import_id: int, inquiry_id: int, message_id: int, message: PreparedMessage
-) -> None:
-    raw = message.raw
-    db.conn.execute(
-        """
-        INSERT INTO messages (id, inquiry_id, import_id, source_id, role, public, author, text, at,
-            saved_reply_id)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        """,
-        (
-            message_id, inquiry_id, import_id, raw.source_id, raw.role, int(raw.public), raw.author,
-            message.text, raw.at, raw.saved_reply_id,
-        ),
-    )  # fmt: skip
-    for name, url in raw.attachments:
-        db.table("attachments").insert({"message_id": message_id, "name": name, "url": url})
-
-
-def _settle(
-    db: Database, seal: Seal, import_id: int, inquiry_id: int, item: Prepared, ids: dict[str, int]
-) -> None:
-    """Bring status, labels, sealed originals and search in line with an inquiry's messages."""
-    answer = item.answer
-    status = item.status
-    if status == "open" and item.raw.opened_at < ago(days=OPEN_DAYS) and not item.raw.status:
-        status = "closed"
-    sql = "SELECT id FROM messages WHERE inquiry_id = ? AND source_id = ?"
-    answer_id = scalar(db, sql, [inquiry_id, answer.raw.source_id]) if answer else None
-    db.conn.execute(
-        """
-        UPDATE inquiries SET text = ?, answer_id = ?, answered_at = ?, closed_at = ?,
-            -- An inquiry that was answered here stays so, whatever an older export says.
-            status = CASE WHEN status = 'open' THEN ? ELSE status END
-        WHERE id = ?
-        """,
-        (
-            item.text,
-            answer_id,
-            answer.raw.at if answer else None,
-            (answer.raw.at if answer else item.raw.opened_at) if status != "open" else None,
-            status,
-            inquiry_id,
-        ),
-    )
-    for message in item.messages:
-        for slug in message.slugs:
-            db.conn.execute(
-                """
-                INSERT OR IGNORE INTO labels (inquiry_id, message_id, import_id, slug, origin, at)
-                VALUES (?, ?, ?, ?, 'import', ?)
-                """,
-                (inquiry_id, ids.get(message.raw.source_id), import_id, slug, message.raw.at),
-            )
-        message_id = ids.get(message.raw.source_id)
-        if status == "open" and message_id and message.original != message.text:
-            db.conn.execute(
-                "INSERT OR REPLACE INTO originals (message_id, sealed) VALUES (?, ?)",
-                (message_id, seal.close_up(message.original)),
-            )
-    db.conn.execute("DELETE FROM inquiry_search WHERE rowid = ?", (inquiry_id,))
-    db.conn.execute(
-        "INSERT INTO inquiry_search (rowid, question, answer) VALUES (?, ?, ?)",
-        (inquiry_id, item.question_bigrams, item.answer_bigrams),
-    )
-
-
-def _discover(db: Database, batch: list[Prepared]) -> None:
-    """Make an FAQ of every page that an answer links and nobody has described yet."""
-    fresh: dict[str, faqs.Faq] = {}
-    for item in batch:
-        for message in item.messages:
-            for slug, url in zip(message.slugs, message.slug_urls, strict=True):
-                title = slug.replace("-", " ").strip().capitalize() or slug
-                fresh.setdefault(slug, faqs.Faq(slug=slug, title=title, url=url, discovered=True))
-    known = {row["slug"] for row in db.query("SELECT slug FROM faqs")}
-    faqs.save(db, [faq for slug, faq in fresh.items() if slug not in known])
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _begin(db: Database, source: str, files: list[Path]) -> int:

@@ -6,12 +6,12 @@ holds what was really written, and only open inquiries keep it, sealed.
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..html import to_plain_text
 from ..links import LinkPattern, LinkReader
 from ..redact import Redactor
-from ..text import bigrams, normalize
+from ..text import normalize
 from .conversation import RawConversation, RawMessage
 
 
@@ -28,14 +28,12 @@ class PreparedMessage:
 
 @dataclass(slots=True)
 class Prepared:
-    """One inquiry, masked, with its labels and what search indexes."""
+    """One inquiry, masked, with its labels."""
 
     raw: RawConversation
     subject: str
     text: str
     messages: list[PreparedMessage]
-    question_bigrams: str
-    answer_bigrams: str
     masked: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -79,7 +77,8 @@ class Preparer:
         masked: Counter[str] = Counter()
         subject = self._mask(normalize(raw.subject), masked)
         # People write numbers into any field.
-        raw.category = self._mask(raw.category, masked)
+        for name in ("category", "channel", "language"):
+            setattr(raw, name, self._mask(getattr(raw, name), masked))
         raw.tags = [self._mask(tag, masked) for tag in raw.tags]
         messages = [self._message(message, masked) for message in raw.messages]
         # What the customer wrote before the first answer is one inquiry.
@@ -91,8 +90,11 @@ class Preparer:
                 first.append(message.text)
         body = "\n".join(part for part in first if part)
         text = f"{subject}\n{body}".strip() if not body.startswith(subject) else body
-        said = "\n".join(m.text for m in messages if m.raw.role == "agent" and m.raw.public)
-        return Prepared(raw, subject, text, messages, bigrams(text), bigrams(said), masked)
+        if messages and subject != normalize(raw.subject):
+            # The subject's own words are kept with the first message's, sealed like them.
+            original = f"{normalize(raw.subject)}\n\n{messages[0].original}"
+            messages[0] = replace(messages[0], original=original)
+        return Prepared(raw, subject, text, messages, masked)
 
     def prepare_all(self, raws: list[RawConversation]) -> list[Prepared]:
         """Prepare a batch."""
@@ -108,6 +110,7 @@ class Preparer:
 
     def _message(self, raw: RawMessage, masked: Counter[str]) -> PreparedMessage:
         plain = to_plain_text(raw.text)
+        raw.author = self._mask(raw.author, masked)
         raw.attachments = [(self._mask(name, masked), url) for name, url in raw.attachments]
         # An answer is there to be used again, with its links; a question is there to be read.
         words = plain.spelled if raw.role == "agent" else plain.text
@@ -117,8 +120,8 @@ class Preparer:
         found: dict[str, str] = {}
         for link in plain.links if evidence else ():
             slug = self._links.slug(link)
-            if slug:
-                found.setdefault(slug, link)
+            if slug and self.masked(slug) == slug:
+                found.setdefault(slug, self._links.address(slug, link))
         return PreparedMessage(raw, text, words, tuple(found), tuple(found.values()))
 
     def _mask(self, text: str, masked: Counter[str]) -> str:

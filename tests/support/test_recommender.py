@@ -241,7 +241,7 @@ def test_a_classifier_hears_no_neighbours_of_another_encoder(desk):
     train_encoder(space, db)  # a newer encoder, and an index for it, without a new classifier
     db.execute("UPDATE inquiries SET text = text || ' 그리고' WHERE id < 50")
     train_encoder(space, db)
-    rebuild_index(space, db, actor=ACTOR)
+    rebuild_index(space, db, actor=ACTOR, newer_encoder=True)
     found = recommender.suggest(db, CODE)
     assert not recommender.models().hears_neighbours
     assert "faqdesk train faq" in found.degraded

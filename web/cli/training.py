@@ -49,7 +49,7 @@ def encoder(model: str | None) -> None:
     space = workspace()
     with progress_line("Learning the encoder") as progress:
         version = train_encoder(space, space.database(), model=model, progress=progress)
-    click.echo(f"Encoder {version} is written. Next: faqdesk index, then faqdesk train faq")
+    click.echo(f"Encoder {version} is written. Next, to put it in force: faqdesk train faq")
 
 
 @train_command.command("faq")
@@ -89,7 +89,8 @@ def faq(min_examples: int, seed: int, as_json: bool) -> None:
 
 
 @click.command("index")
-def index_command() -> None:
+@click.option("--newest", is_flag=True, help="Take the newest encoder, in force or not.")
+def index_command(newest: bool) -> None:
     """Encode what is not encoded yet, write a new index, and publish it.
 
     Answers sent since the last one are found without it; it only makes search quick again.
@@ -102,7 +103,9 @@ def index_command() -> None:
 
     space = workspace()
     with progress_line("Indexing") as progress:
-        release = rebuild_index(space, space.database(), actor=actor(), progress=progress)
+        release = rebuild_index(
+            space, space.database(), actor=actor(), newer_encoder=newest, progress=progress
+        )
     click.echo(f"Release {release.name} is in force.")
 
 
@@ -138,6 +141,7 @@ def evaluate_command(
     space = workspace()
     with progress_line("Evaluating") as progress:
         report = evaluate_desk(
+            space,
             space.database(),
             config=replace(FaqConfig(), min_examples=min_examples, seed=seed),
             dates=(validation_from, test_from, test_until) if validation_from else None,
