@@ -14,7 +14,7 @@ from support.audit import Actor
 from support.errors import PermissionDeniedError
 
 from . import sessions
-from .database import db
+from .database import db, desk
 
 bp = Blueprint("auth", __name__)
 
@@ -103,6 +103,7 @@ def do_sign_in() -> ResponseReturnValue:
     """Check login and password, and start a session."""
     found = sessions.sign_in(
         db(),
+        desk().seal,
         login=request.form.get("login", "").strip(),
         password=request.form.get("password", ""),
         address=request.remote_addr or "",

@@ -12,7 +12,14 @@ from flask_babel import get_locale
 from flask_wtf.csrf import generate_csrf
 
 from support import answering, faqs, inquiries, settings, suggestions
-from support.errors import ConflictError, EmptyTextError, FaqdeskError, InputError, ModelError
+from support.errors import (
+    ConflictError,
+    EmptyTextError,
+    FaqdeskError,
+    InputError,
+    MaskUnconfirmedError,
+    ModelError,
+)
 from support.inquiries import Inquiry, PastAnswer
 from support.recommender import Suggestion
 from support.redact import MASKS
@@ -94,7 +101,9 @@ def send(inquiry_id: int) -> ResponseReturnValue:
     except (ConflictError, InputError) as error:
         if wants_json():
             return problem(status_of(error), _refusal(error))
-        return _page(inquiry, typed=text, refusal=_refusal(error)), status_of(error)
+        masked = isinstance(error, MaskUnconfirmedError)
+        page = _page(inquiry, typed=text, refusal=_refusal(error), masked=masked)
+        return page, status_of(error)
     _make_findable(inquiry_id)
     flash(_done(sent), "success")
     following = after or before
@@ -129,8 +138,13 @@ def csrf() -> ResponseReturnValue:
     return {"token": generate_csrf()}
 
 
-def _page(inquiry: Inquiry, *, typed: str | None = None, refusal: str = "") -> str:
-    """The page of an inquiry; `typed` and `refusal` where an answer did not go out."""
+def _page(
+    inquiry: Inquiry, *, typed: str | None = None, refusal: str = "", masked: bool = False
+) -> str:
+    """The page of an inquiry; `typed` and `refusal` where an answer did not go out.
+
+    `masked`: ask for the word that its masks shall go out.
+    """
     rules = settings.load(db())
     suggestion, suggestion_id = None, ""
     if inquiry.status == "open":
@@ -147,6 +161,7 @@ def _page(inquiry: Inquiry, *, typed: str | None = None, refusal: str = "") -> s
         draft=draft,
         text=draft.text if typed is None else typed,
         refusal=refusal,
+        masked=masked,
         copies=inquiry.channel not in rules.channels,
         before=before,
         after=after,
@@ -190,10 +205,12 @@ def _refusal(error: FaqdeskError) -> str:
         return _("Somebody else answered meanwhile. Nothing was sent; your text is still here.")
     if isinstance(error, EmptyTextError):
         return _("The answer is empty. Type it first.")
-    return _(
-        "The answer holds masked personal data that came with a past answer. Replace it, or "
-        "confirm below that it shall go out so."
-    )
+    if isinstance(error, MaskUnconfirmedError):
+        return _(
+            "The answer holds masked personal data that came with a past answer. Replace it, or "
+            "confirm below that it shall go out so."
+        )
+    return str(error)
 
 
 def _done(sent: answering.Sent) -> str:

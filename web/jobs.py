@@ -6,10 +6,11 @@ stopped or died; what it calls resumes by itself when it is started again.
 """
 
 import json
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -30,6 +31,7 @@ from support.errors import (
     InputError,
     JobCancelledError,
     NotFoundError,
+    WorkspaceError,
 )
 from support.workspace import Workspace
 
@@ -261,10 +263,14 @@ def beating(workspace: Workspace, job_id: int, *, seconds: float = BEAT_SECONDS)
 
     def beat() -> None:
         while not stop.wait(seconds):
-            db = workspace.database()
-            with write(db):
-                db.execute("UPDATE jobs SET heartbeat_at = ? WHERE id = ?", [now(), job_id])
-            db.close()
+            try:
+                with closing(workspace.database()) as db, write(db):
+                    db.execute("UPDATE jobs SET heartbeat_at = ? WHERE id = ?", [now(), job_id])
+            except (
+                sqlite3.OperationalError,
+                WorkspaceError,
+            ):  # locked for long: the next one tells
+                log.warning("no sign of life written", job=job_id, exc_info=True)
 
     thread = threading.Thread(target=beat, daemon=True)
     thread.start()

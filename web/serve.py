@@ -8,14 +8,18 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from typing import Any
 
 import structlog
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
+from sqlite_utils import Database
 
+from support import embeddings
 from support.audit import SYSTEM, Actor
-from support.errors import InputError
+from support.errors import EmptyTextError, InputError
+from support.recommender import Recommender
 from support.workspace import Workspace
 
 from . import jobs, logs
@@ -23,6 +27,7 @@ from .app import create_app
 
 LOOK_SECONDS = 60.0  # how often the worker looks for jobs whose worker died
 FORGET_EVERY = 60  # and at every how-many-th look it forgets originals that are due
+ENCODED_AT_ONCE = 256  # inquiries, when the worker makes answers findable
 AGAIN_SECONDS = 5.0  # how long after a worker's death the next one starts
 TIMEOUT = 60  # seconds a request may take before its process is replaced
 
@@ -91,7 +96,11 @@ class _Beside:
     """The worker beside the web processes: started again should it die, stopped with them."""
 
     def __init__(self, workspace: Workspace) -> None:
-        self._command = [sys.executable, "-m", "web.cli", "worker", "--parent", str(os.getpid())]
+        self._command = [
+            # -P: what lies in the folder it is started from shall not pass for our modules.
+            *(sys.executable, "-P", "-m", "web.cli", "worker"),
+            *("--parent", str(os.getpid())),
+        ]
         self._environment = os.environ | {"FAQDESK_HOME": str(workspace.home)}
         self._stopping = threading.Event()
         self._start()
@@ -137,19 +146,41 @@ def work(workspace: Workspace, *, parent: int | None = None) -> None:
 
 
 def _maintain(workspace: Workspace) -> None:
-    """Notice dead jobs, and now and then forget originals that are due."""
+    """Notice dead jobs, make answers findable, and now and then forget originals that are due."""
     from .work import forget
 
+    recommender = Recommender(workspace)
     for look in itertools.count():
         try:
             db = workspace.database()
             jobs.mark_interrupted(db)
             if look % FORGET_EVERY == 0:
                 forget(workspace, db, Actor(SYSTEM), {}, lambda done, total, message: None)
+            make_findable(recommender, db)
             db.close()
         except Exception:  # a full disk or a long import: the next look may do better
             log.error("maintenance failed", exc_info=True)
         time.sleep(LOOK_SECONDS)
+
+
+def make_findable(recommender: Recommender, db: Database) -> None:
+    """Encode the answered inquiries that the encoder in force has not seen.
+
+    An answer's process may have ended before it was encoded, or a training published a new encoder
+    while it was sent.
+    """
+    similar = recommender.models().similar
+    if similar is None:
+        return
+    missing = embeddings.missing(db, similar.encoder.version)
+    for start in range(0, len(missing), ENCODED_AT_ONCE):
+        ids = missing[start : start + ENCODED_AT_ONCE]
+        try:
+            similar.remember(db, ids)
+        except EmptyTextError:  # one holds nothing that an encoder reads: the others shall be found
+            for inquiry_id in ids:
+                with suppress(EmptyTextError):
+                    similar.remember(db, [inquiry_id])
 
 
 def _follow(parent: int) -> None:

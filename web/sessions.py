@@ -14,6 +14,7 @@ from support.audit import Actor, record
 from support.clock import ago, now
 from support.database import one, scalar, write
 from support.errors import NotFoundError, PermissionDeniedError
+from support.seal import Seal
 
 LIFETIME_HOURS = 12  # without a click
 TOUCH_MINUTES = 5  # how often a click is written down
@@ -28,9 +29,11 @@ class TooManyAttemptsError(PermissionDeniedError):
 
 
 def sign_in(
-    db: Database, *, login: str, password: str, address: str, user_agent: str
+    db: Database, seal: Seal, *, login: str, password: str, address: str, user_agent: str
 ) -> tuple[Agent, str] | None:
     """Check a login and start a session.
+
+    Attempts are counted under a keyed hash: people type their password where the login goes.
 
     Returns:
         The person and the session's token; None where login and password do not fit.
@@ -39,25 +42,26 @@ def sign_in(
         TooManyAttemptsError: this login or address failed too often lately.
     """
     login = login[:64]
+    counted = seal.customer("login", login.lower())
     edge = ago(minutes=WINDOW_MINUTES)
     with write(db):
         db.execute("DELETE FROM sign_in_attempts WHERE at < ?", [ago(days=1)])
         db.execute("DELETE FROM sessions WHERE expires_at < ?", [now()])
-        for column, value in (("login", login), ("address", address)):
+        for column, value in (("login", counted), ("address", address)):
             sql = f"SELECT count(*) FROM sign_in_attempts WHERE {column} = ? AND at > ?"  # noqa: S608
             if scalar(db, sql, [value, edge]) >= ATTEMPTS:
                 raise TooManyAttemptsError(
                     f"Too many failed sign-ins. Wait {WINDOW_MINUTES} minutes and try again."
                 )
         # Counted before the password is looked at: many at once get no more attempts than one.
-        db.table("sign_in_attempts").insert({"login": login, "address": address, "at": now()})
+        db.table("sign_in_attempts").insert({"login": counted, "address": address, "at": now()})
     agent = agents.authenticate(db, login, password)
     actor = Actor(agent.actor_name if agent else "nobody", address)
     with write(db):
         if agent is None:
             record(db, actor, "sign_in.failed", "desk")
             return None
-        db.execute("DELETE FROM sign_in_attempts WHERE login = ?", [login])
+        db.execute("DELETE FROM sign_in_attempts WHERE login = ?", [counted])
         token = secrets.token_urlsafe(32)
         db.table("sessions").insert(
             {

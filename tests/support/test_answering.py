@@ -6,7 +6,13 @@ from support import agents, answering, inquiries, settings
 from support.audit import Actor
 from support.clock import ago
 from support.database import one, scalar
-from support.errors import ConflictError, EmptyTextError, InputError, NotFoundError
+from support.errors import (
+    ConflictError,
+    EmptyTextError,
+    InputError,
+    MaskUnconfirmedError,
+    NotFoundError,
+)
 from tests.conftest import ACTOR, import_csv
 
 REFUND = "https://help.example.com/ko/faq/refund"
@@ -63,7 +69,8 @@ def test_what_goes_out_is_as_typed_and_what_is_kept_is_masked(db, seal, agent):
     assert "2938" not in inquiries.past_answers(db, [1])[1].answer
 
 
-def test_a_configured_channel_queues_the_answer(db, seal, agent):
+def test_a_channel_with_a_deliverer_queues_the_answer(db, seal, agent, monkeypatch):
+    monkeypatch.setattr(settings, "DELIVERERS", ("none",))
     settings.change(db, ACTOR, channels=("none",))
     assert send(db, seal, agent, "네").delivery == "queued"
 
@@ -114,6 +121,36 @@ def test_insertion_and_its_undoing_are_remembered(db, agent):
     assert scalar(db, "SELECT inserted_at FROM suggestion_faqs") is None
 
 
+def test_what_a_sent_answer_decided_stands(db, seal, agent):
+    suggested(db, "refund", "shipping")
+    send(db, seal, agent, REFUND)
+    for late in (
+        lambda: answering.dismiss(db, "sg_1", "refund", reason="other", actor=ACTOR),
+        lambda: answering.note_inserted(db, "sg_1", "shipping"),
+    ):
+        with pytest.raises(ConflictError, match="answered already"):
+            late()
+    assert outcomes(db) == {"refund": "accepted", "shipping": "passed_over"}
+    assert scalar(db, "SELECT count(inserted_at) FROM suggestion_faqs") == 0
+
+
+def test_a_suggestion_without_an_inquiry_can_be_dismissed(db, agent):
+    suggested(db, "refund")
+    db.execute("UPDATE suggestions SET inquiry_id = NULL")
+    answering.note_inserted(db, "sg_1", "refund")
+    answering.dismiss(db, "sg_1", "refund", reason="other", actor=ACTOR)
+    assert outcomes(db) == {"refund": "dismissed"}
+
+
+@pytest.mark.parametrize(("key", "slug"), [("sg_1", "login"), ("sg_2", "refund")])
+def test_what_was_not_suggested_can_be_neither_inserted_nor_dismissed(db, agent, key, slug):
+    suggested(db, "refund")
+    with pytest.raises(NotFoundError, match="not suggested"):
+        answering.note_inserted(db, key, slug)
+    with pytest.raises(NotFoundError, match="not suggested"):
+        answering.dismiss(db, key, slug, reason="other", actor=ACTOR)
+
+
 def test_two_agents_cannot_both_answer(db, seal, agent):
     other = agents.add(db, ACTOR, login="jun", name="준", role="agent", password="long enough 2")
     send(db, seal, agent, "제가 답합니다")
@@ -125,7 +162,7 @@ def test_two_agents_cannot_both_answer(db, seal, agent):
 def test_a_blank_answer_and_an_unconfirmed_mask_are_refused(db, seal, agent):
     with pytest.raises(EmptyTextError):
         send(db, seal, agent, " \n")
-    with pytest.raises(InputError, match=r"\[전화번호\]"):
+    with pytest.raises(MaskUnconfirmedError, match=r"\[전화번호\]"):
         send(db, seal, agent, "[전화번호] 로 전화하세요")
     assert send(db, seal, agent, "[전화번호] 로 전화하세요", masks_confirmed=True).message_id
 

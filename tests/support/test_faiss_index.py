@@ -129,3 +129,16 @@ def test_the_large_kind_of_index_keeps_the_contract(monkeypatch, tmp_path):
     wanted = [exact(vectors[1:], np.arange(1, 400), q, 5) for q in queries]
     pairs = zip(found.tolist(), wanted, strict=True)
     assert np.mean([len(set(a) & set(b)) / 5 for a, b in pairs]) >= 0.95
+
+
+def test_a_large_index_finds_all_of_the_few_that_are_allowed(monkeypatch, tmp_path):
+    monkeypatch.setattr("support.faiss_index.FLAT_UP_TO", 10)
+    index = FaissIndex(DIM)
+    vectors = unit(2000)
+    index.add(np.arange(2000), vectors)
+    index.snapshot(tmp_path)
+    large = FaissIndex.load(tmp_path)
+    allow = np.arange(0, 2000, 50)
+    query = unit(1, seed=5)
+    found, _ = large.search(query, top_k=30, allow=allow)
+    assert found[0].tolist() == exact(vectors[allow], allow, query[0], 30)

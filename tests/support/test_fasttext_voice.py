@@ -34,10 +34,23 @@ def test_logarithms_are_finite_even_for_a_label_without_rows(voice):
     assert np.isfinite(voice.log_probabilities(["환불"])).all()
 
 
-@pytest.mark.parametrize("text", ["", " \n\t", "__label__"])
+@pytest.mark.parametrize("text", ["", " \n\t"])
 def test_blank_text_is_refused(voice, text):
     with pytest.raises(EmptyTextError):
         voice.predict([text])
+
+
+def test_fasttexts_own_mark_of_a_label_is_a_word_like_any_other(voice):
+    assert fold("__label__") == "label"
+    assert fold("__LABEL__1 환불") == "label 1 환불"
+    assert "__label__" not in fold("__la__label__bel__ __label____label__")
+    assert np.isfinite(voice.predict(["__label__", "__label__0 환불"])).all()
+
+
+def test_rows_that_fold_to_nothing_teach_nothing(voice):
+    odd = [("", 2), ("\n", 2), *ROWS]
+    found = FastTextVoice.fit(odd, 3, config=QUICK).predict(["환불 언제"])
+    assert found[0, 2] == 0
 
 
 def test_line_breaks_are_folded(voice):

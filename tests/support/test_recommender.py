@@ -10,7 +10,8 @@ from support import agents, answering, embeddings, faqs, inquiries, settings, su
 from support.audit import Actor
 from support.database import one, scalar
 from support.encoder import SentenceEncoder
-from support.errors import ModelDamagedError, ModelMissingError
+from support.errors import EmptyTextError, ModelDamagedError, ModelMissingError
+from support.faq import BandName, FaqClassifier
 from support.faqs import Faq
 from support.recommender import Recommender, held_out
 from support.releases import current, newest, publish
@@ -67,6 +68,57 @@ def test_an_faq_that_is_switched_off_is_not_suggested(desk):
     before = [item.faq.slug for item in recommender.suggest(db, CODE).faqs]
     db.execute("UPDATE faqs SET active = 0 WHERE slug = ?", [before[0]])
     assert before[0] not in [item.faq.slug for item in recommender.suggest(db, CODE).faqs]
+
+
+def test_what_only_marks_a_label_is_answered_not_refused(desk):
+    recommender, db, _ = desk
+    assert recommender.suggest(db, "__label__").reason != "empty"
+
+
+def test_a_text_that_no_voice_reads_is_silence_beside_past_answers(desk, monkeypatch):
+    recommender, db, _ = desk
+
+    def refuse(*_, **__):
+        raise EmptyTextError("Nothing to classify.")
+
+    monkeypatch.setattr(recommender.models().classifier._fasttext, "predict", refuse)
+    found = recommender.suggest(db, CODE)
+    assert (found.band, found.reason, found.faqs) == ("silent", "empty", ())
+    assert found.similar
+
+
+@pytest.fixture
+def in_band(monkeypatch):
+    """Let every prediction fall into one band."""
+    return lambda band: monkeypatch.setattr(FaqClassifier, "band", lambda *_: band)
+
+
+@pytest.mark.parametrize("top_k", [1, 3, 9])
+def test_possible_shows_the_three_it_promises_and_likely_as_many_as_asked(desk, in_band, top_k):
+    recommender, db, _ = desk
+    in_band(BandName.POSSIBLE)
+    found = recommender.suggest(db, CODE, top_k=top_k)
+    assert (found.band, len(found.faqs)) == ("possible", 3)
+    in_band(BandName.LIKELY)
+    found = recommender.suggest(db, CODE, top_k=top_k)
+    assert (found.band, len(found.faqs)) == ("likely", top_k)
+
+
+@pytest.mark.parametrize(
+    ("off", "likely", "possible"),
+    [(0, "silent", "silent"), (2, "likely", "silent"), (3, "likely", "possible")],
+)
+def test_a_promise_falls_with_an_faq_it_speaks_of(desk, in_band, off, likely, possible):
+    recommender, db, _ = desk
+    in_band(BandName.LIKELY)
+    slugs = [item.faq.slug for item in recommender.suggest(db, CODE, top_k=9).faqs]
+    db.execute("UPDATE faqs SET active = 0 WHERE slug = ?", [slugs[off]])
+    for band, expected in ((BandName.LIKELY, likely), (BandName.POSSIBLE, possible)):
+        in_band(band)
+        found = recommender.suggest(db, CODE)
+        assert found.band == expected
+        assert found.reason == ("below_threshold" if expected == "silent" else "")
+        assert slugs[off] not in [item.faq.slug for item in found.faqs]
 
 
 def test_a_desk_without_models_says_so(space, db):
@@ -246,3 +298,30 @@ def test_a_classifier_hears_no_neighbours_of_another_encoder(desk):
     assert not recommender.models().hears_neighbours
     assert "faqdesk train faq" in found.degraded
     assert found.similar
+
+
+def test_what_is_answered_while_a_training_runs_is_found_after_it(desk):
+    recommender, db, space = desk
+    waiting = inquiries.inbox(db)[0]
+    mina = agents.add(db, ACTOR, login="mina", name="미나", role="agent", password="long enough 1")
+
+    def answer_meanwhile(done, total, message):
+        if inquiries.get(db, waiting.id).status == "open" and message.startswith("features"):
+            answering.send(
+                db, space.seal(), inquiry_id=waiting.id, agent_id=mina.id, text="확인했습니다",
+                actor=Actor(mina.actor_name),
+            )  # fmt: skip
+
+    train_all(space, db, actor=ACTOR, progress=answer_meanwhile)
+    assert inquiries.get(db, waiting.id).status == "answered"
+    found = recommender.suggest(db, inquiries.get(db, waiting.id).text)
+    assert waiting.id in [past.inquiry_id for past in found.similar]
+
+
+def test_an_index_is_rebuilt_with_the_encoder_in_force(desk):
+    _, db, space = desk
+    before = current(space.models)
+    train_encoder(space, db)  # written, but nothing follows it yet
+    after = rebuild_index(space, db, actor=ACTOR)
+    assert after.parts["encoder"] == before.parts["encoder"]
+    assert after.parts["index"] != before.parts["index"]

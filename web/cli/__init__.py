@@ -1,6 +1,7 @@
 """The command line. Each command parses, calls and prints; errors become exit codes here."""
 
 import importlib
+import sqlite3
 import sys
 
 import click
@@ -82,6 +83,16 @@ def main() -> None:
     except FaqdeskError as error:
         click.echo(f"faqdesk: {error}", err=True)
         sys.exit(exit_code(error))
+    except sqlite3.Error as error:
+        click.echo(
+            f"faqdesk: The database refused: {error}. Look at the disk's space, at the folder's "
+            f"rights, and for another command at work; then try again.",
+            err=True,
+        )
+        sys.exit(1)
+    except OSError as error:  # a full disk, a missing right
+        click.echo(f"faqdesk: {' '.join(str(error).split())}", err=True)
+        sys.exit(1)
 
 
 def exit_code(error: FaqdeskError) -> int:

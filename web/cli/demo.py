@@ -11,6 +11,7 @@ import click
 import data
 from support import agents, settings
 from support.database import scalar
+from support.errors import WorkspaceError
 from support.importing.faqs import import_aliases, import_faqs
 from support.importing.load import run_import
 from support.importing.mapping import LinkRules, Mapping
@@ -36,6 +37,7 @@ def demo_command(opens: bool, host: str, port: int) -> None:
       faqdesk demo --port 8080
     """
     space = workspace()
+    _spare(space)
     space.create()
     prepare(space)
     password = secrets.token_urlsafe(9)
@@ -50,6 +52,20 @@ def demo_command(opens: bool, host: str, port: int) -> None:
         from web.serve import serve
 
         serve(space, host=host, port=port, workers=2)
+
+
+def _spare(space: Workspace) -> None:
+    """Refuse a desk that is somebody's: the sample would be mixed into it for good."""
+    if not space.exists():
+        return
+    db = space.database()
+    other = scalar(db, "SELECT source FROM inquiries WHERE source <> ? LIMIT 1", [data.SOURCE])
+    db.close()
+    if other is not None:
+        raise WorkspaceError(
+            f"The desk in {space.home} holds inquiries of {other!r}, not of the sample alone. Make "
+            f"the demo elsewhere: FAQDESK_HOME=./demo faqdesk demo"
+        )
 
 
 def prepare(space: Workspace) -> None:

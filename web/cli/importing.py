@@ -2,14 +2,21 @@
 
 # ruff: noqa: D301 - click looks for the backspace itself, not for an escaped one
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from secrets import token_bytes
+from tempfile import TemporaryDirectory
 
 import click
+from sqlite_utils import Database
 
 from support.importing.faqs import import_aliases, import_faqs
 from support.importing.load import ImportReport, run_import
 from support.importing.mapping import Mapping, read_mapping
+from support.seal import KEY_BYTES, Seal
+from support.workspace import Workspace
 
 from .common import actor, json_option, print_json, progress_line, workspace
 
@@ -40,16 +47,9 @@ def import_command(
       faqdesk import questions.csv.gz answers.csv.gz --mapping forum.toml --dry-run
     """
     mapping = _mapping(mapping_file, source)
-    space = workspace().create()
-    with progress_line("Importing") as progress:
+    with _desk(dry_run=dry_run) as (db, seal), progress_line("Importing") as progress:
         report = run_import(
-            space.database(),
-            space.seal(),
-            list(files),
-            mapping,
-            actor=actor(),
-            dry_run=dry_run,
-            progress=progress,
+            db, seal, list(files), mapping, actor=actor(), dry_run=dry_run, progress=progress
         )
     if as_json:
         print_json(report.as_dict())
@@ -93,6 +93,21 @@ def import_faqs_command(
     click.echo(f"{added} FAQs added, {changed} changed, {fresh} aliases added.")
     for item in rejected[:20]:
         click.echo(f"  {item.file}, line {item.line}: {item.reason}", err=True)
+
+
+@contextmanager
+def _desk(*, dry_run: bool) -> Iterator[tuple[Database, Seal]]:
+    """The desk to import into; for a dry run where there is none, one that is gone afterwards."""
+    space = workspace()
+    if not dry_run or space.exists():
+        space.create()
+        with closing(space.database()) as db:
+            yield db, space.seal()
+        return
+    with TemporaryDirectory() as folder:
+        # With a key of its own: `create` would write one where FAQDESK_KEY_FILE says.
+        with closing(Workspace(Path(folder)).database(create=True)) as db:
+            yield db, Seal(token_bytes(KEY_BYTES))
 
 
 def _mapping(file: Path | None, source: str | None) -> Mapping:
