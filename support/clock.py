@@ -1,6 +1,8 @@
 """Times as the desk writes them: ISO 8601 in UTC, to the second; text order is time order."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
+
+YEARS = range(1970, 2101)  # what an export may hold; anything else is a slip of the pen
 
 
 def now() -> str:
@@ -12,7 +14,8 @@ def iso(moment: datetime) -> str:
     """Write a moment; one without a zone is taken as UTC."""
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    # Not strftime: on Linux its %Y does not pad, and text order would not be time order.
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def from_iso(text: str) -> datetime:
@@ -37,23 +40,39 @@ _FORMATS = (
 )
 
 
-def parse(text: str) -> str:
+def parse(text: str, *, zone: tzinfo = UTC) -> str:
     """Read a time as exports write them: ISO 8601, epoch seconds or milliseconds, 2024.8.1 9:30.
 
+    Args:
+        text: the time.
+        zone: where its clock stands, if it does not say so itself.
+
     Raises:
-        ValueError: it is none of these.
+        ValueError: it is none of these, or of a year before 1970 or after 2100.
     """
     text = text.strip()
-    if text.isdigit() and len(text) in (10, 13):
-        seconds = int(text) / (1000 if len(text) == 13 else 1)
-        return iso(datetime.fromtimestamp(seconds, UTC))
     try:
-        return iso(datetime.fromisoformat(text))
+        moment = _moment(text)
+        if moment is not None and moment.year in YEARS:
+            return iso(moment if moment.tzinfo else moment.replace(tzinfo=zone))
+    except OverflowError:
+        moment = None
+    if moment is None:
+        raise ValueError(f"Cannot read {text!r} as a time; write it as 2026-11-03T08:15:00Z.")
+    raise ValueError(f"The time {text!r} is not between {YEARS[0]} and {YEARS[-1]}.")
+
+
+def _moment(text: str) -> datetime | None:
+    if text.isdecimal() and len(text) in (10, 13):
+        seconds = int(text) / (1000 if len(text) == 13 else 1)
+        return datetime.fromtimestamp(seconds, UTC)
+    try:
+        return datetime.fromisoformat(text)
     except ValueError:
         pass
     for form in _FORMATS:
         try:
-            return iso(datetime.strptime(text, form))
+            return datetime.strptime(text, form)
         except ValueError:
             continue
-    raise ValueError(f"Cannot read {text!r} as a time; write it as 2026-11-03T08:15:00Z.")
+    return None

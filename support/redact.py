@@ -1,7 +1,8 @@
 """Masks personal data in a text: resident numbers, phones, e-mail, cards and bank accounts.
 
 Here are the masks, the order of the rules and the pass over a text; what each kind looks like is
-in `redact_mail`, `redact_numbers`, `redact_accounts` and `redact_spoken`. Every pattern runs on the
+in `redact_mail`, `redact_numbers`, `redact_accounts` and `redact_spoken`, what of a URL is read
+in `redact_urls`. Every pattern runs on the
 copy that `redact_fold` makes: it is as long as the text, so a match there is a match here and all
 else stays byte for byte. The patterns repeat only a bounded number of times: time grows with the
 length of the text alone.
@@ -19,6 +20,7 @@ from . import redact_numbers as numbers
 from . import redact_spoken as spoken
 from .redact_fold import TAKEN, fold
 from .redact_mail import AT, address_at
+from .redact_urls import ESCAPE_BEFORE, URL, query_of
 
 MASKS: Final = {
     "resident_number": "[주민등록번호]",
@@ -54,13 +56,24 @@ _EVERYWHERE: Final[tuple[_Rule, ...]] = (
     ("phone", numbers.MOBILE, None),
 )
 _RULES: Final[tuple[_Rule, ...]] = (
-    ("", numbers.KEEP, None),
+    ("", numbers.KEEP, numbers.is_kept),
     ("resident_number", numbers.RESIDENT_BARE, numbers.is_resident),
     ("card", numbers.CARD_GROUPED, numbers.is_grouped_card),
     ("phone", numbers.PHONE, numbers.is_phone),
-    ("phone", numbers.HOTLINE, numbers.is_hotline),
     ("card", numbers.CARD, numbers.is_card),
+)
+_LAST_RULES: Final[tuple[_Rule, ...]] = (
+    ("", numbers.KEEP_NEAR, numbers.is_kept_near),
+    ("phone", numbers.HOTLINE, numbers.is_hotline),
     ("account", accounts.NUMBER, accounts.is_account),
+)
+_QUERY_RULES: Final[tuple[_Rule, ...]] = (
+    *_EVERYWHERE,
+    ("", numbers.KEEP, numbers.is_kept),
+    ("resident_number", numbers.RESIDENT_BARE, numbers.is_birthday),
+    ("card", numbers.CARD_GROUPED, numbers.is_grouped_card),
+    ("phone", numbers.PHONE, numbers.is_phone),
+    ("card", numbers.CARD, numbers.is_card),
 )
 _SPOKEN_RULES: Final[tuple[_Rule, ...]] = (
     ("card", spoken.CARD, spoken.is_card),
@@ -73,6 +86,10 @@ _SPOKEN_RULES: Final[tuple[_Rule, ...]] = (
 _CLUSTER = re.compile(
     r"[0-9](?:[ \t\r\n.\-~,/_()\[\]*:|+xX●○•■□◯◎#에다시대하이픈]{0,14}[0-9]){5,}+"
 )
+_EIGHT = re.compile(
+    r"[0-9](?:[ \t\r\n.\-~,/_()\[\]*:|+xX●○•■□◯◎#에다시대하이픈]{0,14}[0-9]){7}"
+)  # fewer are nothing to `_RULES`
+_EIGHT_CLOSE = re.compile(r"[0-9](?:[ .\-]{0,3}[0-9]){7}")  # nor to `_LAST_RULES`
 _BEFORE, _AFTER = 50, 30  # how far around it they look for words such as 주문번호 or 은행
 
 
@@ -137,10 +154,13 @@ class Redactor:
         found: list[tuple[int, int, str]] = []
         folded = self._take_emails(folded, found)
         windows = _windows(folded)
-        if windows:
+        if windows or "%2" in folded:  # an escaped blank or hyphen tears a cluster apart
             folded = self._take(_EVERYWHERE, folded, windows, found)
-            folded = numbers.URL.sub(lambda url: TAKEN * len(url[0]), folded)
+            folded = URL.sub(lambda url: self._take_url(url, found), folded)
+            windows = [window for window in windows if _EIGHT.search(folded, *window)]
             folded = self._take(_RULES, folded, windows, found)
+            windows = [window for window in windows if _EIGHT_CLOSE.search(folded, *window)]
+            folded = self._take(_LAST_RULES, folded, windows, found)
         if not folded.isascii() and spoken.RUN.search(folded):
             self._take(_SPOKEN_RULES, folded, [(0, len(folded))], found)
         found.sort()
@@ -159,6 +179,18 @@ class Redactor:
             pieces += (folded[end:start], TAKEN * (stop - start))
             end = stop
         return "".join((*pieces, folded[end:])) if pieces else folded
+
+    def _take_url(self, url: re.Match[str], found: list[tuple[int, int, str]]) -> str:
+        """Apply rules to the query of a URL; return the URL blanked."""
+        at, query = query_of(url[0])
+        inside: list[tuple[int, int, str]] = []
+        self._take(_QUERY_RULES, query, [(0, len(query))], inside)
+        for start, stop, kind in inside:
+            first = url.start() + at + start
+            if escape := ESCAPE_BEFORE.search(url.string, first - 2, first):
+                first = escape.start()  # the match began inside an escaped sign, as in %2B82
+            found.append((first, url.start() + at + stop, kind))
+        return TAKEN * len(url[0])
 
     def _take(
         self,

@@ -23,18 +23,44 @@ RIGHT: Final = r"(?![0-9_])(?![A-Za-z]{0,8}\d)"  # a hash goes on with letters a
 
 # --- what is left as it stands ------------------------------------------------------------
 
-URL = re.compile(r"https?://[^\s<>\"']{1,2000}|www\.[^\s<>\"']{1,2000}")
+# What is a number by its shape, and what is the shop's by the word right before it: these come
+# ahead of every rule that reads bare digits.
 KEEP = re.compile(
     r"(?<![0-9A-Za-z])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9A-Za-z])"
     r"|(?<![0-9A-Za-z])(?=[0-9]{0,40}[a-f])[0-9a-f]{16,128}(?![0-9A-Za-z])"
     r"|(?<![\d\-])(?:19|20)\d\d[\-./](?:0?[1-9]|1[0-2])[\-./](?:3[01]|[12]\d|0?[1-9])(?![\d\-])"
     r"(?:[ T]{1,2}\d{1,2}:\d\d(?::\d\d)?)?"
     r"|(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])"
-    rf"|(?:{words.LABEL})[ ]?(?:번호|코드|넘버|아이디|no\.?|number|num|id)?"
-    r"[ \t\n:=#()\[\]은는이가\-]{0,6}"
-    r"[A-Za-z]{0,4}\d[\d\-]{5,40}(?:[ ]?[,/][ ]?\d[\d\-]{5,40}){0,20}",
+    rf"|(?:{words.NUMBERED})[ ]{{0,2}}(?:[:=#]|[은는이가])?[ ]{{0,2}}[(\[]?"
+    r"[A-Za-z]{0,4}\d[\d\-]{5,40}"
+    rf"|(?:{words.CODED})[ ]?(?:번호|no\.?|number)?[ ]?(?:[:=#]|[은는이가])?[ ]?"
+    r"(?P<code>\d[\d\-]{6,18}\d)",
     re.IGNORECASE,
 )
+# A word such as 문의 or 택배 says less than digits that look like a person's: asked after them.
+KEEP_NEAR = re.compile(
+    rf"(?:{words.LABEL})[ ]?(?:번호|코드|넘버|아이디|no\.?|number|num|id)?"
+    r"[ \t\n:=#()\[\]은는이가\-]{0,6}"
+    rf"[A-Za-z]{{0,4}}[\d{TAKEN}][\d{TAKEN}\-]{{5,40}}"
+    rf"(?:[ ]?[,/][ ]?[\d{TAKEN}][\d{TAKEN}\-]{{5,40}}){{0,20}}",
+    re.IGNORECASE,
+)
+
+
+def is_kept(found: re.Match[str]) -> bool:
+    """Ask what is called a barcode or an IMEI for its check digit, or for Korea's 880."""
+    if found["code"] is None:
+        return True
+    digits = only_digits(found["code"])
+    if len(digits) == 15:
+        return _luhn(digits)
+    return len(digits) < 15 and (digits.startswith("880") or _has_check_digit(digits))
+
+
+def is_kept_near(found: re.Match[str]) -> bool:
+    """Leave what may be a resident number to the accounts' rule, where a bank is near."""
+    return RESIDENT_BARE.search(found[0]) is None
+
 
 # --- resident numbers ---------------------------------------------------------------------
 
@@ -51,21 +77,28 @@ _WEIGHTS: Final = (2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5)
 
 def is_resident(found: re.Match[str]) -> bool:
     """Tell a resident number without a hyphen from a barcode and from a bank account."""
-    digits = only_digits(found[0])
-    if _is_barcode(found, digits):
+    if not is_birthday(found):
         return False
     of_bank = words.after_bank(found) and not found.string[found.start() - 1].isalpha()
     # One account in eleven would pass the checksum, but hardly any begins with a birthday.
     return not of_bank or words.after_resident(found) or _has_checksum(found[0])
 
 
-def _is_barcode(found: re.Match[str], digits: str) -> bool:
+def is_birthday(found: re.Match[str]) -> bool:
     """Tell a Korean barcode from the number of somebody born in 1988."""
-    if not digits.startswith("880"):
-        return False
-    check = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(digits))
+    digits = only_digits(found[0])
+    if not digits.startswith("880") or not _has_check_digit(digits):
+        return True
     # A seventh digit of 3, 4, 7, 8 says born in 2088, one of 9, 0 in 1888: nobody who asks us.
-    return check % 10 == 0 and (digits[6] in "347890" or words.after_barcode(found))
+    return digits[6] not in "347890" and not words.after_barcode(found)
+
+
+def _has_check_digit(digits: str) -> bool:
+    """Say whether a barcode or an ISBN ends as it must."""
+    return (
+        sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(digits[::-1])) % 10
+        == 0
+    )
 
 
 def _has_checksum(digits: str) -> bool:

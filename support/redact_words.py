@@ -11,7 +11,14 @@ from .redact_fold import TAKEN
 
 _LEFT, _RIGHT = 30, 20  # how far the questions look
 
-# What stands after one of these is the desk's or the shop's number, not a person's.
+# What stands right after one of these is the shop's number, whatever it looks like.
+NUMBERED: Final = (
+    r"(?:주문|운송장|송장|접수|예약)[ ]?번호"
+    r"|(?<![a-z])(?:order|tracking|ticket)(?:[ _\-]{0,2}(?:number|num|no\b\.?)|[ ]?(?=\#))"
+)
+CODED: Final = r"바코드|(?<![a-z])(?:barcode|ean|gtin|isbn|upc|imei)"  # these have a check digit
+
+# After one of these it is most likely the shop's, unless it looks like a person's.
 LABEL: Final = (
     r"주문|결제|승인|거래|상품|문의|접수|예약|운송장|송장|택배|등기|배송|바코드|시리얼|일련|모델|제품"
     r"|품번|사업자|사업자등록|신고|고유|쿠폰|order|tracking|parcel|invoice|barcode|ean|gtin|isbn|upc"

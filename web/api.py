@@ -95,7 +95,11 @@ class AskSchema(Schema):
     messages = fields.List(
         fields.Nested(MessageSchema), load_default=list, validate=validate.Length(max=200)
     )
-    top_k = fields.Integer(load_default=3, validate=validate.Range(1, 9))
+    top_k = fields.Integer(
+        load_default=3,
+        validate=validate.Range(1, 9),
+        metadata={"description": "FAQs at most in the band likely; possible always shows three."},
+    )
     dry_run = fields.Boolean(
         load_default=False, metadata={"description": "Do not remember what was suggested."}
     )

@@ -266,10 +266,7 @@ def beating(workspace: Workspace, job_id: int, *, seconds: float = BEAT_SECONDS)
             try:
                 with closing(workspace.database()) as db, write(db):
                     db.execute("UPDATE jobs SET heartbeat_at = ? WHERE id = ?", [now(), job_id])
-            except (
-                sqlite3.OperationalError,
-                WorkspaceError,
-            ):  # locked for long: the next one tells
+            except (sqlite3.OperationalError, WorkspaceError):  # locked: the next beat may do
                 log.warning("no sign of life written", job=job_id, exc_info=True)
 
     thread = threading.Thread(target=beat, daemon=True)

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Any
 
 import structlog
@@ -152,12 +152,11 @@ def _maintain(workspace: Workspace) -> None:
     recommender = Recommender(workspace)
     for look in itertools.count():
         try:
-            db = workspace.database()
-            jobs.mark_interrupted(db)
-            if look % FORGET_EVERY == 0:
-                forget(workspace, db, Actor(SYSTEM), {}, lambda done, total, message: None)
-            make_findable(recommender, db)
-            db.close()
+            with closing(workspace.database()) as db:
+                jobs.mark_interrupted(db)
+                if look % FORGET_EVERY == 0:
+                    forget(workspace, db, Actor(SYSTEM), {}, lambda done, total, message: None)
+                make_findable(recommender, db)
         except Exception:  # a full disk or a long import: the next look may do better
             log.error("maintenance failed", exc_info=True)
         time.sleep(LOOK_SECONDS)

@@ -3,7 +3,11 @@
 Lives in memory only, on its way from a file to `prepare`.
 """
 
+import re
 from dataclasses import dataclass, field
+
+GENERATED = "row:"  # begins the id of a row that has none; the rest is a digest of what it says
+MAX_QUOTED = 80  # characters of a cell that a reason quotes
 
 GENERATED = "row:"  # begins an id that was made up from what a row says
 
@@ -47,3 +51,12 @@ class Rejected:
     file: str
     line: int
     reason: str
+
+
+def quoted(text: str) -> str:
+    """Quote a cell in a reason, cut where it is long."""
+    if len(text) <= MAX_QUOTED:
+        return repr(text)
+    # Half a telephone number or address would no longer be known, and masked, as one.
+    head = re.sub(r"\S*$", "", text[:MAX_QUOTED])
+    return repr(re.sub(r"[\d\s().+-]+$", "", head) + "…")

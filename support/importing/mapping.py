@@ -7,6 +7,7 @@ import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from ..errors import MappingError
 
@@ -98,13 +99,29 @@ class Mapping:
     """A whole mapping file."""
 
     source: str = "csv"
+    timezone: str = "Asia/Seoul"  # of times that name no offset
     questions: QuestionColumns = DEFAULT_PAIRS
     answers: AnswerColumns | None = None
     links: LinkRules = field(default_factory=LinkRules)
     faqs: FaqColumns = field(default_factory=FaqColumns)
     aliases: AliasColumns = field(default_factory=AliasColumns)
 
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone.
 
+        Raises:
+            MappingError: there is none of that name.
+        """
+        try:
+            return ZoneInfo(self.timezone)
+        except (ValueError, LookupError, OSError) as error:
+            raise MappingError(
+                f"timezone must be an IANA name such as Asia/Seoul, got {self.timezone!r}."
+            ) from error
+
+
+_TEXTS = ("source", "timezone")
 _TABLES = {
     "questions": QuestionColumns,
     "answers": AnswerColumns,
@@ -126,13 +143,22 @@ def read_mapping(path: Path) -> Mapping:
         raise MappingError(f"Cannot read the mapping {path}: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise MappingError(f"{path} is not TOML: {error}.") from error
-    unknown = set(data) - set(_TABLES) - {"source"}
+    known = [*_TEXTS, *_TABLES]
+    unknown = set(data) - set(known)
     if unknown:
-        raise MappingError(f"{path} holds {sorted(unknown)}. Known: source, {', '.join(_TABLES)}.")
+        raise MappingError(f"{path} holds {sorted(unknown)}. Known: {', '.join(known)}.")
     parts: dict[str, Any] = {
         name: _table(path, name, data[name]) for name in _TABLES if name in data
     }
-    return Mapping(source=str(data.get("source", "csv")), **parts)
+    for key in _TEXTS:
+        if not isinstance(data.get(key, ""), str):
+            raise MappingError(f"{path}: {key} must be a str, got {data[key]!r}.")
+    mapping = Mapping(**{key: data[key] for key in _TEXTS if key in data}, **parts)
+    try:
+        _ = mapping.zone
+    except MappingError as error:
+        raise MappingError(f"{path}: {error}") from error
+    return mapping
 
 
 def _table(path: Path, name: str, values: Any) -> Any:

@@ -4,17 +4,20 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from datetime import tzinfo
 from pathlib import Path
 from typing import Any
 
 from .. import clock
 from ..errors import MappingError
-from .conversation import RawConversation, RawMessage, Rejected
-from .files import rows
-from .mapping import AnswerColumns, Mapping, QuestionColumns
+from .conversation import GENERATED, MAX_QUOTED, RawConversation, RawMessage, Rejected, quoted
+from .files import Numbered, rows
+from .mapping import DEFAULT_PAIRS, AnswerColumns, Mapping, QuestionColumns
 
 Item = RawConversation | Rejected
 Row = dict[str, Any]
+
+PATIENCE = 20  # rows without a column before the mapping is at fault, not the rows
 
 _STATUS = {
     "open": "open", "new": "open", "pending": "open", "대기": "open", "접수": "open",
@@ -32,36 +35,40 @@ def conversations(files: list[Path], mapping: Mapping) -> Iterator[Item]:
         MappingError: a column that the mapping names is not in the file.
         ImportFileError: a file cannot be read at all.
     """
+    zone = mapping.zone
     if mapping.answers is None:
         for path in files:
-            yield from _pairs(path, mapping.questions)
+            yield from _pairs(path, mapping.questions, zone)
         return
     questions, answers = _two_files(files, mapping.questions, mapping.answers)
     replies: dict[str, list[tuple[int, Row]]] = defaultdict(list)
     columns = mapping.answers
-    for number, row in rows(answers):
+    for number, row in _complete(answers, columns):
         if isinstance(row, Rejected):
             yield row
             continue
-        _check(row, columns, answers)
-        if not row[columns.question] or not row[columns.text].strip():
-            reason = "no question id" if not row[columns.question] else "an answer without text"
+        try:
+            question, text = _cell(row, columns.question), _cell(row, columns.text)
+        except ValueError as error:
+            yield Rejected(answers.name, number, str(error))
+            continue
+        if not question or not text.strip():
+            reason = "no question id" if not question else "an answer without text"
             yield Rejected(answers.name, number, reason)
             continue
-        replies[row[columns.question]].append((number, row))
-    for item in _pairs(questions, mapping.questions):
+        replies[question].append((number, row))
+    for item in _pairs(questions, mapping.questions, zone):
         if isinstance(item, RawConversation):
             for number, row in replies.pop(item.source_id, ()):
-                message = _reply(row, columns, item, answers.name, number)
-                if isinstance(message, Rejected):
-                    yield message
-                else:
-                    item.messages.append(message)
+                try:
+                    item.messages.append(_reply(row, columns, item, zone))
+                except ValueError as error:
+                    yield Rejected(answers.name, number, str(error))
             item.messages.sort(key=lambda message: message.at)
         yield item
-    for orphans in replies.values():
-        for number, row in orphans:
-            reason = f"answers the question {row[columns.question]!r}, which is not in the file"
+    for question, orphans in replies.items():
+        for number, _ in orphans:
+            reason = f"answers the question {quoted(question)}, which is not in the file"
             yield Rejected(answers.name, number, reason)
 
 
@@ -79,78 +86,118 @@ def _two_files(
     return first, second
 
 
-def _pairs(path: Path, columns: QuestionColumns) -> Iterator[Item]:
-    checked = False
+def _pairs(path: Path, columns: QuestionColumns, zone: tzinfo) -> Iterator[Item]:
     seen: set[str] = set()
-    for number, row in rows(path):
+    for number, row in _complete(path, columns):
         if isinstance(row, Rejected):
             yield row
             continue
-        if not checked:
-            _check(row, columns, path)
-            checked = True
-        item = _conversation(row, columns, path.name, number)
-        if isinstance(item, RawConversation):
-            if item.source_id in seen:
-                yield Rejected(path.name, number, f"the id {item.source_id!r} stands twice")
-                continue
-            seen.add(item.source_id)
+        try:
+            item = _conversation(row, columns, zone)
+        except ValueError as error:
+            yield Rejected(path.name, number, str(error))
+            continue
+        if item.source_id in seen:
+            made_up = item.source_id.startswith(GENERATED)
+            what = "the same row" if made_up else f"the id {quoted(item.source_id)}"
+            yield Rejected(path.name, number, f"{what} stands twice")
+            continue
+        seen.add(item.source_id)
         yield item
 
 
-def _check(row: Row, columns: QuestionColumns | AnswerColumns, path: Path) -> None:
-    """Refuse a mapping whose named columns are missing; defaults may be."""
-    needed = [columns.text] if isinstance(columns, QuestionColumns) else [
-        columns.text, columns.question
-    ]  # fmt: skip
-    if columns is not _default():
-        needed += [
-            getattr(columns, name)
-            for name in type(columns).__dataclass_fields__
-            if name not in ("file", "url") and getattr(columns, name)
-        ]
-    missing = sorted({name for name in needed if name not in row})
-    if missing:
+def _complete(path: Path, columns: QuestionColumns | AnswerColumns) -> Iterator[Numbered]:
+    """Read rows that hold the columns nothing can be done without, and reject the others.
+
+    Raises:
+        MappingError: a column that the mapping names is in none of the first rows.
+    """
+    needed = {columns.text}
+    if isinstance(columns, AnswerColumns):
+        needed.add(columns.question)
+    lacking = needed if columns is DEFAULT_PAIRS else needed | _named(columns)
+    held: list[tuple[int, Row]] = []  # until each column was seen once
+    for number, row in rows(path):
+        if isinstance(row, Rejected):
+            yield number, row
+            continue
+        held.append((number, row))
+        if lacking:
+            lacking = lacking - set(row)
+        if lacking and len(held) < PATIENCE:
+            continue
+        if lacking:
+            break
+        for place, complete in held:
+            missing = sorted(needed - set(complete))
+            reason = f"no column {', '.join(map(quoted, missing))}"
+            yield place, Rejected(path.name, place, reason) if missing else complete
+        held = []
+    if held:
+        has = ", ".join(quoted(name) for name in dict.fromkeys(n for _, row in held for n in row))
         raise MappingError(
-            f"{path.name} has no column {', '.join(map(repr, missing))}; it has "
-            f"{', '.join(map(repr, row))}. Name its columns in a file given with --mapping."
+            f"{path.name} has no column {', '.join(map(repr, sorted(lacking)))}; it has "
+            f"{has}. Name its columns in a file given with --mapping."
         )
 
 
-def _default() -> QuestionColumns:
-    from .mapping import DEFAULT_PAIRS
+def _named(columns: QuestionColumns | AnswerColumns) -> set[str]:
+    names = set(type(columns).__dataclass_fields__) - {"file", "url"}
+    return {getattr(columns, name) for name in names} - {""}
 
-    return DEFAULT_PAIRS
+
+def _cell(row: Row, column: str) -> str:
+    """Read a cell; no such column: empty.
+
+    Raises:
+        ValueError: it holds a list or an object.
+    """
+    value = row.get(column, "") if column else ""
+    if not isinstance(value, str):
+        kind = "a list" if isinstance(value, list) else "an object"
+        raise ValueError(f"the column {quoted(column)} holds {kind} where text is needed")
+    return value
 
 
-def _conversation(row: Row, columns: QuestionColumns, file: str, number: int) -> Item:
+def _time(text: str, zone: tzinfo) -> str:
+    if not text.strip():
+        return ""
+    if len(text) > MAX_QUOTED:
+        raise ValueError(f"Cannot read {quoted(text)} as a time.")
+    return clock.parse(text, zone=zone)
+
+
+def _conversation(row: Row, columns: QuestionColumns, zone: tzinfo) -> RawConversation:
+    """Turn a row into an inquiry.
+
+    Raises:
+        ValueError: it cannot be used; the message is the reason.
+    """
+
     def cell(column: str) -> str:
-        value = row.get(column, "") if column else ""
-        return value if isinstance(value, str) else str(value)
+        return _cell(row, column)
 
     subject, text, answer = cell(columns.subject), cell(columns.text), cell(columns.answer)
     if not text.strip() and not subject.strip():
-        return Rejected(file, number, "a question without text")
-    try:
-        opened_at = clock.parse(cell(columns.at)) if cell(columns.at) else ""
-        answered_at = clock.parse(cell(columns.answered_at)) if cell(columns.answered_at) else ""
-    except ValueError as error:
-        return Rejected(file, number, str(error))
+        raise ValueError("a question without text")
+    opened_at = _time(cell(columns.at), zone)
+    answered_at = _time(cell(columns.answered_at), zone)
     # Rows without an id are known by what they say, so that a second import adds nothing.
     digest = hashlib.sha256(
         "\0".join((subject, text, answer, opened_at)).encode("utf-8", "replace")
     )
-    source_id = cell(columns.id) or digest.hexdigest()[:24]
+    given_id = cell(columns.id)
+    source_id = given_id or GENERATED + digest.hexdigest()[:24]
     opened_at = opened_at or answered_at or clock.now()
     item = RawConversation(
         source_id=source_id,
         opened_at=opened_at,
         subject=subject,
-        url=columns.url.replace("{id}", source_id),
+        url=columns.url.replace("{id}", given_id) if given_id else "",
         channel=cell(columns.channel) or "none",
         language=cell(columns.language),
         category=cell(columns.category),
-        tags=_tags(row.get(columns.tags, "") if columns.tags else ""),
+        tags=_tags(row, columns.tags),
         customer_id=cell(columns.customer),
         status=_STATUS.get(cell(columns.status).strip().lower(), ""),
         answer_source_id=cell(columns.solution),
@@ -163,27 +210,29 @@ def _conversation(row: Row, columns: QuestionColumns, file: str, number: int) ->
     return item
 
 
-def _reply(
-    row: Row, columns: AnswerColumns, question: RawConversation, file: str, number: int
-) -> RawMessage | Rejected:
-    def cell(column: str) -> str:
-        return str(row.get(column, "")) if column else ""
+def _reply(row: Row, columns: AnswerColumns, question: RawConversation, zone: tzinfo) -> RawMessage:
+    """Turn a row into an answer.
 
-    try:
-        at = clock.parse(cell(columns.at)) if cell(columns.at) else question.opened_at
-    except ValueError as error:
-        return Rejected(file, number, str(error))
+    Raises:
+        ValueError: it cannot be used; the message is the reason.
+    """
+
+    def cell(column: str) -> str:
+        return _cell(row, column)
+
+    at = _time(cell(columns.at), zone) or question.opened_at
     author = cell(columns.author)
     if columns.role:
         role = _AGENT_ROLES.get(cell(columns.role).strip().lower(), "")
         if not role:
-            return Rejected(file, number, f"the role {cell(columns.role)!r} is unknown")
+            raise ValueError(f"the role {quoted(cell(columns.role))} is unknown")
     else:
         role = "customer" if author and author == question.customer_id else "agent"
     source_id = cell(columns.id)
     if not source_id:
         words = "\0".join((author, at, cell(columns.text)))
-        source_id = hashlib.sha256(words.encode("utf-8", "replace")).hexdigest()[:24]
+        digest = hashlib.sha256(words.encode("utf-8", "replace"))
+        source_id = GENERATED + digest.hexdigest()[:24]
     public = cell(columns.public).strip().lower() not in ("false", "0", "no", "n")
     return RawMessage(
         source_id=source_id,
@@ -195,6 +244,11 @@ def _reply(
     )
 
 
-def _tags(value: Any) -> list[str]:
-    parts = value if isinstance(value, list) else re.split(r"[;,|]", str(value))
-    return [str(part).strip() for part in parts if str(part).strip()]
+def _tags(row: Row, column: str) -> list[str]:
+    value = row.get(column, "") if column else ""
+    if isinstance(value, list):
+        # Each must be text in its turn.
+        parts = [_cell({column: part}, column) for part in value]
+    else:
+        parts = re.split(r"[;,|]", _cell(row, column))
+    return [part.strip() for part in parts if part.strip()]

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from support import redact_words
 from support.redact import MASKS, Redactor, holds_mask
 from support.redact_fold import fold
 
@@ -107,6 +108,23 @@ def test_a_barcode_and_a_birthday_in_1988():
     assert redactor.redact("8801043015653").text == "8801043015653"
 
 
+@pytest.mark.parametrize("word", redact_words.LABEL.split("|"))
+@pytest.mark.parametrize("gap", [" ", ": ", "=", "\n", " ("])
+def test_no_label_keeps_a_persons_number(word, gap):
+    for number, kind in (
+        ("01012345678", "phone"), ("02-123-4567", "phone"), ("4111111111111111", "card"),
+        ("4111-1111-1111-1111", "card"), ("9001011234567", "resident_number"),
+    ):  # fmt: skip
+        masked(word + gap, number, " 입니다", kind)
+
+
+def test_a_query_is_masked_within_its_own_value():
+    text = "https://s.com/a/4111111111111111?tel=%2B44%2020%207946%200958&c=4111+1111+1111+1111#b"
+    expected = f"https://s.com/a/4111111111111111?tel={MASKS['phone']}&c={MASKS['card']}#b"
+    assert Redactor().redact(text).text == expected
+    assert Redactor(["+442079460958", "4111111111111111"]).redact(text).text == text
+
+
 def test_holds_mask():
     assert all(holds_mask(f"연락처 {mask} 입니다") for mask in MASKS.values())
     assert not holds_mask("[주소] 전화번호")
@@ -130,6 +148,9 @@ def test_a_mask_speaks_for_nothing_beside_it(mask):
         ("at " * 30_000, {}),
         ("(+" * 50_000, {}),
         ("010-" * 25_000, {}),
+        ("http://a?" + "%2B1" * 25_000, {}),
+        ("www.a?" * 20_000, {}),
+        ("주문 123456," * 10_000, {}),
         ("f" * 100_000, {}),
         ("a." * 50_000 + "@", {}),
         ("주문번호" * 25_000, {}),

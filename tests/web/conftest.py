@@ -129,7 +129,7 @@ def model_desk(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     space = Workspace(folder / "desk").create()
     db = space.database()
     faqs.save(db, FAQS)
-    settings.change(db, ACTOR, desk_name="도란장터", channels=("email",), holdout=0.0)
+    settings.change(db, ACTOR, desk_name="도란장터", holdout=0.0)
     import_rows(space, db, [*ANSWERED, *WAITING], folder)
     for login, role in (
         ("mina", "agent"),

@@ -4,6 +4,7 @@ import contextlib
 import json
 import shlex
 import signal
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -129,7 +130,12 @@ def test_version(shell):
     "words",
     [["brew"], [], ["agent"], ["agent", "brew"], ["import"], ["suggest", "--top-k", "0", "x"],
      ["serve", "--port", "0"], ["search"], ["settings", "top_k"], ["token", "revoke", "x"],
-     ["agent", "add", "x", "--role", "king"], ["evaluate", "--test-from", "2026-01-01"]],
+     ["agent", "add", "x", "--role", "king"], ["evaluate", "--test-from", "2026-01-01"],
+     ["evaluate", "--test-until", "2026-01-01"], ["evaluate", "--plot", "no/such/folder/a.svg"],
+     ["evaluate", "--validation-from", "gestern", "--test-from", "2026-01-01"],
+     ["evaluate", "--validation-from", "2026-02-01", "--test-from", "2026-01-01"],
+     ["evaluate", "--validation-from", "2025-01-01", "--test-from", "2026-01-01",
+      "--test-until", "2025-06-01"]],
 )  # fmt: skip
 def test_a_wrong_command_line_ends_with_2_and_its_usage(shell, words):
     assert shell.refuses(*words, code=2)
@@ -169,7 +175,45 @@ def test_without_a_model_asking_ends_with_3_and_the_cure(shell):
     assert "faqdesk train encoder" in shell.refuses("index", code=3)
 
 
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (sqlite3.OperationalError("database or disk is full"), "disk is full"),
+        (OSError(28, "No space left on device", "/srv/desk/models"), "/srv/desk/models"),
+        (PermissionError(13, "Permission denied"), "Permission denied"),
+    ],
+)
+def test_what_the_machine_refuses_is_one_line_and_ends_with_1(shell, monkeypatch, error, words):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr(Workspace, "database", fail)
+    said = shell.refuses("status")
+    assert said.startswith("faqdesk: ")
+    assert words in said
+    assert len(said.splitlines()) == 1
+
+
 # What commands do
+
+
+def test_a_dry_run_without_a_workspace_makes_none(fresh, tmp_path, monkeypatch):
+    monkeypatch.setenv("FAQDESK_KEY_FILE", str(tmp_path / "named.key"))
+    (tmp_path / "h.csv").write_text(HISTORY)
+    found = fresh.json("import", tmp_path / "h.csv", "--dry-run")
+    assert (found["dry_run"], found["inquiries"], found["masked"]) == (True, 2, {"phone": 1})
+    assert not fresh.home.exists()
+    assert not (tmp_path / "named.key").exists()
+    fresh("import", tmp_path / "gone.csv", "--dry-run", code=1)
+
+
+def test_the_demo_leaves_a_desk_alone_that_is_not_the_samples(shell, db):
+    before = scalar(db, "SELECT count(*) FROM inquiries")
+    said = shell.refuses("demo", "--no-serve", code=3)
+    assert "inquiries of 'test'" in said
+    assert "FAQDESK_HOME=" in said
+    assert scalar(db, "SELECT count(*) FROM inquiries") == before
+    assert not scalar(db, "SELECT count(*) FROM agents WHERE login = 'demo'")
 
 
 def test_init_makes_a_desk_once(fresh):

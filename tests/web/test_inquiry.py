@@ -1,7 +1,9 @@
 import pytest
 
-from support import answering
+from support import answering, settings
 from support.database import one, scalar
+from support.errors import InputError
+from tests.conftest import ACTOR
 
 MASKED = "전화 주세요: [전화번호]"
 
@@ -193,7 +195,17 @@ def test_a_failing_encoder_loses_no_answer(agent, ids, db, recommender, monkeypa
     }
 
 
-def test_a_configured_channel_sends_and_others_are_copied(agent, ids, db):
+def test_nothing_is_said_to_be_sent_while_nothing_delivers(agent, ids, db):
+    for name in ("o1", "o2"):
+        assert "저장하고 복사" in agent.get(f"/inquiries/{ids[name]}").text
+    send(agent, ids["o2"], "사흘 걸립니다")
+    assert one(db, "SELECT state FROM outbox")["state"] == "copied"
+    assert "보냈어요" not in agent.get("/").text
+
+
+def test_a_channel_with_a_deliverer_sends_and_others_are_copied(agent, ids, db, monkeypatch):
+    monkeypatch.setattr(settings, "DELIVERERS", ("email",))
+    settings.change(db, ACTOR, channels=("email",))
     assert "저장하고 복사" in agent.get(f"/inquiries/{ids['o1']}").text
     page = agent.get(f"/inquiries/{ids['o2']}").text
     assert "저장하고 복사" not in page
@@ -218,6 +230,18 @@ def test_masks_go_out_only_when_confirmed(agent, ids):
     assert answer.status_code == 400
     assert "가려진 개인정보" in answer.json["detail"]
     assert send(agent, ids["o1"], MASKED, masks_confirmed="yes").status_code == 200
+
+
+def test_a_refusal_for_another_reason_says_that_reason(agent, ids, monkeypatch):
+    def refuse(*_, **__):
+        raise InputError("faq_path cannot be 'x'.")
+
+    monkeypatch.setattr(answering, "send", refuse)
+    answer = send(agent, ids["o1"], "답변")
+    assert (answer.status_code, answer.json["detail"]) == (400, "faq_path cannot be 'x'.")
+    page = agent.post(f"/inquiries/{ids['o1']}/send", data={"text": "답변"}).text
+    assert "faq_path cannot be" in page
+    assert 'id="masks" hidden' in page
 
 
 def test_whoever_comes_second_keeps_the_text(agent, ids, sign_in, space, db):
@@ -259,6 +283,11 @@ def test_insertions_and_dismissals_are_noted(agent, ids, db):
     assert (noted("no-show")["outcome"], noted("no-show")["reason"]) == ("dismissed", "outdated")
     assert as_script(agent, path + "/dismissed", slug="no-show", reason="x").status_code == 400
     assert as_script(agent, path + "/dismissed", slug="x", reason="other").status_code == 404
+    assert as_script(agent, path + "/inserted", slug="x").status_code == 404
+    send(agent, ids["o1"], "답변")
+    assert as_script(agent, path + "/inserted", slug="code-missing").status_code == 409
+    late = as_script(agent, path + "/dismissed", slug="code-missing", reason="other")
+    assert late.status_code == 409
 
 
 def test_an_answered_inquiry_is_read_only(agent, ids):
@@ -268,15 +297,17 @@ def test_an_answered_inquiry_is_read_only(agent, ids):
     assert "인증번호가 오지 않아요" in page
 
 
-def test_a_damaged_release_still_lets_people_answer(agent, ids, recommender, monkeypatch):
+def test_a_damaged_release_still_lets_people_answer(agent, lead, ids, recommender, monkeypatch):
     from support.errors import ModelDamagedError
 
     def fail(*_, **__):
         raise ModelDamagedError("models/current is not JSON.")
 
     monkeypatch.setattr(recommender, "suggest", fail)
+    assert "models/current is not JSON." in lead.get(f"/inquiries/{ids['o1']}").text
     page = agent.get(f"/inquiries/{ids['o1']}").text
-    assert "models/current is not JSON." in page
+    assert "models/current" not in page  # a folder of the machine, and nothing they could cure
+    assert "학습한 내용의 일부를 쓸 수 없어서" in page
     assert "<textarea" in page
     assert send(agent, ids["o1"], "답변").status_code == 200
 

@@ -2,6 +2,7 @@
 
 import shutil
 import signal
+import sqlite3
 from contextlib import contextmanager
 from itertools import pairwise
 
@@ -210,3 +211,26 @@ def test_a_job_that_tells_nothing_for_long_still_gives_signs_of_life(space, db, 
     db.execute("UPDATE jobs SET heartbeat_at = ? WHERE id = ?", [old, job_id])
     with jobs.beating(space, job_id, seconds=0.05):
         until(lambda: scalar(db, "SELECT heartbeat_at FROM jobs") > old, "a sign of life")
+
+
+class Stumbling:
+    """A workspace whose database is locked at first."""
+
+    def __init__(self, space):
+        self.space, self.tries = space, 0
+
+    def database(self):
+        self.tries += 1
+        if self.tries < 3:
+            raise sqlite3.OperationalError("database is locked")
+        return self.space.database()
+
+
+def test_a_locked_database_does_not_end_the_signs_of_life(space, db, enqueue):
+    job_id = enqueue("forget")
+    old = ago(hours=1)
+    db.execute("UPDATE jobs SET heartbeat_at = ? WHERE id = ?", [old, job_id])
+    stumbling = Stumbling(space)
+    with jobs.beating(stumbling, job_id, seconds=0.05):
+        until(lambda: scalar(db, "SELECT heartbeat_at FROM jobs") > old, "a sign of life")
+    assert stumbling.tries >= 3

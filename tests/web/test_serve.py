@@ -3,13 +3,33 @@
 import os
 import signal
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from support import answering, embeddings
+from support.database import scalar
+from support.recommender import Recommender
 from tests.conftest import ACTOR
-from tests.web.doors import answers, faqdesk, fetch, free_port, logged, members, serving, until
+from tests.web.doors import (
+    answers,
+    desk_to_teach,
+    end_group,
+    environment,
+    faqdesk,
+    fetch,
+    free_port,
+    logged,
+    members,
+    running,
+    serving,
+    until,
+)
+from train.desk import train_all
 from web import jobs
+from web.serve import make_findable
 
 
 def workers(group):
@@ -64,6 +84,52 @@ def test_a_killed_worker_is_replaced_and_its_console_answers_on(space, db, enque
         process.send_signal(signal.SIGINT)
         process.wait(timeout=30)
         assert members(process.pid) == []
+
+
+def test_the_worker_is_ours_whatever_lies_in_the_folder_it_is_started_from(space, db, enqueue):
+    decoy = space.home / "elsewhere" / "web"
+    decoy.mkdir(parents=True)
+    (decoy / "__init__.py").write_text("raise SystemExit('not ours')")
+    command = [Path(sys.executable).with_name("faqdesk"), "serve", "--port", str(free_port())]
+    process = subprocess.Popen(
+        [*command, "--workers", "1"],
+        cwd=decoy.parent, env=environment(space), start_new_session=True,
+    )  # fmt: skip
+    try:
+        job_id = enqueue("forget")
+        until(lambda: jobs.get(db, job_id).state == "done", "the worker does a job")
+    finally:
+        end_group(process.pid)
+        process.wait()
+
+
+def test_answers_that_were_not_encoded_are_made_findable(space, db, recommender, ids, add_rows):
+    add_rows([("a6", 40, "web", "ko", "최하나", "ㅋ", "안녕하세요")])  # holds no pair of letters
+    seal = space.seal()
+    text = "무지개빛 답변"
+    answering.send(db, seal, inquiry_id=ids["o4"], agent_id=1, text=text, actor=ACTOR)
+    version = recommender.similar.encoder.version
+    unread = scalar(db, "SELECT id FROM inquiries WHERE source_id = 'a6'")
+    assert set(embeddings.missing(db, version)) == {ids["o4"], unread}
+    make_findable(recommender, db)
+    assert embeddings.missing(db, version) == [unread]
+    found = recommender.similar.similar(db, "오늘 날씨가 좋네요", top_k=1)
+    assert [past.inquiry_id for past in found] == [ids["o4"]]
+
+
+def test_a_worker_makes_answers_findable_by_itself(space, db, tmp_path):
+    taught = desk_to_teach(tmp_path / "taught")
+    database = taught.database()
+    train_all(taught, database, actor=ACTOR)
+    database.execute("DELETE FROM embeddings WHERE item_id IN (1, 2, 3)")
+    with running(taught, "worker"):
+        sql = "SELECT count(*) FROM embeddings WHERE item_id IN (1, 2, 3)"
+        until(lambda: scalar(database, sql) == 3, "the answers are encoded")
+    database.close()
+
+
+def test_a_desk_without_an_encoder_has_nothing_to_make_findable(space, db):
+    make_findable(Recommender(space), db)
 
 
 def test_a_taken_port_is_a_clear_message_and_nothing_is_left_running(space):

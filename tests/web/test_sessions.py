@@ -8,6 +8,7 @@ import pytest
 from support import agents
 from support.clock import ago, now
 from support.database import scalar
+from support.seal import KEY_BYTES, Seal
 from tests.conftest import ACTOR
 from tests.web.conftest import PASSWORD
 from tests.web.doors import Visitor
@@ -28,12 +29,17 @@ def mina(app):
     return visitor
 
 
+SEAL = Seal(bytes(KEY_BYTES))
+
+
 def is_in(visitor):
     return visitor.get("/").status_code == 200
 
 
 def attempt(db, login="mina", password="wrong password", address="10.0.0.1"):
-    return sessions.sign_in(db, login=login, password=password, address=address, user_agent="")
+    return sessions.sign_in(
+        db, SEAL, login=login, password=password, address=address, user_agent=""
+    )
 
 
 def test_signing_in_opens_the_inbox_and_signing_out_ends_it_in_the_database(app, mina, db):
@@ -108,7 +114,17 @@ def test_a_success_forgives_its_own_login_only(db):
         attempt(db)
     attempt(db, "sujin")
     assert attempt(db, "mina", PASSWORD)
-    assert scalar(db, "SELECT group_concat(login) FROM sign_in_attempts") == "sujin"
+    kept = [row["login"] for row in db.query("SELECT login FROM sign_in_attempts")]
+    assert kept == [SEAL.customer("login", "sujin")]
+
+
+def test_a_password_typed_where_the_login_goes_is_not_kept_in_plain(app, space, db):
+    Visitor(app).sign_in("Correct Horse Battery", "oops")
+    kept = scalar(db, "SELECT login FROM sign_in_attempts")
+    assert kept == space.seal().customer("login", "correct horse battery")
+    db.close()
+    for path in space.home.glob("desk.db*"):
+        assert b"orse batter" not in path.read_bytes().lower()
 
 
 def test_many_at_once_get_no_more_attempts_than_one_after_the_other(space, db):

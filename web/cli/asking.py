@@ -20,7 +20,13 @@ WIDTH = 100  # characters of a text shown
 
 @click.command("suggest")
 @click.argument("text", required=False)
-@click.option("--top-k", default=3, show_default=True, type=click.IntRange(1, 9))
+@click.option(
+    "--top-k",
+    default=3,
+    show_default=True,
+    type=click.IntRange(1, 9),
+    help="FAQs at most when Likely; Possible always shows three.",
+)
 @json_option
 def suggest_command(text: str | None, top_k: int, as_json: bool) -> None:
     """Suggest FAQs and past answers for a text, from the argument or standard input.

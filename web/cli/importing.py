@@ -104,10 +104,12 @@ def _desk(*, dry_run: bool) -> Iterator[tuple[Database, Seal]]:
         with closing(space.database()) as db:
             yield db, space.seal()
         return
-    with TemporaryDirectory() as folder:
-        # With a key of its own: `create` would write one where FAQDESK_KEY_FILE says.
-        with closing(Workspace(Path(folder)).database(create=True)) as db:
-            yield db, Seal(token_bytes(KEY_BYTES))
+    with (
+        TemporaryDirectory() as folder,
+        closing(Workspace(Path(folder)).database(create=True)) as db,
+    ):
+        # A key of its own: `create` would write one where FAQDESK_KEY_FILE says.
+        yield db, Seal(token_bytes(KEY_BYTES))
 
 
 def _mapping(file: Path | None, source: str | None) -> Mapping:

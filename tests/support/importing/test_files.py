@@ -2,10 +2,12 @@
 
 import gzip
 import json
+import time
 
 import pytest
 
 from support.errors import ImportFileError
+from support.importing import files
 from support.importing.conversation import Rejected
 from support.importing.files import detect_encoding, rows
 
@@ -92,3 +94,143 @@ def test_a_cell_of_megabytes_is_read(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("question,answer\n" + "가" * 2_000_000 + ",a\n", encoding="utf-8")
     assert len(next(rows(path))[1]["question"]) == 2_000_000
+
+
+def read(path):
+    """The usable rows and the rejected ones."""
+    found = [row for _, row in rows(path)]
+    usable = [row for row in found if isinstance(row, dict)]
+    return usable, [row for row in found if isinstance(row, Rejected)]
+
+
+@pytest.mark.parametrize("broken", ['"q3,a3', 'q3,"a3', 'q3,a,"3'])
+def test_a_lost_quote_costs_its_own_line(tmp_path, broken):
+    lines = [f"q{number},a{number}" for number in range(1000)]
+    lines[3] = broken
+    path = tmp_path / "a.csv"
+    path.write_text("question,answer\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    usable, rejected = read(path)
+    assert [row["question"] for row in usable] == [f"q{n}" for n in range(1000) if n != 3]
+    assert [row.line for row in rejected] == [5]
+    assert [number for number, row in rows(path) if isinstance(row, dict)][2:5] == [4, 6, 7]
+
+
+def test_a_lost_quote_before_a_quoted_row_costs_its_own_line(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text('question,answer\n"q1","a1\n"q2","a\n2"\n"q3","a3"\nq4,a4\n', encoding="utf-8")
+    usable, rejected = read(path)
+    assert [row["answer"] for row in usable] == ["a\n2", "a3", "a4"]
+    assert [(row.line, row.reason) for row in rejected] == [
+        (2, "3 columns where the first line names 2, read up to line 4")
+    ]
+
+
+def test_a_sound_row_of_several_lines_with_a_column_too_many_is_one_rejection(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text('question,answer\n"q\nx, y\nz",a,b\nq2,a2\n', encoding="utf-8")
+    usable, rejected = read(path)
+    assert [row["question"] for row in usable] == ["q2"]  # and no row "x, y"
+    assert rejected == [Rejected("a.csv", 4, "3 columns where the first line names 2")]
+
+
+def test_a_hostile_file_of_quotes_takes_linear_time(tmp_path, monkeypatch):
+    # Every line closes a quote and opens another, however the reader comes to it.
+    monkeypatch.setattr(files, "MAX_CELL", 1 << 16)
+    path = tmp_path / "a.csv"
+    path.write_text("question,answer\n" + 'a"b,"\n' * 200_000 + "q,a\n", encoding="utf-8")
+    began = time.process_time()
+    _, rejected = read(path)
+    assert time.process_time() - began < 20
+    assert len(rejected) < 200_000
+    assert "were left out with it" in rejected[-1].reason
+
+
+@pytest.mark.parametrize("half", ["\\ud800", "\\uDFFF", "\\udc00x"])
+def test_half_a_surrogate_pair_is_replaced_wherever_it_stands(tmp_path, half):
+    path = tmp_path / "a.jsonl"
+    nested = f'["{half}", {{"n{half}": [["{half}"]]}}]'
+    text = f'{{"k{half}": "v{half}", "t": {nested}, "e": "\\ud83d\\ude00"}}'
+    path.write_text(text, encoding="utf-8")
+    [(_, row)] = rows(path)
+    words = json.dumps(row, ensure_ascii=False)
+    assert words.encode("utf-8").count("\ufffd".encode()) == 5
+    assert row["e"] == "😀"
+
+
+def test_numbers_in_a_list_are_text_too(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"tags": ["a", 1, null]}', encoding="utf-8")
+    assert list(rows(path)) == [(1, {"tags": ["a", "1", ""]})]
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_cp949_after_a_megabyte_of_ascii(tmp_path, zipped):
+    path = tmp_path / ("a.csv.gz" if zipped else "a.csv")
+    content = b"question,answer\n" + b"plain,words\n" * 100_000 + "환불,네\n".encode("cp949")
+    path.write_bytes(gzip.compress(content) if zipped else content)
+    usable, rejected = read(path)
+    assert (usable[-1], rejected) == ({"question": "환불", "answer": "네"}, [])
+
+
+@pytest.mark.parametrize("early", [False, True])
+def test_bytes_that_are_no_text_reject_their_row_alone(tmp_path, early):
+    path = tmp_path / "a.csv"
+    plain = "" if early else "plain,words\n" * 100_000
+    good = "환불은 언제 되나요,사흘이요\n" * 3
+    content = (
+        f"question,answer\n{plain}{good}".encode() + b"x\xff\xffx,a\n" + "\ufffd,네\n".encode()
+    )
+    path.write_bytes(content)
+    usable, rejected = read(path)
+    assert usable[-2:] == [
+        {"question": "환불은 언제 되나요", "answer": "사흘이요"},
+        {"question": "\ufffd", "answer": "네"},  # as the file has it
+    ]
+    assert [row.reason for row in rejected] == ["not readable as utf-8"]
+    lines = tmp_path / "a.jsonl"
+    lines.write_bytes(f'{{"q": "{"환불" * 9}"}}\n'.encode() + b'{"q": "\xff"}\n{"q": "b"}\n')
+    usable, rejected = read(lines)
+    assert (len(usable), [row.line for row in rejected]) == (2, [2])
+
+
+@pytest.mark.parametrize(("name", "indent"), [("a.json", None), ("a.json", 2), ("a.csv", 2)])
+def test_a_json_array_is_rows(tmp_path, name, indent):
+    path = tmp_path / name
+    items = [{"id": 7, "question": "환불"}, 3, {"question": "\ud800"}]
+    path.write_text(json.dumps(items, indent=indent) + "\n", encoding="utf-8")
+    assert list(rows(path)) == [
+        (1, {"id": "7", "question": "환불"}),
+        (2, Rejected(name, 2, "not a JSON object but int")),
+        (3, {"question": "\ufffd"}),
+    ]
+
+
+def test_json_lines_that_begin_with_a_list_are_lines(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text('["x"]\n{"question": "q"}\n', encoding="utf-8")
+    usable, rejected = read(path)
+    assert (usable, [row.line for row in rejected]) == ([{"question": "q"}], [1])
+
+
+@pytest.mark.parametrize("rest", ["", ",", ', {"q"', ' {"q": 2}]'])
+def test_a_json_array_with_an_error_says_where_and_what_to_do(tmp_path, rest):
+    path = tmp_path / "a.json"
+    path.write_text('[{"q": "1"}' + rest, encoding="utf-8")
+    with pytest.raises(ImportFileError, match=r"item \d of the array .* JSON Lines"):
+        list(rows(path))
+
+
+def test_a_json_array_beyond_memory_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "MAX_ARRAY", 1000)
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps([{"q": "x" * 2000}]), encoding="utf-8")
+    with pytest.raises(ImportFileError, match="Save it as JSON Lines"):
+        list(rows(path))
+
+
+def test_a_gzip_that_was_cut_off_is_named(tmp_path):
+    path = tmp_path / "a.csv.gz"
+    content = gzip.compress("".join(f"q{n},{n * n}\n" for n in range(400_000)).encode())
+    path.write_bytes(content[:-100])
+    with pytest.raises(ImportFileError, match=r"a\.csv\.gz"):
+        list(rows(path))

@@ -20,7 +20,9 @@ def test_the_documentation_shows_every_key(tmp_path):
         for field in fields(part):
             assert f"\n{field.name} = " in text
             assert getattr(part, field.name), field.name
-    assert mapping.source == "helpdesk"
+    for field in fields(Mapping):
+        assert f"\n{field.name} = " in f"\n{text}" or f"\n[{field.name}]" in text
+    assert (mapping.source, mapping.timezone) == ("helpdesk", "Europe/Berlin")
 
 
 @pytest.mark.parametrize(
@@ -32,6 +34,12 @@ def test_the_documentation_shows_every_key(tmp_path):
         ("[questions]\nid = 7", "id must be a str, got 7"),
         ("[links]\nhosts = 'x'", "hosts must be a list"),
         ("links = 1", "must be a table"),
+        ("source = 7", "source must be a str, got 7"),
+        ("timezone = 9", "timezone must be a str, got 9"),
+        ("timezone = 'Asia/Seol'", r"m\.toml: timezone must be an IANA name .* got 'Asia/Seol'"),
+        ("timezone = 'Asia'", "got 'Asia'"),
+        ("timezone = '../etc/passwd'", "got '../etc/passwd'"),
+        ("timezone = ''", "got ''"),
     ],
 )
 def test_a_wrong_mapping_names_the_key(tmp_path, text, words):
