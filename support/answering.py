@@ -11,7 +11,7 @@ from sqlite_utils import Database
 from . import faqs, settings
 from .audit import SYSTEM, Actor, record
 from .clock import ago, now
-from .database import insert, one, scalar, write
+from .database import insert, one, write
 from .errors import (
     ConflictError,
     EmptyTextError,
@@ -23,7 +23,7 @@ from .importing.conversation import RawMessage
 from .importing.prepare import Preparer
 from .redact import holds_mask
 from .seal import Seal
-from .text import bigrams
+from .word_index import index_words
 
 DISMISSALS = ("irrelevant", "outdated", "wrong_content", "incomplete", "duplicate", "other")
 
@@ -143,7 +143,7 @@ def send(
         db.execute(
             "DELETE FROM drafts WHERE inquiry_id = ? AND agent_id = ?", [inquiry_id, agent_id]
         )
-        _index_words(db, inquiry_id)
+        index_words(db, inquiry_id)
         detail = {"faqs": list(prepared.slugs), "delivery": delivery}
         record(db, actor, "answer.sent", f"inquiry:{inquiry_id}", detail=detail)
     return Sent(message_id, prepared.slugs, delivery)
@@ -271,19 +271,3 @@ def _settle_suggestions(db: Database, inquiry_id: int, sent: tuple[str, ...]) ->
                     "INSERT OR IGNORE INTO misses (suggestion_id, slug) VALUES (?, ?)",
                     [suggestion["id"], slug],
                 )
-
-
-def _index_words(db: Database, inquiry_id: int) -> None:
-    """Write an inquiry's search row anew."""
-    question = scalar(db, "SELECT text FROM inquiries WHERE id = ?", [inquiry_id])
-    said = db.query(
-        "SELECT text FROM messages WHERE inquiry_id = ? AND role = 'agent' AND public = 1 "
-        "ORDER BY at, id",
-        [inquiry_id],
-    )
-    answer = "\n".join(row["text"] for row in said)
-    db.execute("DELETE FROM inquiry_search WHERE rowid = ?", [inquiry_id])
-    db.execute(
-        "INSERT INTO inquiry_search (rowid, question, answer) VALUES (?, ?, ?)",
-        [inquiry_id, bigrams(question), bigrams(answer)],
-    )

@@ -3,13 +3,20 @@
 `seq` only grows, so that "what came after the snapshot" is one indexed read.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import numpy as np
 from sqlite_utils import Database
 
 from .database import scalar, write
+from .encoder import SentenceEncoder
+from .errors import EmptyTextError
 from .vector_index import Ids, Vectors
+
+BATCH = 512  # inquiries encoded and stored at once: what a killed run does again at most
+
+Progress = Callable[[int, int, str], None]
 
 
 def missing(db: Database, encoder_version: str) -> list[int]:
@@ -28,6 +35,31 @@ def texts(db: Database, inquiry_ids: Sequence[int]) -> list[str]:
     sql = f"SELECT id, text FROM inquiries WHERE id IN ({marks})"  # noqa: S608 - marks only
     found = {row["id"]: row["text"] for row in db.query(sql, list(inquiry_ids))}
     return [found[inquiry_id] for inquiry_id in inquiry_ids]
+
+
+def encode_missing(db: Database, encoder: SentenceEncoder, *, progress: Progress) -> int:
+    """Encode every answered inquiry that this encoder has not seen.
+
+    Killed half way, the next call goes on with the rest. One that holds nothing an encoder reads is
+    left out.
+
+    Returns:
+        How many were encoded.
+    """
+    todo, done = missing(db, encoder.version), 0
+    for start in range(0, len(todo), BATCH):
+        ids = todo[start : start + BATCH]
+        try:
+            save(db, encoder.version, ids, encoder.encode(texts(db, ids)))
+            done += len(ids)
+        except EmptyTextError:
+            for inquiry_id in ids:
+                with suppress(EmptyTextError):
+                    vector = encoder.encode(texts(db, [inquiry_id]))
+                    save(db, encoder.version, [inquiry_id], vector)
+                    done += 1
+        progress(start + len(ids), len(todo), "encoding past inquiries")
+    return done
 
 
 def save(db: Database, encoder_version: str, ids: Sequence[int], vectors: Vectors) -> None:

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 from sqlite_utils import Database
 
-from support import faqs, settings
+from support import embeddings, faqs, settings
 from support.artifact import read_artifact
 from support.audit import Actor
 from support.encoder import SentenceEncoder
@@ -22,7 +22,7 @@ from support.workspace import Workspace
 from .encoder import EncoderConfig, fit_encoder, import_encoder
 from .examples import Example, split_by_fraction
 from .faq import FaqConfig, FaqReport, fit_faq
-from .index import build_index, encode_missing
+from .index import build_index
 from .progress import Progress, silent
 
 _ADDRESS = re.compile(r"https?://\S+")
@@ -257,10 +257,10 @@ def _publish(
 ) -> Release:
     """Publish, and encode what was answered while the training ran."""
     if encoder is not None:
-        encode_missing(db, encoder, progress=progress)
+        embeddings.encode_missing(db, encoder, progress=progress)
     release = publish(workspace, db, parts, actor=actor)
     if encoder is not None:
-        encode_missing(db, encoder)
+        embeddings.encode_missing(db, encoder, progress=silent)
     return release
 
 

@@ -12,24 +12,6 @@ from support.faiss_index import FaissIndex
 
 from .progress import Progress, silent
 
-BATCH = 512  # inquiries encoded and stored at once: what a killed run does again at most
-
-
-def encode_missing(db: Database, encoder: SentenceEncoder, *, progress: Progress = silent) -> int:
-    """Encode every answered inquiry that this encoder has not seen.
-
-    Killed half way, the next call goes on with the rest.
-
-    Returns:
-        How many were encoded.
-    """
-    missing = embeddings.missing(db, encoder.version)
-    for start in range(0, len(missing), BATCH):
-        ids = missing[start : start + BATCH]
-        embeddings.save(db, encoder.version, ids, encoder.encode(embeddings.texts(db, ids)))
-        progress(start + len(ids), len(missing), "encoding past inquiries")
-    return len(missing)
-
 
 def build_index(
     db: Database, encoder: SentenceEncoder, *, folder: Path, progress: Progress = silent
@@ -42,7 +24,7 @@ def build_index(
         folder: where the snapshot shall be; written whole or not at all.
         progress: told done, total and a message; may raise.
     """
-    encode_missing(db, encoder, progress=progress)
+    embeddings.encode_missing(db, encoder, progress=progress)
     # Read before the vectors: what is removed meanwhile is then removed once more, harmlessly.
     tombstone = embeddings.last_tombstone(db)
     seq, ids, vectors = embeddings.after(db, encoder.version, 0)

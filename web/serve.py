@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import closing, suppress
+from contextlib import closing
 from typing import Any
 
 import structlog
@@ -18,7 +18,7 @@ from sqlite_utils import Database
 
 from support import embeddings
 from support.audit import SYSTEM, Actor
-from support.errors import EmptyTextError, InputError
+from support.errors import InputError
 from support.recommender import Recommender
 from support.workspace import Workspace
 
@@ -27,7 +27,6 @@ from .app import create_app
 
 LOOK_SECONDS = 60.0  # how often the worker looks for jobs whose worker died
 FORGET_EVERY = 60  # and at every how-many-th look it forgets originals that are due
-ENCODED_AT_ONCE = 256  # inquiries, when the worker makes answers findable
 AGAIN_SECONDS = 5.0  # how long after a worker's death the next one starts
 TIMEOUT = 60  # seconds a request may take before its process is replaced
 
@@ -169,17 +168,8 @@ def make_findable(recommender: Recommender, db: Database) -> None:
     while it was sent.
     """
     similar = recommender.models().similar
-    if similar is None:
-        return
-    missing = embeddings.missing(db, similar.encoder.version)
-    for start in range(0, len(missing), ENCODED_AT_ONCE):
-        ids = missing[start : start + ENCODED_AT_ONCE]
-        try:
-            similar.remember(db, ids)
-        except EmptyTextError:  # one holds nothing that an encoder reads: the others shall be found
-            for inquiry_id in ids:
-                with suppress(EmptyTextError):
-                    similar.remember(db, [inquiry_id])
+    if similar is not None:
+        embeddings.encode_missing(db, similar.encoder, progress=lambda done, total, message: None)
 
 
 def _follow(parent: int) -> None:
