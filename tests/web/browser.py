@@ -69,7 +69,7 @@ def draft(page: Page) -> str:
 
 def type_around_the_cursor(page: Page, before: str, after: str) -> None:
     """Type two parts and leave the cursor between them."""
-    page.wait_for_load_state()  # the page's own script puts the cursor at the end of a draft
+    page.wait_for_load_state()  # the page's own script has run
     page.locator("#text").fill(before + after)
     page.locator("#text").evaluate("(field, at) => field.setSelectionRange(at, at)", len(before))
 
