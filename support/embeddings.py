@@ -118,11 +118,6 @@ def removed_after(db: Database, seq: int) -> tuple[int, Ids]:
     return int(rows[-1][0]), np.array([row[1] for row in rows], np.int64)
 
 
-def last_seq(db: Database) -> int:
-    """The newest vector's seq, also of vectors that are gone; 0 before the first."""
-    return int(scalar(db, "SELECT seq FROM sqlite_sequence WHERE name = 'embeddings'") or 0)
-
-
 def last_tombstone(db: Database) -> int:
     """The newest tombstone's seq; 0 before the first."""
     return int(scalar(db, "SELECT seq FROM sqlite_sequence WHERE name = 'tombstones'") or 0)

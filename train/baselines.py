@@ -14,7 +14,7 @@ from sklearn.svm import LinearSVC
 
 from support.fasttext_voice import FastTextConfig, FastTextVoice
 
-from .examples import Example, count_labels
+from .examples import Example, count_labels, label_rows
 
 Ranked = list[list[str]]
 
@@ -34,7 +34,7 @@ def fasttext_alone(
     config: FastTextConfig | None = None,
 ) -> Ranked:
     """FastText with learning rate .5, 25 epochs, word pairs and characters 2-5."""
-    voice = FastTextVoice.fit(_rows(train, labels), len(labels), config=config)
+    voice = FastTextVoice.fit(label_rows(train, labels), len(labels), config=config)
     return _rank(voice.predict(texts), labels)
 
 
@@ -46,7 +46,7 @@ def tfidf_svm(
     progress: Callable[[str], None] | None = None,
 ) -> Ranked:
     """TF-IDF of words 1-2 and characters 2-5 with a linear SVM, an inquiry once for each label."""
-    rows = _rows(train, labels)
+    rows = label_rows(train, labels)
     vectorizer = FeatureUnion(
         [
             ("words", _tfidf(analyzer="word", ngram_range=(1, 2))),
@@ -78,16 +78,6 @@ def _tfidf(*, analyzer: str, ngram_range: tuple[int, int]) -> TfidfVectorizer:
         # One letter is a word in Korean.
         token_pattern=r"(?u)\b\w+\b" if analyzer == "word" else None,
     )
-
-
-def _rows(train: Sequence[Example], labels: Sequence[str]) -> list[tuple[str, int]]:
-    ids = {label: i for i, label in enumerate(labels)}
-    return [
-        (example.text, ids[label])
-        for example in train
-        for label in dict.fromkeys(example.labels)
-        if label in ids
-    ]
 
 
 def _rank(scores: npt.NDArray[np.floating], labels: Sequence[str]) -> Ranked:

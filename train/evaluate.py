@@ -17,6 +17,7 @@ from .metrics import (
     coverage_curve,
     expected_calibration_error,
     hit,
+    hit_rate,
     macro,
     paired_bootstrap,
     score_labels,
@@ -174,7 +175,7 @@ def evaluate(
 
 
 def _hits(ranked: Sequence[Sequence[str]], right: Sequence[set[str]]) -> Hits:
-    return Hits(*(sum(_each(ranked, right, k)) / len(right) for k in _KS))
+    return Hits(*(hit_rate(ranked, right, k) for k in _KS))
 
 
 def _each(ranked: Sequence[Sequence[str]], right: Sequence[set[str]], k: int) -> list[float]:

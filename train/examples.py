@@ -76,6 +76,17 @@ def choose_labels(examples: Iterable[Example], *, min_examples: int) -> list[str
     return sorted(kept, key=lambda label: (-counts[label], label))
 
 
+def label_rows(examples: Iterable[Example], labels: Sequence[str]) -> list[tuple[str, int]]:
+    """Rows of (text, label_id) as single-label learners want them: one for each label kept."""
+    ids = {label: i for i, label in enumerate(labels)}
+    return [
+        (example.text, ids[label])
+        for example in examples
+        for label in dict.fromkeys(example.labels)
+        if label in ids
+    ]
+
+
 def hash_examples(examples: Sequence[Example]) -> str:
     """A SHA-256 sum of what was learned from, in order."""
     digest = hashlib.sha256()

@@ -29,7 +29,7 @@ from support.linear import LinearVoice
 from support.neighbour_voice import Neighbour, NeighbourConfig, NeighbourVoice
 
 from .blend import HeldOut, Scores, Targets, calibrate, fit_blend, targets_of
-from .examples import Example, choose_labels, count_labels, hash_examples, usable
+from .examples import Example, choose_labels, count_labels, hash_examples, label_rows, usable
 from .linear import Weights, fit_logistic, fit_svm, mix
 from .metrics import expected_calibration_error
 from .progress import Progress, Steps, silent
@@ -212,7 +212,7 @@ def fit_faq(
     linear = LinearVoice.quantise(features, merged.weights, merged.bias)
     steps.start("fastText on everything")
     voice = FastTextVoice.fit(
-        _rows(final, labels), len(labels), config=recipe.fasttext, folder=scratch
+        label_rows(final, labels), len(labels), config=recipe.fasttext, folder=scratch
     )
     prior = _prior(final_targets)
 
@@ -322,7 +322,9 @@ def _choose(
     tried: list[tuple[float, FastTextConfig, Scores]] = []
     for number, setting in enumerate(config.fasttext):
         seeded = replace(setting, seed=config.seed)
-        voice = FastTextVoice.fit(_rows(learn, labels), len(labels), config=seeded, folder=scratch)
+        voice = FastTextVoice.fit(
+            label_rows(learn, labels), len(labels), config=seeded, folder=scratch
+        )
         scores = voice.log_probabilities(asked).astype(np.float64)
         tried.append((_worth(scores, targets), seeded, scores))
         steps.at((number + 1) / len(config.fasttext), f"{number + 1}/{len(config.fasttext)}")
@@ -407,16 +409,6 @@ def _text_heads(
         weights = np.ascontiguousarray(_TEXT_SCALE * rows.T, dtype=np.float32)
         found[name] = Weights(weights, np.zeros(len(labels), dtype=np.float32))
     return found
-
-
-def _rows(examples: Sequence[Example], labels: Sequence[str]) -> list[tuple[str, int]]:
-    ids = {label: i for i, label in enumerate(labels)}
-    return [
-        (example.text, ids[label])
-        for example in examples
-        for label in dict.fromkeys(example.labels)
-        if label in ids
-    ]
 
 
 def _prior(targets: Targets) -> npt.NDArray[np.float32]:

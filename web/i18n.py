@@ -1,6 +1,6 @@
 """Korean and English: which one a reader gets, and how dates and shares are written."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import flask_babel
@@ -30,7 +30,6 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters["since"] = lambda at: format_timedelta(datetime.now(UTC) - from_iso(at))
     app.jinja_env.filters["share"] = format_percent
     app.jinja_env.globals["language"] = lambda: str(get_locale())
-    app.permanent_session_lifetime = timedelta(days=7)
 
 
 def gettext(text: str, **values: Any) -> str:

@@ -251,7 +251,7 @@ def test_neighbours_are_labelled_inquiries_alone(desk):
 def test_an_empty_index_finds_nothing_and_learns_at_once(desk):
     _, db, space = desk
     encoder = SentenceEncoder.load(space.models / "encoder" / newest(space.models, "encoder"))
-    alone = SimilarInquiries(encoder, seq=embeddings.last_seq(db))
+    alone = SimilarInquiries(encoder, seq=embeddings.after(db, encoder.version, 0)[0])
     assert alone.similar(db, CODE) == []
     ids = [row["id"] for row in db.query("SELECT id FROM inquiries WHERE answer_id > 0 LIMIT 3")]
     alone.remember(db, ids)

@@ -5,6 +5,7 @@ from train.examples import (
     choose_labels,
     count_labels,
     hash_examples,
+    label_rows,
     split_by_date,
     split_by_fraction,
     usable,
@@ -54,3 +55,8 @@ def test_the_hash_tells_any_change():
     assert hash_examples(one) == hash_examples([example(1, "a")])
     assert hash_examples(one) != hash_examples([example(1, "b")])
     assert hash_examples(one) != hash_examples([example(1, "a", text="배송")])
+
+
+def test_an_inquiry_of_several_labels_gives_a_row_for_each_that_is_kept():
+    examples = [Example("a", ("x", "z", "x", "y"), "2026", 1), Example("b", ("z",), "2026", 2)]
+    assert label_rows(examples, ["y", "x"]) == [("a", 1), ("a", 0)]

@@ -2,7 +2,6 @@
 
 import getpass
 import json
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -62,8 +61,3 @@ def progress_line(words: str) -> Iterator[Callable[[int, int, str], None]]:
             bar.update(task, completed=done, total=total or None, description=f"{words}: {message}")
 
         yield tell
-
-
-def warn(text: str) -> None:
-    """Say something on standard error."""
-    print(text, file=sys.stderr)
