@@ -1,6 +1,6 @@
 """Honest numbers: what a probability was worth on held-out inquiries, and where the bands begin.
 
-Works on plain arrays; knows nothing of voices or texts.
+Works on plain arrays; knows nothing of texts.
 """
 
 from collections.abc import Mapping
@@ -10,6 +10,8 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 from scipy.special import betaincinv
+
+from .blend import Blend
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,45 @@ class Band:
     promise: Promise
 
 
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """A blend for one set of voices with what it was worth on held-out inquiries."""
+
+    blend: Blend
+    first: Scale
+    three: Scale
+    likely: Band
+    possible: Band
+    promises: PromiseTable  # of single FAQs, the first three of each inquiry
+    promises_three: PromiseTable  # of the first three together
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON."""
+        return {
+            "weights": self.blend.weights,
+            "none": self.blend.none,
+            "first": [self.first.slope, self.first.offset],
+            "three": [self.three.slope, self.three.offset],
+            "likely": _band_dict(self.likely),
+            "possible": _band_dict(self.possible),
+            "promises": self.promises.as_dict(),
+            "promises_three": self.promises_three.as_dict(),
+        }
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any]) -> Self:
+        """Read what `as_dict` wrote."""
+        return cls(
+            Blend(content["weights"], content["none"]),
+            Scale(*content["first"]),
+            Scale(*content["three"]),
+            _band(content["likely"]),
+            _band(content["possible"]),
+            PromiseTable.from_dict(content["promises"]),
+            PromiseTable.from_dict(content["promises_three"]),
+        )
+
+
 def choose_band(
     probabilities: npt.NDArray[np.float64],
     right: npt.NDArray[np.bool_],
@@ -141,3 +182,20 @@ def choose_band(
             promise = Promise(count, shown, *clopper_pearson(count, shown))
             return Band(float(sorted_p[shown - 1]), stated, shown / len(order), promise)
     return Band(None, stated, 0.0, Promise(0, 0, 0.0, 1.0))
+
+
+def _band_dict(band: Band) -> dict[str, Any]:
+    return {
+        "threshold": band.threshold,
+        "stated": band.stated,
+        "coverage": band.coverage,
+        "right": band.promise.right,
+        "n": band.promise.n,
+        "low": band.promise.low,
+        "high": band.promise.high,
+    }
+
+
+def _band(content: dict[str, Any]) -> Band:
+    promise = Promise(content["right"], content["n"], content["low"], content["high"])
+    return Band(content["threshold"], content["stated"], content["coverage"], promise)

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import load_file
 
 from .artifact import Artifact, read_artifact
-from .blend import Blend, log_normalize
-from .calibration import Band, Promise, PromiseTable, Scale
+from .blend import log_normalize
+from .calibration import Calibration, Promise
 from .errors import EmptyTextError, ModelDamagedError
 from .fasttext_voice import FastTextVoice
 from .linear import Contribution, LinearVoice
@@ -65,45 +65,6 @@ class Prediction:
     any_of_three: float
     none: float
     weights: dict[str, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """A blend for one set of voices with what it was worth on held-out inquiries."""
-
-    blend: Blend
-    first: Scale
-    three: Scale
-    likely: Band
-    possible: Band
-    promises: PromiseTable  # of single FAQs, the first three of each inquiry
-    promises_three: PromiseTable  # of the first three together
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain JSON."""
-        return {
-            "weights": self.blend.weights,
-            "none": self.blend.none,
-            "first": [self.first.slope, self.first.offset],
-            "three": [self.three.slope, self.three.offset],
-            "likely": _band_dict(self.likely),
-            "possible": _band_dict(self.possible),
-            "promises": self.promises.as_dict(),
-            "promises_three": self.promises_three.as_dict(),
-        }
-
-    @classmethod
-    def from_dict(cls, content: dict[str, Any]) -> Self:
-        """Read what `as_dict` wrote."""
-        return cls(
-            Blend(content["weights"], content["none"]),
-            Scale(*content["first"]),
-            Scale(*content["three"]),
-            _band(content["likely"]),
-            _band(content["possible"]),
-            PromiseTable.from_dict(content["promises"]),
-            PromiseTable.from_dict(content["promises_three"]),
-        )
 
 
 class FaqClassifier:
@@ -295,20 +256,3 @@ class FaqClassifier:
             elif name == Voice.NEIGHBOURS and neighbours is not None:
                 voices[name] = self._neighbours.log_probabilities(neighbours)
         return voices
-
-
-def _band_dict(band: Band) -> dict[str, Any]:
-    return {
-        "threshold": band.threshold,
-        "stated": band.stated,
-        "coverage": band.coverage,
-        "right": band.promise.right,
-        "n": band.promise.n,
-        "low": band.promise.low,
-        "high": band.promise.high,
-    }
-
-
-def _band(content: dict[str, Any]) -> Band:
-    promise = Promise(content["right"], content["n"], content["low"], content["high"])
-    return Band(content["threshold"], content["stated"], content["coverage"], promise)

@@ -10,7 +10,6 @@ from support.faq import FaqClassifier
 
 from . import baselines
 from .examples import Example, usable
-from .faq import nearest
 from .metrics import (
     Difference,
     LabelScore,
@@ -23,6 +22,7 @@ from .metrics import (
     score_labels,
     share_above,
 )
+from .nearest import nearest
 from .progress import Progress, Steps, silent
 
 _KS = (1, 3, 5)

@@ -19,19 +19,21 @@ from safetensors.numpy import save_file
 from scipy import sparse
 
 from support.artifact import write_artifact
-from support.calibration import Band
+from support.calibration import Band, Calibration
 from support.encoder import SentenceEncoder
 from support.errors import TooFewLabelsError
-from support.faq import KIND, Calibration, Voice
+from support.faq import KIND, Voice
 from support.fasttext_voice import FastTextConfig, FastTextVoice
 from support.features import FeatureConfig, Features
 from support.linear import LinearVoice
-from support.neighbour_voice import Neighbour, NeighbourConfig, NeighbourVoice
+from support.neighbour_voice import NeighbourConfig, NeighbourVoice
 
-from .blend import HeldOut, Scores, Targets, calibrate, fit_blend, targets_of
+from .blend import Scores, Targets, fit_blend, targets_of
+from .calibrate import HeldOut, calibrate
 from .examples import Example, choose_labels, count_labels, hash_examples, label_rows, usable
 from .linear import Weights, fit_logistic, fit_svm, mix
 from .metrics import expected_calibration_error
+from .nearest import nearest
 from .progress import Progress, Steps, silent
 
 _SVM_SCALE = 4.0  # margins and similarities, brought to about the size of logits,
@@ -259,22 +261,6 @@ def fit_faq(
         voices=tuple(reports),
         seconds=round(time.monotonic() - started, 1),
     )
-
-
-def nearest(
-    encoder: SentenceEncoder, texts: Sequence[str], past: Sequence[Example], *, top_k: int
-) -> list[list[Neighbour]]:
-    """For each text its nearest past inquiries, exactly, as (labels, cosine score), best first."""
-    if not past or not texts:
-        return [[] for _ in texts]
-    corpus = encoder.encode([example.text for example in past])
-    found: list[list[Neighbour]] = []
-    for start in range(0, len(texts), 256):
-        scores = encoder.encode(texts[start : start + 256]) @ corpus.T
-        for row in scores:
-            best = np.argsort(-row, kind="stable")[:top_k]
-            found.append([(past[i].labels, float(row[i])) for i in best.tolist()])
-    return found
 
 
 def _check(

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from support.calibration import Scale
-from train.blend import calibrate, fit_blend, fit_scale, targets_of
+from train.blend import fit_blend, targets_of
+from train.calibrate import calibrate, fit_scale
 from train.metrics import expected_calibration_error
 
 

@@ -14,7 +14,8 @@ from support.fasttext_voice import FastTextConfig
 from train.encoder import EncoderConfig, fit_encoder
 from train.evaluate import evaluate
 from train.examples import Example, split_by_fraction
-from train.faq import FaqConfig, fit_faq, nearest
+from train.faq import FaqConfig, fit_faq
+from train.nearest import nearest
 
 TOPICS = {
     "refund": ["환불", "돈", "돌려", "취소", "결제"],
