@@ -35,7 +35,7 @@ test: install ## lint, types, every test
 lint: install ## ruff and mypy
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
-bench: install ## measure on public data: make bench DATA=folder
+bench: install ## measure on public data, for hours: make bench DATA=folder
 	@$(BIN)/faqdesk bench all --data $(DATA)
 
 clean: ## remove the environment; workspaces are kept

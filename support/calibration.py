@@ -1,45 +1,43 @@
-"""Honest numbers: what a probability was worth on held-out inquiries, and where the bands begin.
+"""Honest numbers: what a ranking was worth on held-out inquiries, and how it may be shown.
 
-Works on plain arrays; knows nothing of texts.
+Works on plain arrays; knows nothing of texts. `train/calibrate.py` learns it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Self
+from dataclasses import dataclass, field
+from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import betaincinv
+from scipy.special import expit, logit
 
+from .bands import Band, choose_band, choose_label_bands
 from .blend import Blend
+from .confidence import Confidence, read_signs
+from .promise import Promise, PromiseTable, clopper_pearson
+
+__all__ = [
+    "Band",
+    "Calibration",
+    "Confidence",
+    "Decision",
+    "Judged",
+    "Promise",
+    "PromiseTable",
+    "Scale",
+    "Sureness",
+    "choose_band",
+    "choose_label_bands",
+    "clopper_pearson",
+    "is_tie",
+]
+
+TIE = 1.2  # the first two are a tie when their probabilities differ by less than this factor
 
 
-@dataclass(frozen=True, slots=True)
-class Promise:
-    """How often suggestions of about this probability were right on held-out inquiries.
-
-    `low` and `high` bound the true share with 95 % confidence (Clopper and Pearson, exact).
-    """
-
-    right: int
-    n: int
-    low: float
-    high: float
-
-    @property
-    def share(self) -> float:
-        """The share that was right, 0 where nothing was held out."""
-        return self.right / self.n if self.n else 0.0
-
-
-def clopper_pearson(right: int, n: int, *, confidence: float = 0.95) -> tuple[float, float]:
-    """The exact two-sided interval of a share, (0, 1) where nothing was counted."""
-    if not 0 <= right <= n:
-        raise ValueError(f"right must be in 0..{n}, got {right}.")
-    tail = (1 - confidence) / 2
-    low = float(betaincinv(right, n - right + 1, tail)) if right else 0.0
-    high = float(betaincinv(right + 1, n - right, 1 - tail)) if right < n else 1.0
-    return low, high
+def is_tie(first: float, second: float) -> bool:
+    """Whether the first does not stand out from the second."""
+    return first < TIE * second
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,58 +50,47 @@ class Scale:
     def __call__(self, probability: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Calibrated probabilities of the same shape."""
         clipped = np.clip(np.asarray(probability, dtype=np.float64), 1e-9, 1 - 1e-9)
-        logit = np.log(clipped / (1 - clipped))
-        calibrated: npt.NDArray[np.float64] = 1 / (1 + np.exp(-(self.slope * logit + self.offset)))
-        return calibrated
-
-
-class PromiseTable:
-    """Held-out predictions in order of probability."""
-
-    def __init__(
-        self, probabilities: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]
-    ) -> None:
-        order = np.argsort(probabilities, kind="stable")
-        self.probabilities = np.asarray(probabilities, dtype=np.float64)[order]
-        self.right = np.asarray(right, dtype=bool)[order]
-        self._sums = np.concatenate([[0], np.cumsum(self.right)])
-
-    def look_up(self, probability: float) -> Promise:
-        """Count the held-out predictions nearest in probability: one in twenty, 20 to 100.
-
-        More would promise surer numbers about less alike predictions: sure ones are rare.
-        """
-        total = len(self.probabilities)
-        width = min(total, max(20, min(100, total // 20)))
-        place = int(np.searchsorted(self.probabilities, probability))
-        start = max(0, min(place - width // 2, total - width))
-        right = int(self._sums[start + width] - self._sums[start])
-        return Promise(right, width, *clopper_pearson(right, width))
-
-    def as_dict(self) -> dict[str, list[float]]:
-        """Plain JSON, rounded to four digits."""
-        return {
-            "probabilities": [round(float(p), 4) for p in self.probabilities],
-            "right": [int(r) for r in self.right],
-        }
-
-    @classmethod
-    def from_dict(cls, content: Mapping[str, Any]) -> Self:
-        """Read what `as_dict` wrote."""
-        return cls(
-            np.asarray(content["probabilities"], dtype=np.float64),
-            np.asarray(content["right"], dtype=bool),
-        )
+        scaled: npt.NDArray[np.float64] = expit(self.slope * logit(clipped) + self.offset)
+        return scaled
 
 
 @dataclass(frozen=True, slots=True)
-class Band:
-    """A threshold and what it kept on held-out inquiries; None where no threshold holds."""
+class Sureness:
+    """What one ranking is worth; probabilities in [0, 1].
 
-    threshold: float | None
-    stated: float
-    coverage: float
-    promise: Promise
+    `scope` is the probability that any label at all is right.
+    """
+
+    label_id: int  # of the first
+    first: float
+    second: float
+    two: float  # that one of the first two is right
+    three: float
+    scope: float
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What n rankings are worth."""
+
+    ranked: npt.NDArray[np.int64]  # (n, k) label ids, best first
+    each: npt.NDArray[np.float64]  # (n, k) the probability of each
+    sure: tuple[Sureness, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """How a ranking may be shown, or why not.
+
+    `reason` is empty, or one of below_threshold, ambiguous, out_of_scope. `promise` is the band's
+    own; where single suggestions carry theirs, None.
+    """
+
+    band: Literal["likely", "possible", "silent"]
+    reason: str = ""
+    tie: bool = False  # the first two stand or fall together
+    threshold: float | None = None
+    promise: Promise | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,91 +98,103 @@ class Calibration:
     """A blend for one set of voices with what it was worth on held-out inquiries."""
 
     blend: Blend
-    first: Scale
-    three: Scale
+    confidence: tuple[Confidence, Confidence, Confidence]  # the first, any of two, any of three
+    scope: Confidence
+    others: Scale  # of what the blend gives the second, third, ...
     likely: Band
     possible: Band
+    pair: Band  # of ties: that one of the first two is right
     promises: PromiseTable  # of single FAQs, the first three of each inquiry
     promises_three: PromiseTable  # of the first three together
+    label_bands: Mapping[int, Band] = field(default_factory=dict)  # Likely's, where it is another
+    accept: float | None = None  # the least `scope` that is not out of scope; None: not known
+
+    @property
+    def proven(self) -> bool:
+        """Whether any band kept its stated share: else everything stays silent."""
+        return self.likely.threshold is not None or self.possible.threshold is not None
+
+    def judge(
+        self,
+        blended: npt.NDArray[np.float64],
+        *,
+        prior: npt.NDArray[np.floating] | None = None,
+        gate: npt.NDArray[np.floating] | None = None,
+        top_k: int = 3,
+    ) -> Judged:
+        """Rank labels and say what each is worth.
+
+        Args:
+            blended: (n, labels + 1) what `blend` gave.
+            prior: (labels,) how common each label is, summing to 1.
+            gate: (n,) how far each text is from what was learned.
+            top_k: labels to rank.
+        """
+        signs = [read_signs(blended, k=k, prior=prior, gate=gate) for k in (1, 2, 3)]
+        first, two, three = (part(sign) for part, sign in zip(self.confidence, signs, strict=True))
+        # One of two is right at least as often as the first alone, and one of three as one of two.
+        two = np.maximum(two, first)
+        three = np.maximum(three, two)
+        ranked = np.argsort(-blended[:, :-1], axis=1, kind="stable")[:, : max(2, top_k)]
+        each = self.others(np.take_along_axis(blended, ranked, axis=1))
+        each = np.minimum(each, first[:, None])  # the order is kept
+        each[:, 0] = first
+        scope = self.scope(signs[0])
+        second = each[:, 1] if each.shape[1] > 1 else np.zeros(len(each))
+        sure = zip(ranked[:, 0], first, second, two, three, scope, strict=True)
+        return Judged(
+            ranked[:, :top_k],
+            each[:, :top_k],
+            tuple(Sureness(int(row[0]), *(float(value) for value in row[1:])) for row in sure),
+        )
+
+    def decide(self, sure: Sureness) -> Decision:
+        """Choose the band, or why to be silent."""
+        likely = self.label_bands.get(sure.label_id, self.likely)
+        tie = is_tie(sure.first, sure.second)
+        if likely.holds(sure.first):
+            return Decision("likely", threshold=likely.threshold, promise=likely.promise)
+        if tie and self.pair.holds(sure.two):
+            return Decision("possible", "", True, self.pair.threshold, self.pair.promise)
+        if self.possible.holds(sure.three):
+            promise = self.promises_three.look_up(sure.three)
+            return Decision("possible", "", False, self.possible.threshold, promise)
+        reason = "ambiguous" if tie else "below_threshold"
+        if self.accept is not None and sure.scope < self.accept:
+            reason = "out_of_scope"
+        return Decision("silent", reason, tie, self.possible.threshold)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON."""
         return {
             "weights": self.blend.weights,
             "none": self.blend.none,
-            "first": [self.first.slope, self.first.offset],
-            "three": [self.three.slope, self.three.offset],
-            "likely": _band_dict(self.likely),
-            "possible": _band_dict(self.possible),
+            "confidence": [part.as_dict() for part in self.confidence],
+            "scope": self.scope.as_dict(),
+            "others": [self.others.slope, self.others.offset],
+            "likely": self.likely.as_dict(),
+            "possible": self.possible.as_dict(),
+            "pair": self.pair.as_dict(),
             "promises": self.promises.as_dict(),
             "promises_three": self.promises_three.as_dict(),
+            "label_bands": {str(label): b.as_dict() for label, b in self.label_bands.items()},
+            "accept": self.accept,
         }
 
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> Self:
         """Read what `as_dict` wrote."""
+        one, two, three = (Confidence.from_dict(part) for part in content["confidence"])
         return cls(
-            Blend(content["weights"], content["none"]),
-            Scale(*content["first"]),
-            Scale(*content["three"]),
-            _band(content["likely"]),
-            _band(content["possible"]),
-            PromiseTable.from_dict(content["promises"]),
-            PromiseTable.from_dict(content["promises_three"]),
+            blend=Blend(content["weights"], content["none"]),
+            confidence=(one, two, three),
+            scope=Confidence.from_dict(content["scope"]),
+            others=Scale(*content["others"]),
+            likely=Band.from_dict(content["likely"]),
+            possible=Band.from_dict(content["possible"]),
+            pair=Band.from_dict(content["pair"]),
+            promises=PromiseTable.from_dict(content["promises"]),
+            promises_three=PromiseTable.from_dict(content["promises_three"]),
+            label_bands={int(k): Band.from_dict(b) for k, b in content["label_bands"].items()},
+            accept=content["accept"],
         )
-
-
-def choose_band(
-    probabilities: npt.NDArray[np.float64],
-    right: npt.NDArray[np.bool_],
-    *,
-    stated: float,
-    slack: float = 0.1,
-    least: int = 10,
-    floor: float = 0.0,
-) -> Band:
-    """The lowest threshold above which the stated share was right.
-
-    Lowest alone would be luck: among hundreds of thresholds some look good on few inquiries. So the
-    exact one-sided 90 % lower bound of the share must also reach `stated - slack`, and at least
-    `least` inquiries must lie above.
-
-    Args:
-        probabilities: (n,) held-out, of predictions made without seeing these inquiries' labels.
-        right: (n,) whether each was right.
-        stated: the share that the desk asks for.
-        slack: how far below `stated` the lower bound may lie.
-        least: fewest inquiries above the threshold.
-        floor: no threshold lies below this probability, however good the others above it are: a
-            share reached on average must not carry the hopeless along.
-    """
-    order = np.argsort(-probabilities, kind="stable")
-    sorted_p, sums = probabilities[order], np.cumsum(right[order])
-    for shown in range(len(order), least - 1, -1):
-        if sorted_p[shown - 1] < floor:
-            continue
-        if shown < len(order) and sorted_p[shown] == sorted_p[shown - 1]:
-            continue  # a threshold cannot part equal probabilities
-        count = int(sums[shown - 1])
-        low, _ = clopper_pearson(count, shown, confidence=0.8)
-        if count / shown >= stated and low >= stated - slack:
-            promise = Promise(count, shown, *clopper_pearson(count, shown))
-            return Band(float(sorted_p[shown - 1]), stated, shown / len(order), promise)
-    return Band(None, stated, 0.0, Promise(0, 0, 0.0, 1.0))
-
-
-def _band_dict(band: Band) -> dict[str, Any]:
-    return {
-        "threshold": band.threshold,
-        "stated": band.stated,
-        "coverage": band.coverage,
-        "right": band.promise.right,
-        "n": band.promise.n,
-        "low": band.promise.low,
-        "high": band.promise.high,
-    }
-
-
-def _band(content: dict[str, Any]) -> Band:
-    promise = Promise(content["right"], content["n"], content["low"], content["high"])
-    return Band(content["threshold"], content["stated"], content["coverage"], promise)

@@ -3,6 +3,7 @@
 `seq` only grows, so that "what came after the snapshot" is one indexed read.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
@@ -30,11 +31,10 @@ def missing(db: Database, encoder_version: str) -> list[int]:
 
 
 def texts(db: Database, inquiry_ids: Sequence[int]) -> list[str]:
-    """The masked texts of inquiries, in the order asked for."""
-    marks = ",".join("?" * len(inquiry_ids))
-    sql = f"SELECT id, text FROM inquiries WHERE id IN ({marks})"  # noqa: S608 - marks only
-    found = {row["id"]: row["text"] for row in db.query(sql, list(inquiry_ids))}
-    return [found[inquiry_id] for inquiry_id in inquiry_ids]
+    """The masked texts of inquiries, in the order asked for; '' of one that is gone."""
+    sql = "SELECT id, text FROM inquiries WHERE id IN (SELECT value FROM json_each(?))"
+    found = dict(db.conn.execute(sql, [json.dumps(list(inquiry_ids))]).fetchall())
+    return [found.get(inquiry_id, "") for inquiry_id in inquiry_ids]
 
 
 def encode_missing(db: Database, encoder: SentenceEncoder, *, progress: Progress) -> int:

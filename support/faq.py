@@ -15,7 +15,8 @@ from safetensors.numpy import load_file
 
 from .artifact import Artifact, read_artifact
 from .blend import log_normalize
-from .calibration import Calibration, Promise
+from .calibration import Calibration, Decision, Promise, Sureness
+from .dense_voice import DenseVoice
 from .errors import EmptyTextError, ModelDamagedError
 from .fasttext_voice import FastTextVoice
 from .linear import Contribution, LinearVoice
@@ -30,6 +31,7 @@ class Voice(StrEnum):
     FASTTEXT = "fasttext"
     LINEAR = "linear"
     NEIGHBOURS = "neighbours"
+    DENSE = "dense"
 
 
 class BandName(StrEnum):
@@ -58,13 +60,15 @@ class Prediction:
     """The best FAQs for one inquiry, best first.
 
     `any_of_three` is the calibrated probability that one of the first three is right, `none` the
-    blend's own for "none of these". `weights` are those of the voices that were heard.
+    blend's own for "none of these". `weights` are those of the voices that were heard. `sure` is
+    what the whole ranking is worth.
     """
 
     scored: tuple[Scored, ...]
     any_of_three: float
     none: float
     weights: dict[str, float]
+    sure: Sureness
 
 
 class FaqClassifier:
@@ -80,6 +84,7 @@ class FaqClassifier:
         fasttext: FastTextVoice,
         linear: LinearVoice | None,
         neighbours: NeighbourVoice,
+        dense: DenseVoice | None = None,
         calibrations: Sequence[Calibration],
         artifact: Artifact | None = None,
         degraded: str | None = None,
@@ -90,6 +95,7 @@ class FaqClassifier:
         self._fasttext = fasttext
         self._linear = linear
         self._neighbours = neighbours
+        self._dense = dense
         self._calibrations = {frozenset(c.blend.weights): c for c in calibrations}
 
     @classmethod
@@ -107,7 +113,7 @@ class FaqClassifier:
             ModelDamagedError: a file is missing or changed.
             ModelVersionError: it is of another kind, or newer.
         """
-        skip = ("linear/",) if fasttext_alone else ()
+        skip = ("linear/", "dense/") if fasttext_alone else ()
         artifact = read_artifact(folder, KIND, verify=verify, skip=skip)
         try:
             config = artifact.config
@@ -120,6 +126,7 @@ class FaqClassifier:
                 neighbours=NeighbourVoice(
                     labels, prior, NeighbourConfig(**config["neighbour_config"])
                 ),
+                dense=None if fasttext_alone else DenseVoice.load(folder / "dense"),
                 calibrations=[Calibration.from_dict(c) for c in config["calibrations"]],
                 artifact=artifact,
                 degraded="linear_missing" if fasttext_alone else None,
@@ -139,13 +146,23 @@ class FaqClassifier:
         """Whether neighbours were among the voices when the blend was learned."""
         return any(Voice.NEIGHBOURS in voices for voices in self._calibrations)
 
-    def calibration(self, *, neighbours: bool = True) -> Calibration:
-        """The blend, bands and promises in force with or without neighbours."""
+    @property
+    def wants_vectors(self) -> bool:
+        """Whether it learned from the encoder's vectors; then `predict` does better with them."""
+        return self._dense is not None
+
+    def calibration(self, *, neighbours: bool = True, vectors: bool = True) -> Calibration:
+        """The blend, bands and promises in force with or without neighbours and vectors.
+
+        Both come from the encoder: without neighbours the vectors are not heard either.
+        """
         voices = {Voice.FASTTEXT.value}
         if self._linear is not None:
             voices.add(Voice.LINEAR.value)
-        if neighbours and self.wants_neighbours and self._linear is not None:
-            voices.add(Voice.NEIGHBOURS.value)
+            if neighbours and self.wants_neighbours:
+                voices.add(Voice.NEIGHBOURS.value)
+                if vectors and self.wants_vectors:
+                    voices.add(Voice.DENSE.value)
         return self._calibrations[frozenset(voices)]
 
     @property
@@ -163,6 +180,7 @@ class FaqClassifier:
         texts: Sequence[str],
         *,
         neighbours: Sequence[Sequence[Neighbour]] | None = None,
+        vectors: npt.NDArray[np.floating] | None = None,
         top_k: int = 5,
     ) -> list[Prediction]:
         """Rank the FAQs for each text.
@@ -170,7 +188,9 @@ class FaqClassifier:
         Args:
             texts: inquiries, none of them blank.
             neighbours: for each text its nearest past inquiries that have a label (`neighbours_k`
-                of them), each as (labels, cosine score); None where the index is missing.
+                of them), each as (labels, score); None where the index is missing.
+            vectors: (n, dim) unit rows, the texts as the encoder beside the model reads them; None
+                where it is missing. Heard beside neighbours only.
             top_k: how many FAQs to return.
 
         Raises:
@@ -181,40 +201,48 @@ class FaqClassifier:
                 raise EmptyTextError(f"Nothing to classify in {text!r}. Give the inquiry's text.")
         if not texts:
             return []
-        calibration = self.calibration(neighbours=neighbours is not None)
-        voices = self._voices(texts, neighbours, calibration)
+        calibration = self.calibration(
+            neighbours=neighbours is not None, vectors=vectors is not None
+        )
+        voices = self._voices(texts, neighbours, vectors, calibration)
         blended = calibration.blend(voices)
         heard = {name: np.exp(log_normalize(voice)) for name, voice in voices.items()}
-        ranked = np.argsort(-blended[:, :-1], axis=1, kind="stable")
-        top = np.take_along_axis(blended, ranked, axis=1)
-        calibrated = calibration.first(top[:, :top_k])
-        three = calibration.three(top[:, :3].sum(axis=1))
+        judged = calibration.judge(
+            blended,
+            prior=self._neighbours.prior,
+            gate=self._linear.gate(texts) if self._linear is not None else None,
+            top_k=top_k,
+        )
         return [
             Prediction(
                 tuple(
                     Scored(
                         self.labels[label],
-                        float(calibrated[i, place]),
+                        float(judged.each[i, place]),
                         {name: float(voice[i, label]) for name, voice in heard.items()},
                     )
-                    for place, label in enumerate(ranked[i, :top_k].tolist())
+                    for place, label in enumerate(judged.ranked[i].tolist())
                 ),
-                float(three[i]),
-                float(blended[i, -1]),
-                dict(calibration.blend.weights),
+                any_of_three=judged.sure[i].three,
+                none=float(blended[i, -1]),
+                weights=dict(calibration.blend.weights),
+                sure=judged.sure[i],
             )
             for i in range(len(texts))
         ]
 
+    def decide(self, prediction: Prediction) -> Decision:
+        """How a prediction may be shown, or why not."""
+        calibration = self.calibration(
+            neighbours=Voice.NEIGHBOURS in prediction.weights,
+            vectors=Voice.DENSE in prediction.weights,
+        )
+        return calibration.decide(prediction.sure)
+
     def band(self, prediction: Prediction) -> BandName | None:
         """How a prediction may be shown; None: better not at all."""
-        calibration = self.calibration(neighbours=Voice.NEIGHBOURS in prediction.weights)
-        likely, possible = calibration.likely.threshold, calibration.possible.threshold
-        if prediction.scored and likely is not None and prediction.scored[0].probability >= likely:
-            return BandName.LIKELY
-        if possible is not None and prediction.any_of_three >= possible:
-            return BandName.POSSIBLE
-        return None
+        found = self.decide(prediction).band
+        return None if found == "silent" else BandName(found)
 
     def promise(self, probability: float, *, neighbours: bool = True) -> Promise:
         """How often single FAQs of about this probability were right on held-out inquiries."""
@@ -245,6 +273,7 @@ class FaqClassifier:
         self,
         texts: Sequence[str],
         neighbours: Sequence[Sequence[Neighbour]] | None,
+        vectors: npt.NDArray[np.floating] | None,
         calibration: Calibration,
     ) -> dict[str, npt.NDArray[np.float32]]:
         voices: dict[str, npt.NDArray[np.float32]] = {}
@@ -255,4 +284,6 @@ class FaqClassifier:
                 voices[name] = self._linear.logits(texts)
             elif name == Voice.NEIGHBOURS and neighbours is not None:
                 voices[name] = self._neighbours.log_probabilities(neighbours)
+            elif name == Voice.DENSE and self._dense is not None and vectors is not None:
+                voices[name] = self._dense.logits(vectors)
         return voices

@@ -84,7 +84,11 @@ class PastAnswer:
     answered_at: str
     agent: str
     slugs: tuple[str, ...]
-    score: float = 0.0  # cosine similarity in [-1, 1]; 0 where it was found by words
+    score: float = 0.0  # likeness in [-1, 1]; 0 where it was found by words typed
+    solved: bool = False  # its source marked this answer as the solution
+    helpful: int = 0  # votes for it less votes against, where its source counts them
+    count: int = 1  # inquiries that this one stands for, itself included
+    alike: tuple[int, ...] = ()  # ids of the others
 
 
 def inbox(
@@ -166,7 +170,8 @@ def get(db: Database, inquiry_id: int, seal: Seal | None = None) -> Inquiry:
 def past_answers(db: Database, inquiry_ids: Iterable[int]) -> dict[int, PastAnswer]:
     """Answered inquiries by id; one that has no answer (any more) is left out."""
     sql = """
-        SELECT inquiries.id, inquiries.text, messages.text AS answer, messages.at,
+        SELECT inquiries.id, inquiries.text, inquiries.solved, messages.text AS answer,
+            messages.at, messages.helpful,
             coalesce(agents.name, messages.author) AS agent,
             (SELECT group_concat(slug, char(10)) FROM labels
              WHERE labels.inquiry_id = inquiries.id) AS slugs
@@ -184,6 +189,8 @@ def past_answers(db: Database, inquiry_ids: Iterable[int]) -> dict[int, PastAnsw
             answered_at=row["at"],
             agent=row["agent"],
             slugs=tuple(row["slugs"].split("\n")) if row["slugs"] else (),
+            solved=bool(row["solved"]),
+            helpful=row["helpful"],
         )
         for row in rows
     }
@@ -196,8 +203,9 @@ def labels(db: Database, inquiry_ids: Iterable[int]) -> dict[int, tuple[str, ...
         WHERE inquiry_id IN (SELECT value FROM json_each(?)) ORDER BY id
     """
     found: dict[int, tuple[str, ...]] = {}
-    for row in db.query(sql, [json.dumps([int(inquiry_id) for inquiry_id in inquiry_ids])]):
-        found[row["inquiry_id"]] = (*found.get(row["inquiry_id"], ()), row["slug"])
+    wanted = json.dumps([int(inquiry_id) for inquiry_id in inquiry_ids])
+    for inquiry_id, slug in db.conn.execute(sql, [wanted]):
+        found[inquiry_id] = (*found.get(inquiry_id, ()), slug)
     return found
 
 

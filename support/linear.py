@@ -4,7 +4,7 @@ Weights are held as int8 with one scale a label, a quarter of float32: on 300 sh
 of 77 labels the first label changed in one, and no probability moved by more than .015.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,16 @@ import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import load_file, save_file
 
-from .features import Features, join_runs, normalize, split_words
+from .features import (
+    Features,
+    character_features,
+    join_runs,
+    normalize,
+    split_words,
+    word_features,
+)
+
+_Numbers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +31,21 @@ class Contribution:
 
     word: str
     weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One column more: higher for a text that looks like those which no label answered."""
+
+    weights: npt.NDArray[np.int8]  # (features,)
+    scale: float
+    bias: float
+
+    @classmethod
+    def quantise(cls, weights: npt.NDArray[np.float32], bias: float) -> "Gate":
+        """Round weights of shape (features,) to int8."""
+        scale = max(float(np.abs(weights).max(initial=0)), 1e-12) / 127
+        return cls(np.rint(weights / scale).astype(np.int8), scale, float(bias))
 
 
 class LinearVoice:
@@ -33,11 +57,13 @@ class LinearVoice:
         weights: npt.NDArray[np.int8],
         scales: npt.NDArray[np.float32],
         bias: npt.NDArray[np.float32],
+        gate: Gate | None = None,
     ) -> None:
         self.features = features
         self.weights = weights
         self.scales = scales
         self.bias = bias
+        self._gate = gate
 
     @classmethod
     def quantise(
@@ -45,6 +71,7 @@ class LinearVoice:
         features: Features,
         weights: npt.NDArray[np.float32],
         bias: npt.NDArray[np.float32],
+        gate: Gate | None = None,
     ) -> "LinearVoice":
         """Round weights of shape (features, labels) to int8.
 
@@ -53,7 +80,7 @@ class LinearVoice:
         centred = weights - weights.mean(axis=1, keepdims=True)
         scales = np.maximum(np.abs(centred).max(axis=0, initial=0), 1e-12) / 127
         rounded = np.rint(centred / scales).astype(np.int8)
-        return cls(features, rounded, scales.astype(np.float32), bias.astype(np.float32))
+        return cls(features, rounded, scales.astype(np.float32), bias.astype(np.float32), gate)
 
     def logits(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """(n, labels) scores before softmax; a text of unknown words gets the bias alone."""
@@ -62,6 +89,21 @@ class LinearVoice:
             ids, values = self.features.row(text)
             scores[i] = values @ self.weights[ids].astype(np.float32)
         return scores * self.scales + self.bias
+
+    @property
+    def has_gate(self) -> bool:
+        """Whether inquiries out of scope were there to learn from."""
+        return self._gate is not None
+
+    def gate(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """(n,) how much each text looks out of scope, as log odds; 0 where nobody taught it."""
+        found = np.zeros(len(texts), dtype=np.float32)
+        if self._gate is None:
+            return found
+        for i, text in enumerate(texts):
+            ids, values = self.features.row(text)
+            found[i] = values @ self._gate.weights[ids].astype(np.float32)
+        return np.asarray(found * self._gate.scale + self._gate.bias, dtype=np.float32)
 
     def predict(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """(n, labels) probabilities; each row sums to 1."""
@@ -80,61 +122,67 @@ class LinearVoice:
         labels = list(label_ids)
         weights = self.weights[ids][:, labels].astype(np.float32) * self.scales[labels]
         words = split_words(normalize(text[: self.features.config.max_length]))
-        owners, spans = self._spans(words, {number: row for row, number in enumerate(ids.tolist())})
-        if not spans:
+        owners, numbers, starts, stops = self._spans(words)
+        if not len(numbers):
             return [[] for _ in labels]
-        rows, starts, stops = np.asarray(spans).T
+        by_number = np.argsort(ids)
+        rows = by_number[np.searchsorted(ids, numbers, sorter=by_number)]
         seen = np.bincount(rows, minlength=len(ids))
         parts = (values[:, None] * weights)[rows] / (seen[rows] * (stops - starts))[:, None]
         # Each span spreads its part evenly: add where it starts, take away where it stops, sum up.
-        steps = np.zeros((len(owners) + 1, len(labels)))
-        np.add.at(steps, starts, parts)
-        np.subtract.at(steps, stops, parts)
-        spread = np.cumsum(steps, axis=0)[:-1]
+        ends = len(owners) + 1
         names = list(dict.fromkeys(words))
         number = {name: i for i, name in enumerate(names)}
-        sums = np.zeros((len(names), len(labels)))
-        np.add.at(sums, [number[words[owner]] for owner in owners], spread)
+        said = np.array([number[word] for word in words])[owners]
+        sums = []
+        for part in parts.T:
+            steps = np.bincount(starts, part, ends) - np.bincount(stops, part, ends)
+            sums.append(np.bincount(said, np.cumsum(steps)[:-1], len(names)))
         return [
             sorted(
                 map(Contribution, names, column.tolist()),
                 key=lambda item: (-abs(item.weight), item.word),
             )
-            for column in sums.T
+            for column in sums
         ]
 
-    def _spans(
-        self, words: Sequence[str], row_of: Mapping[int, int]
-    ) -> tuple[list[int], list[tuple[int, int, int]]]:
-        """Where each feature of a text stands.
+    def _spans(self, words: Sequence[str]) -> tuple[_Numbers, _Numbers, _Numbers, _Numbers]:
+        """Where each known feature of a text stands.
 
         Returns:
             For each place the number of the word it belongs to: first one place a word, then one a
-            character; and (feature's row, first place, place behind the last) of each occurrence.
+            character; and of each occurrence the feature's number, its first place, and the place
+            behind its last: (n,) int64 each.
         """
-        owners = list(range(len(words)))
-        spans: list[tuple[int, int, int]] = []
-        for i, name in enumerate(words):
-            pair = f"{name} {words[i + 1]}" if i + 1 < len(words) else None
-            for length, feature in ((1, name), (2, pair)):
-                number = self.features.word_id(feature) if feature else None
-                if number is not None and number in row_of:
-                    spans.append((row_of[number], i, i + length))
         config = self.features.config
+        runs = join_runs(words)
+        # In the order in which the features are made; their places follow from it.
+        pairs = word_features(words)
+        grams = character_features(runs, config.shortest, config.longest)
+        found = [*map(self.features.word_id, pairs), *map(self.features.character_id, grams)]
+        owners = list(range(len(words)))
+        sizes = []
         first = 0
-        for run in join_runs(words):
-            place = len(owners)
+        for run in runs:
             letters = [first + i for i, word in enumerate(run) for _ in word]
             # The blanks at both ends of a run count for the words they touch.
             owners += [letters[0], *letters, letters[-1]]
-            marked = f" {''.join(run)} "
-            for length in range(config.shortest, min(config.longest, len(marked)) + 1):
-                for i in range(len(marked) - length + 1):
-                    number = self.features.character_id(marked[i : i + length])
-                    if number is not None and number in row_of:
-                        spans.append((row_of[number], place + i, place + i + length))
+            sizes.append(len(letters) + 2)
             first += len(run)
-        return owners, spans
+        widths = np.arange(config.shortest, config.longest + 1)
+        size = np.array(sizes, np.int64)[:, None]
+        fits = np.maximum(size - widths + 1, 0)  # (runs, widths) features of each
+        place = len(words) + np.cumsum(size, axis=0) - size
+        before = np.cumsum(fits).reshape(fits.shape) - fits
+        starts = np.repeat((place - before).ravel(), fits.ravel()) + np.arange(len(grams))
+        lengths = np.repeat(np.broadcast_to(widths, fits.shape).ravel(), fits.ravel())
+        singles = np.arange(len(words))
+        starts = np.concatenate([singles, singles[:-1], starts])
+        lengths = np.concatenate([np.ones_like(singles), 1 + np.ones_like(singles[:-1]), lengths])
+        known = np.array([number is not None for number in found], bool)
+        numbers = np.array([number for number in found if number is not None], np.int64)
+        starts = starts[known]
+        return np.array(owners), numbers, starts, starts + lengths[known]
 
     def save(self, folder: Path) -> None:
         """Write weights and vocabulary."""
@@ -145,10 +193,18 @@ class LinearVoice:
             "scales": self.scales,
             "bias": self.bias,
         }
+        if self._gate is not None:
+            tensors["gate"] = self._gate.weights
+            tensors["gate_scale"] = np.array([self._gate.scale, self._gate.bias], np.float32)
         save_file(tensors, folder / "linear.safetensors")
 
     @classmethod
     def load(cls, folder: Path) -> "LinearVoice":
         """Read what `save` wrote."""
         tensors = load_file(folder / "linear.safetensors")
-        return cls(Features.load(folder), tensors["weights"], tensors["scales"], tensors["bias"])
+        gate = None
+        if "gate" in tensors:  # only where inquiries out of scope were there to learn from
+            scale, bias = tensors["gate_scale"].tolist()
+            gate = Gate(tensors["gate"], scale, bias)
+        features = Features.load(folder)
+        return cls(features, tensors["weights"], tensors["scales"], tensors["bias"], gate)

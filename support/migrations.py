@@ -308,3 +308,48 @@ def m004_models(db: Database) -> None:
         );
         """,
     )
+
+
+@migrations()
+def m005_loop(db: Database) -> None:
+    """How releases were judged and made, and the order in which they were in force."""
+    _run(
+        db,
+        """
+        -- judgement and recipe are JSON; no_classifier says why there is none.
+        ALTER TABLE releases ADD COLUMN judgement TEXT NOT NULL DEFAULT '{}';
+        ALTER TABLE releases ADD COLUMN recipe TEXT NOT NULL DEFAULT '{}';
+        ALTER TABLE releases ADD COLUMN no_classifier TEXT NOT NULL DEFAULT '';
+        ALTER TABLE releases ADD COLUMN pruned_at TEXT;
+        CREATE TABLE publications (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            release TEXT NOT NULL REFERENCES releases(name),
+            back_to INTEGER REFERENCES publications(id),  -- where a rollback goes
+            at TEXT NOT NULL,
+            actor TEXT NOT NULL
+        );
+        CREATE INDEX publications_release ON publications(release);
+        INSERT INTO publications (release, at, actor)
+            SELECT name, published_at, published_by FROM releases
+            WHERE published_at IS NOT NULL ORDER BY rowid;
+        UPDATE publications SET back_to = id - 1 WHERE id > 1;
+        """,
+    )
+
+
+@migrations()
+def m006_helpful(db: Database) -> None:
+    """What a source says of its answers: the one that solved it, and votes for less against."""
+    _run(
+        db,
+        """
+        ALTER TABLE inquiries ADD COLUMN solved INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE messages ADD COLUMN helpful INTEGER NOT NULL DEFAULT 0;
+        """,
+    )
+
+
+@migrations()
+def m007_answers(db: Database) -> None:
+    """SQLite looks for the inquiry of a message that goes: without an index, through all."""
+    _run(db, "CREATE INDEX inquiries_answer ON inquiries(answer_id);\n")

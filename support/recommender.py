@@ -5,16 +5,18 @@ Loads nothing before the first question; a published release is used at the next
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
+import numpy as np
 from sqlite_utils import Database
 
 from . import faqs, settings
-from .calibration import Promise
+from .calibration import Decision, Promise
+from .database import scalar
 from .errors import EmptyTextError
-from .faq import BandName, FaqClassifier, Prediction, Scored, Voice
+from .faq import FaqClassifier, Prediction, Scored, Voice
 from .faqs import Faq
 from .features import normalize as normalize_features
 from .features import split_words
@@ -23,15 +25,18 @@ from .linear import Contribution
 from .models import Follower, Models
 from .redact import MASKS
 from .settings import Settings
-from .similar import Neighbours
+from .similar import LookBack
 from .text import normalize
 from .workspace import Workspace
 
 Band = Literal["likely", "possible", "silent"]
 CANDIDATES = 20  # looked at, so that enough are left when some FAQs are switched off
-PROMISED = 3  # the Possible band promises that one of its first three is right: it shows three
+PROMISED = 3  # the Possible band promises that one of its first three is right: it shows three,
+PAIR = 2  # and where the first two tie and stand together, that one of these two is: it shows two
 SHOWN_WORDS = 8
-TIE = 1.2  # the first two are a tie when their probabilities differ by less than this factor
+UNPROVEN = "unproven"  # no band of the model kept its stated share on held-out inquiries
+TOO_FEW = "too_few_labels"  # a release was made, but not enough answers link an FAQ
+ENOUGH = 67  # labelled inquiries: of fewer, the newest 15 % are not the 10 that calibration needs
 HOLDOUT = "holdout"  # the reason of an inquiry that gets no suggestion on purpose
 
 
@@ -52,7 +57,9 @@ class Suggestion:
     """The answer to one inquiry.
 
     `reason` says why it is silent: below_threshold, ambiguous, out_of_scope, empty, no_model or
-    holdout. `degraded` names what is missing from the release, in words.
+    holdout; `detail` says more where there is more to say: `unproven`, or `too_few_labels`, with as
+    many as are `labelled`. `degraded` names what is missing from the release, in words. `tie`: the
+    first two are as good as each other, and it is one of these two.
     """
 
     band: Band
@@ -62,7 +69,10 @@ class Suggestion:
     similar: tuple[PastAnswer, ...]
     release: str
     degraded: str = ""
-    promise: Promise | None = None  # of the Possible band: that one of its three is right
+    promise: Promise | None = None  # of the Possible band: that one of those shown is right
+    tie: bool = False
+    detail: str = ""
+    labelled: int | None = None  # inquiries whose answer links an FAQ, where they are too few
 
 
 class Recommender:
@@ -101,49 +111,59 @@ class Recommender:
         text = normalize(text)
         if not text:
             return silent(reason="empty", similar=())
-        similar, neighbours = _look_back(db, models, text, rules, inquiry_id)
+        past = _look_back(db, models, text, rules, inquiry_id)
+        similar, neighbours = tuple(past.similar), past.neighbours
         classifier = models.classifier
         if classifier is None:
-            return silent(reason="no_model", similar=similar)
+            few = models.release is not None and bool(models.release.no_classifier)
+            return silent(
+                reason="no_model",
+                similar=similar,
+                detail=TOO_FEW if few else "",
+                labelled=_labelled(db) if few else None,
+            )
         if inquiry_id is not None and held_out(inquiry_id, rules.holdout):
             return silent(reason=HOLDOUT, similar=similar)
 
         heard = neighbours is not None
         try:
             prediction = classifier.predict(
-                [text], neighbours=None if neighbours is None else [neighbours], top_k=CANDIDATES
+                [text],
+                neighbours=None if neighbours is None else [neighbours],
+                vectors=past.vector if heard else None,
+                top_k=CANDIDATES,
             )[0]
         except EmptyTextError:  # nothing but signs that no voice reads
             return silent(reason="empty", similar=similar)
         known = faqs.named(db, [item.label for item in prediction.scored])
         scored = [item for item in prediction.scored if item.label in known]
-        band, reason = decide(classifier, prediction, scored)
-        calibration = classifier.calibration(neighbours=heard)
-        if band == "silent":
-            return replace(
-                silent(reason=reason, similar=similar), threshold=calibration.possible.threshold
+        decision = decide(classifier, prediction, scored)
+        if decision.band == "silent":
+            proven = classifier.calibration(neighbours=heard).proven
+            return silent(
+                reason=decision.reason,
+                similar=similar,
+                threshold=decision.threshold,
+                detail="" if proven or decision.reason == "out_of_scope" else UNPROVEN,
             )
-        chosen = scored[: top_k if band == "likely" else PROMISED]
+        chosen = scored[: shown(decision, top_k)]
         words = _telling(
             text, classifier.why(text, [item.label for item in chosen], n=20, neighbours=heard)
         )
         return Suggestion(
-            band=band,
+            band=decision.band,
             reason="",
-            threshold=(calibration.likely if band == "likely" else calibration.possible).threshold,
-            promise=(
-                classifier.promise_three(prediction.any_of_three, neighbours=heard)
-                if band == "possible"
-                else None
-            ),
+            threshold=decision.threshold,
+            promise=decision.promise if decision.band == "possible" else None,
+            tie=decision.tie,
             faqs=tuple(
                 SuggestedFaq(
                     faq=known[item.label],
                     probability=item.probability,
                     promise=(
                         # The band's own promise is what put the first one there.
-                        calibration.likely.promise
-                        if band == "likely" and item is chosen[0]
+                        decision.promise
+                        if decision.band == "likely" and decision.promise and item is chosen[0]
                         else classifier.promise(item.probability, neighbours=heard)
                     ),
                     words=tuple(parts),
@@ -164,28 +184,32 @@ class Recommender:
 
 def _look_back(
     db: Database, models: Models, text: str, rules: Settings, inquiry_id: int | None
-) -> tuple[tuple[PastAnswer, ...], Neighbours | None]:
-    """Similar past answers, and the labels of similar inquiries where the classifier wants them."""
+) -> LookBack:
+    """Similar past answers, and what a classifier that listens hears of similar inquiries."""
+    nothing = LookBack(np.empty((0, 0), dtype=np.float32), [], None)
     if models.similar is None:
-        return (), None
+        return nothing
+    listening = models.classifier is not None and models.hears_neighbours
     try:
-        vector = models.similar.encoder.encode([text])
+        return models.similar.look_back(
+            db,
+            text,
+            top_k=rules.similar_k,
+            neighbours_k=(
+                models.classifier.neighbours_k if models.classifier and listening else None
+            ),
+            without=inquiry_id,
+        )
     except EmptyTextError:  # nothing but signs that no encoder reads
-        return (), None
-    similar = models.similar.similar_by_vector(
-        db, vector, top_k=rules.similar_k, without=inquiry_id
-    )
-    if models.classifier is None or not models.hears_neighbours:
-        return tuple(similar), None
-    near = models.similar.neighbours(
-        db, vector, top_k=models.classifier.neighbours_k, without=inquiry_id
-    )
-    return tuple(similar), near
+        return nothing
 
 
-def decide(
-    classifier: FaqClassifier, prediction: Prediction, scored: Sequence[Scored]
-) -> tuple[Band, str]:
+def _labelled(db: Database) -> int:
+    """How many inquiries have an answer that links an FAQ."""
+    return int(scalar(db, "SELECT count(DISTINCT inquiry_id) FROM labels") or 0)
+
+
+def decide(classifier: FaqClassifier, prediction: Prediction, scored: Sequence[Scored]) -> Decision:
     """Choose the band, or why to be silent.
 
     Args:
@@ -193,18 +217,22 @@ def decide(
         prediction: what it says.
         scored: its FAQs that may be shown, best first.
     """
-    band = classifier.band(prediction)
-    if band is not None:
-        # The thresholds speak of the whole ranking: where one of those that the band promises is
-        # switched off, it promises nothing.
-        promised = 1 if band is BandName.LIKELY else PROMISED
-        whole = list(scored[:promised]) == list(prediction.scored[:promised])
-        return (band.value, "") if whole else ("silent", "below_threshold")
-    if not scored or prediction.none > scored[0].probability:
-        return "silent", "out_of_scope"
-    if len(scored) > 1 and scored[0].probability < TIE * scored[1].probability:
-        return "silent", "ambiguous"
-    return "silent", "below_threshold"
+    decision = classifier.decide(prediction)
+    if decision.band == "silent":
+        return decision
+    # The thresholds speak of the whole ranking: where one of those that the band promises is
+    # switched off, it promises nothing.
+    promised = shown(decision, 1)
+    if list(scored[:promised]) == list(prediction.scored[:promised]):
+        return decision
+    return Decision("silent", "below_threshold", threshold=decision.threshold)
+
+
+def shown(decision: Decision, top_k: int) -> int:
+    """How many FAQs a band shows: what it promises, and as many as asked where it is Likely."""
+    if decision.band == "likely":
+        return top_k
+    return PAIR if decision.tie else PROMISED
 
 
 def _telling(

@@ -33,9 +33,11 @@ class Settings:
     share_right_3: float = 0.5  # of sets of three shown as Possible, this share holds the right one
     top_k: int = 3  # suggestions shown at most as Likely; Possible shows its three
     similar_k: int = 5  # past answers shown
-    holdout: float = (
-        0.03  # share of inquiries that get no suggestion, to learn from unswayed labels
-    )
+    # Share of inquiries that get no suggestion, so that labels that were not swayed by what was
+    # shown can be told apart when a new model is judged.
+    holdout: float = 0.03
+    judged_weeks: int = 4  # a new model is judged on what was asked in so many weeks
+    judged_margin: float = 0.05  # what it may lose of hit@1, at the lower end of the interval
     originals_days: int = 7  # originals of a closed inquiry are forgotten after so many days
     channels: tuple[str, ...] = ()  # channels through which answers are delivered; else copied
 
@@ -46,7 +48,14 @@ class Settings:
                 raise SettingError(f"{name} must lie between 0 and 1, got {getattr(self, name)}.")
         if not 0 <= self.holdout <= 0.5:
             raise SettingError(f"holdout must lie in [0, 0.5], got {self.holdout}.")
-        for name, low, high in (("top_k", 1, 9), ("similar_k", 1, 20), ("originals_days", 0, 3650)):
+        if not 0 <= self.judged_margin <= 1:
+            raise SettingError(f"judged_margin must lie in [0, 1], got {self.judged_margin}.")
+        for name, low, high in (
+            ("top_k", 1, 9),
+            ("similar_k", 1, 20),
+            ("originals_days", 0, 3650),
+            ("judged_weeks", 1, 520),
+        ):
             if not low <= getattr(self, name) <= high:
                 raise SettingError(
                     f"{name} must lie in [{low}, {high}], got {getattr(self, name)}."

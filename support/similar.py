@@ -6,7 +6,7 @@ answer sent in one process is found in every other at once.
 
 import threading
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +17,26 @@ from .artifact import read_artifact
 from .database import scalar
 from .encoder import SentenceEncoder
 from .faiss_index import FaissIndex
+from .folding import fold
+from .hybrid import Hits, HybridIndex, mix_for
 from .inquiries import PastAnswer, labels, past_answers
+from .lexical_index import LexicalIndex
 from .vector_index import Ids, VectorIndex, Vectors
 
-Neighbours = list[tuple[tuple[str, ...], float]]  # labels and cosine similarity, best first
+Neighbours = list[tuple[tuple[str, ...], float]]  # labels and fused score, best first
+FETCHED = 6  # times as many as asked for, so that enough are left when those alike are folded
+
+
+@dataclass(frozen=True, slots=True)
+class LookBack:
+    """What the past says to one text.
+
+    `vector` is the text's, (1, dim) float32; `neighbours` is None where nobody asked for them.
+    """
+
+    vector: Vectors
+    similar: list[PastAnswer]
+    neighbours: Neighbours | None
 
 
 class SimilarInquiries:
@@ -30,13 +46,22 @@ class SimilarInquiries:
         self,
         encoder: SentenceEncoder,
         index: VectorIndex | None = None,
+        words: LexicalIndex | None = None,
         *,
+        mix: float | None = None,
         seq: int = 0,
         tombstone: int = 0,
     ) -> None:
-        """Take an encoder and the snapshot of its vectors up to `seq` and `tombstone`."""
+        """Take an encoder and the snapshots made with it, up to `seq` and `tombstone`.
+
+        `mix` is the share of meaning in a score; without it, the encoder's own.
+        """
         self.encoder = encoder
-        self._index: VectorIndex = FaissIndex(encoder.dim) if index is None else index
+        self._index = HybridIndex(
+            FaissIndex(encoder.dim) if index is None else index,
+            LexicalIndex() if words is None else words,
+            mix=mix_for(encoder) if mix is None else mix,
+        )
         self._seq = seq
         self._tombstone = tombstone
         self._labelled: Ids = np.empty(0, np.int64)
@@ -51,10 +76,13 @@ class SimilarInquiries:
             ModelError: it is missing, damaged, or of another encoder.
         """
         artifact = read_artifact(folder, "index")
-        index = FaissIndex.load(folder)
+        # An index from before words were indexed: by meaning alone, as then.
+        by_words = "mix" in artifact.config
         return cls(
             encoder,
-            index,
+            FaissIndex.load(folder),
+            LexicalIndex.load(folder) if by_words else None,
+            mix=float(artifact.config["mix"]) if by_words else 1.0,
             seq=int(artifact.config["embedding_seq"]),
             tombstone=int(artifact.config["tombstone_seq"]),
         )
@@ -62,7 +90,7 @@ class SimilarInquiries:
     def similar(
         self, db: Database, text: str, *, top_k: int = 5, without: int | None = None
     ) -> list[PastAnswer]:
-        """Past answers to inquiries like `text`, best first.
+        """Past answers to inquiries like `text`, best first; those alike stand as one.
 
         Args:
             db: the desk's database.
@@ -73,39 +101,55 @@ class SimilarInquiries:
         Raises:
             EmptyTextError: the text is blank.
         """
-        return self.similar_by_vector(db, self.encoder.encode([text]), top_k=top_k, without=without)
+        return self.look_back(db, text, top_k=top_k, without=without).similar
 
-    def similar_by_vector(
-        self, db: Database, vector: Vectors, *, top_k: int = 5, without: int | None = None
-    ) -> list[PastAnswer]:
-        """As `similar`, for a text that is encoded already: (1, dim) float32."""
-        # One more than asked for, in case the inquiry finds itself.
-        ids, scores = self._search(db, vector, top_k + 1)
-        wanted = [
-            (int(item), float(score))
-            for item, score in zip(ids[0], scores[0], strict=True)
-            if item >= 0 and item != without
-        ][:top_k]
-        found = past_answers(db, [item for item, _ in wanted])
-        return [replace(found[item], score=score) for item, score in wanted if item in found]
+    def look_back(
+        self,
+        db: Database,
+        text: str,
+        *,
+        top_k: int = 5,
+        neighbours_k: int | None = None,
+        without: int | None = None,
+    ) -> LookBack:
+        """Similar past answers, and the labels of the nearest labelled inquiries.
 
-    def neighbours(
-        self, db: Database, vector: Vectors, *, top_k: int, without: int | None = None
-    ) -> Neighbours:
-        """The labels of the nearest labelled inquiries, for the classifier's neighbour voice."""
+        Args:
+            db: the desk's database.
+            text: what a customer asked.
+            top_k: similar past answers at most.
+            neighbours_k: labelled inquiries at most, for the classifier's neighbour voice; None:
+                it does not listen.
+            without: an inquiry that shall not find itself.
+
+        Raises:
+            EmptyTextError: the text is blank.
+        """
+        vector = self.encoder.encode([text])
+        near = self._search(db, vector, text, FETCHED * top_k, without)
+        found = past_answers(db, near.ids.tolist())
+        past = [
+            replace(found[item], score=score)
+            for item, score in zip(near.ids.tolist(), near.scores.tolist(), strict=True)
+            if item in found
+        ]
+        vectors = self._index.vectors.vectors(
+            np.array([item.inquiry_id for item in past], np.int64)
+        )
+        similar = fold(past, vectors, top_k=top_k)
+        if neighbours_k is None:
+            return LookBack(vector, similar, None)
         with self._lock:
             self._refresh_labelled(db)
             allow = self._labelled
         if not len(allow):
-            return []
-        ids, scores = self._search(db, vector, top_k + 1, allow=allow)
-        near = [
-            (int(item), float(score))
-            for item, score in zip(ids[0], scores[0], strict=True)
-            if item >= 0 and item != without
-        ][:top_k]
-        slugs = labels(db, [item for item, _ in near])
-        return [(slugs[item], score) for item, score in near if item in slugs]
+            return LookBack(vector, similar, [])
+        near = self._search(db, vector, text, neighbours_k, without, allow=allow)
+        slugs = labels(db, near.ids.tolist())
+        pairs = zip(near.ids.tolist(), near.scores.tolist(), strict=True)
+        return LookBack(
+            vector, similar, [(slugs[item], score) for item, score in pairs if item in slugs]
+        )
 
     def remember(self, db: Database, inquiry_ids: Sequence[int]) -> None:
         """Encode answered inquiries, so that every process finds them at its next search."""
@@ -118,11 +162,21 @@ class SimilarInquiries:
         return len(self._index)
 
     def _search(
-        self, db: Database, vectors: Vectors, top_k: int, *, allow: Ids | None = None
-    ) -> tuple[Ids, Vectors]:
+        self,
+        db: Database,
+        vector: Vectors,
+        text: str,
+        top_k: int,
+        without: int | None,
+        *,
+        allow: Ids | None = None,
+    ) -> Hits:
+        # One more than asked for, in case the inquiry finds itself.
         with self._lock:
             self._refresh(db)
-            return self._index.search(vectors, top_k=top_k, allow=allow)
+            hits = self._index.search(vector, [text], top_k=top_k + 1, allow=allow)[0]
+        keep = np.flatnonzero(hits.ids != (-1 if without is None else without))[:top_k]
+        return hits.at(keep)
 
     def _refresh(self, db: Database) -> None:
         # Removals first: an inquiry that was removed and answered anew is in the newer vectors.
@@ -131,11 +185,13 @@ class SimilarInquiries:
             self._index.remove(gone)
         self._seq, ids, vectors = embeddings.after(db, self.encoder.version, self._seq)
         if len(ids):
-            self._index.add(ids, vectors)
+            self._index.add(ids, vectors, embeddings.texts(db, ids.tolist()))
 
     def _refresh_labelled(self, db: Database) -> None:
         last = scalar(db, "SELECT max(id) FROM labels") or 0
         if last != self._last_label:
-            rows = db.conn.execute("SELECT DISTINCT inquiry_id FROM labels ORDER BY inquiry_id")
-            self._labelled = np.array([row[0] for row in rows], np.int64)
+            # Only what is new: one whose label was taken away is passed over when labels are read.
+            sql = "SELECT DISTINCT inquiry_id FROM labels WHERE id > ?"
+            newer = np.array([row[0] for row in db.conn.execute(sql, [self._last_label])], np.int64)
+            self._labelled = np.union1d(self._labelled, newer)
             self._last_label = last

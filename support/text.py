@@ -38,12 +38,17 @@ def fold_line(text: str) -> str:
     return " ".join(normalize(text).split())
 
 
+def split_tokens(text: str) -> list[tuple[str, bool]]:
+    """The words of a folded text, in order, and whether each is a run of Hangul, kana or such."""
+    return [(token, _IS_CJK.match(token) is not None) for token in _TOKEN.findall(text)]
+
+
 def _tokens(text: str) -> list[str]:
     """Split text into words, and runs of Hangul, kana and ideographs into overlapping pairs."""
     folded = unicodedata.normalize("NFKC", text).lower()
     tokens: list[str] = []
-    for token in _TOKEN.findall(folded):
-        if len(token) > 1 and _IS_CJK.match(token):
+    for token, in_pairs in split_tokens(folded):
+        if len(token) > 1 and in_pairs:
             tokens += (token[place : place + 2] for place in range(len(token) - 1))
         else:
             tokens.append(token)

@@ -42,8 +42,35 @@ class VectorIndex(Protocol):
             -inf there.
         """
 
+    def vectors(self, ids: Ids) -> Vectors:
+        """The vectors of some ids, as exactly as the index keeps them.
+
+        Args:
+            ids: (n,) int64.
+
+        Returns:
+            (n, dim) float32; a row of NaN where an id is unknown.
+        """
+
     def snapshot(self, folder: Path) -> None:
         """Write everything into an existing folder, from where `load` reads it."""
 
     def __len__(self) -> int:
         """How many vectors there are."""
+
+
+def in_sorted(values: Ids, among: Ids) -> NDArray[np.bool_]:
+    """Which values stand in a sorted array; much quicker than `isin` for many."""
+    if not len(among):
+        return np.zeros(len(values), bool)
+    at = np.minimum(np.searchsorted(among, values), len(among) - 1)
+    return np.asarray(among[at] == values)
+
+
+def mark(values: Ids, among: Ids) -> NDArray[np.bool_]:
+    """As `in_sorted` for values that are sorted too: as quick as `among` is short."""
+    found = np.zeros(len(values), bool)
+    if len(values):
+        at = np.minimum(np.searchsorted(values, among), len(values) - 1)
+        found[at[values[at] == among]] = True
+    return found

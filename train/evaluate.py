@@ -4,28 +4,28 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from support.calibration import Calibration
 from support.encoder import SentenceEncoder
 from support.errors import TooFewLabelsError
-from support.faq import FaqClassifier
+from support.faq import FaqClassifier, Prediction, Voice
 
 from . import baselines
+from .baseline_scores import fasttext_scores, judge_baseline, svm_scores
 from .examples import Example, usable
+from .figures import KS, Figures, judge_rankings
 from .metrics import (
     Difference,
     LabelScore,
-    coverage_curve,
-    expected_calibration_error,
     hit,
     hit_rate,
     macro,
     paired_bootstrap,
     score_labels,
-    share_above,
 )
 from .nearest import nearest
 from .progress import Progress, Steps, silent
 
-_KS = (1, 3, 5)
+_SCORES = {"fasttext": fasttext_scores, "tfidf_svm": svm_scores}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,42 +42,44 @@ class EvaluationReport:
     """Figures on the test inquiries.
 
     `n` are all with evidence; hit rates and macro scores are over the `in_scope` whose FAQ is among
-    the labels. Coverage, share right and calibration are over all `n`: what is out of scope and
-    shown a suggestion was shown a wrong one. `accuracy` is hit@1. `above_svm` holds the difference
-    to the SVM at 1, 3 and 5.
+    the labels; `baseline_figures` hold what the calibrated baselines are worth by the same rules;
+    `above_svm` and `above_fasttext` hold the difference to that baseline at 1, 3 and 5,
+    `hits` for each system and k whether each inquiry in scope was hit, in order.
     """
 
     n: int
     in_scope: int
     labels: int
-    accuracy: float
-    hit_3: float
-    hit_5: float
-    likely: float | None
-    coverage: float
-    share_right: float
-    possible: float | None
-    coverage_3: float
-    share_right_3: float
+    figures: Figures
     macro_f1: float
     macro_recall: float
-    ece: float
     faqs: tuple[LabelScore, ...]
     baselines: dict[str, Hits]
+    baseline_figures: dict[str, Figures]
     above_svm: dict[str, Difference]
     above_fasttext: dict[str, Difference]
-    curve: tuple[tuple[float, float], ...]  # coverage, share right of the first FAQ
-    curve_3: tuple[tuple[float, float], ...]  # coverage, share of any of three right
+    hits: dict[str, dict[str, tuple[bool, ...]]]
+
+    @property
+    def accuracy(self) -> float:
+        """The share of the inquiries in scope whose first FAQ is right."""
+        return self.figures.accuracy
+
+    @property
+    def hit_5(self) -> float:
+        """The share of them with a right FAQ among the first five."""
+        return self.figures.hit_5
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain JSON, with the customary names hit@3 and hit@5."""
+        """Plain JSON, the figures among the rest; without each inquiry's hits."""
         content = asdict(self)
-        content["hit@3"], content["hit@5"] = content.pop("hit_3"), content.pop("hit_5")
+        del content["hits"], content["figures"], content["baseline_figures"]
         content["baselines"] = {
-            name: {f"hit@{k}": getattr(hits, f"hit_{k}") for k in _KS}
+            name: {f"hit@{k}": getattr(hits, f"hit_{k}") for k in KS}
+            | (self.baseline_figures[name].as_dict() if name in self.baseline_figures else {})
             for name, hits in self.baselines.items()
         }
-        return content
+        return content | self.figures.as_dict()
 
 
 def evaluate(
@@ -85,6 +87,7 @@ def evaluate(
     test: Sequence[Example],
     *,
     past: Sequence[Example],
+    validation: Sequence[Example] = (),
     encoder: SentenceEncoder | None = None,
     with_baselines: bool = True,
     progress: Progress = silent,
@@ -95,6 +98,8 @@ def evaluate(
         classifier: what was fitted on `past`.
         test: later inquiries; those without any label are left out.
         past: what the classifier was fitted on, training and validation; neighbours come from it.
+        validation: the part of it that settings were chosen on; the baselines are calibrated and
+            thresholded there too, which fits them twice. Without it they have hit rates alone.
         encoder: finds the neighbours; without it the classifier does without them.
         with_baselines: also fit and judge the baselines, which takes most of the time.
         progress: told done, total and a message; may raise.
@@ -115,71 +120,92 @@ def evaluate(
             f"faqdesk train faq"
         )
     texts = [example.text for example in test]
-    neighbours = None
+    neighbours = vectors = None
     if encoder and classifier.wants_neighbours:
+        vectors = encoder.encode(texts) if classifier.wants_vectors else None
         known = [example for example in past if set(example.labels) & label_set]
         neighbours = nearest(encoder, texts, known, top_k=classifier.neighbours_k)
-    predictions = classifier.predict(texts, neighbours=neighbours, top_k=5)
+    predictions = classifier.predict(texts, neighbours=neighbours, vectors=vectors, top_k=5)
+    calibration = _calibration(classifier, predictions[0])
+    figures = judge_predictions(classifier, predictions, test)
     ranked = [[scored.label for scored in p.scored] for p in predictions]
     right = [set(example.labels) for example in test]
-    first_p = [p.scored[0].probability for p in predictions]
-    first_right = [hit(row, answers, 1) for row, answers in zip(ranked, right, strict=True)]
-    three_p = [p.any_of_three for p in predictions]
-    three_right = [hit(row, answers, 3) for row, answers in zip(ranked, right, strict=True)]
-    calibration = classifier.calibration(neighbours=neighbours is not None)
-    likely, possible = calibration.likely.threshold, calibration.possible.threshold
-    coverage, share_right = share_above(first_p, first_right, likely)
-    coverage_3, share_right_3 = share_above(three_p, three_right, possible)
 
     scope_right = [right[i] for i in inside]
     ours = [ranked[i] for i in inside]
     scores = score_labels([row[0] for row in ours], scope_right, labels)
     macro_f1, macro_recall = macro(scores)
     others: dict[str, baselines.Ranked] = {}
+    their_figures: dict[str, Figures] = {}
     if with_baselines:
         asked = [texts[i] for i in inside]
         steps.start("most frequent")
         others["most_frequent"] = baselines.most_frequent(past, labels, asked)
-        steps.start("fastText alone")
-        others["fasttext"] = baselines.fasttext_alone(past, labels, asked)
-        steps.start("TF-IDF SVM")
-        others["tfidf_svm"] = baselines.tfidf_svm(
-            past, labels, asked, progress=lambda detail: steps.at(0.3, detail)
-        )
+        for words, (name, score) in zip(names[2:4], _SCORES.items(), strict=True):
+            steps.start(words)
+            report = judge_baseline(
+                score, past, usable(validation), test, labels,
+                share_right=calibration.likely.stated,
+                share_right_three=calibration.possible.stated,
+            )  # fmt: skip
+            others[name] = [report.ranked[i] for i in inside]
+            if report.figures:
+                their_figures[name] = report.figures
     steps.start("comparing")
-    report = EvaluationReport(
+    found = EvaluationReport(
         n=len(test),
         in_scope=len(inside),
         labels=len(labels),
-        accuracy=_hits(ours, scope_right).hit_1,
-        hit_3=_hits(ours, scope_right).hit_3,
-        hit_5=_hits(ours, scope_right).hit_5,
-        likely=likely,
-        coverage=coverage,
-        share_right=share_right,
-        possible=possible,
-        coverage_3=coverage_3,
-        share_right_3=share_right_3,
+        figures=figures,
         macro_f1=macro_f1,
         macro_recall=macro_recall,
-        ece=expected_calibration_error(first_p, first_right),
         faqs=tuple(sorted(scores, key=lambda score: (-score.n, score.label))),
         baselines={name: _hits(rows, scope_right) for name, rows in others.items()},
+        baseline_figures=their_figures,
         above_svm=_above(ours, others.get("tfidf_svm"), scope_right),
         above_fasttext=_above(ours, others.get("fasttext"), scope_right),
-        curve=tuple(coverage_curve(first_p, first_right)),
-        curve_3=tuple(coverage_curve(three_p, three_right)),
+        hits={
+            name: {f"hit@{k}": tuple(_each(rows, scope_right, k)) for k in KS}
+            for name, rows in {"faqdesk": ours, **others}.items()
+        },
     )
     steps.at(1.0)
-    return report
+    return found
+
+
+def judge_predictions(
+    classifier: FaqClassifier, predictions: Sequence[Prediction], test: Sequence[Example]
+) -> Figures:
+    """Judge what a classifier said about inquiries, by its own thresholds.
+
+    Args:
+        classifier: made the predictions.
+        predictions: of five FAQs or more each, by the same voices.
+        test: the inquiries, in the same order.
+    """
+    return judge_rankings(
+        _calibration(classifier, predictions[0]),
+        [[scored.label for scored in found.scored] for found in predictions],
+        [found.sure for found in predictions],
+        [example.labels for example in test],
+        labels=classifier.labels,
+    )
+
+
+def _calibration(classifier: FaqClassifier, prediction: Prediction) -> Calibration:
+    """The one that a prediction was made with."""
+    heard = prediction.weights
+    return classifier.calibration(
+        neighbours=Voice.NEIGHBOURS in heard, vectors=Voice.DENSE in heard
+    )
 
 
 def _hits(ranked: Sequence[Sequence[str]], right: Sequence[set[str]]) -> Hits:
-    return Hits(*(hit_rate(ranked, right, k) for k in _KS))
+    return Hits(*(hit_rate(ranked, right, k) for k in KS))
 
 
-def _each(ranked: Sequence[Sequence[str]], right: Sequence[set[str]], k: int) -> list[float]:
-    return [float(hit(row, answers, k)) for row, answers in zip(ranked, right, strict=True)]
+def _each(ranked: Sequence[Sequence[str]], right: Sequence[set[str]], k: int) -> list[bool]:
+    return [hit(row, answers, k) for row, answers in zip(ranked, right, strict=True)]
 
 
 def _above(
@@ -188,5 +214,5 @@ def _above(
     if theirs is None:
         return {}
     return {
-        f"hit@{k}": paired_bootstrap(_each(ours, right, k), _each(theirs, right, k)) for k in _KS
+        f"hit@{k}": paired_bootstrap(_each(ours, right, k), _each(theirs, right, k)) for k in KS
     }

@@ -11,17 +11,19 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from support import settings
-from support.encoder import SentenceEncoder
 from support.faq import FaqClassifier
 from support.workspace import Workspace
 
-from .desk import examples, faq_texts, imported_encoder, learn_encoder, older_encoder, stated, texts
+from .as_of import AsOf
+from .desk_encoder import imported_encoder
 from .evaluate import EvaluationReport, evaluate
 from .examples import Split, split_by_date, split_by_fraction
-from .faq import FaqConfig, fit_faq
-from .plot import Curve, plot_coverage
+from .faq_config import FaqConfig
+from .figures import Figures
+from .history import ALWAYS, examples
+from .plot import Curve, plot_coverage, plot_reliability
 from .progress import Progress, silent
+from .recipe import LEARNED, Recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +38,13 @@ class DeskReport:
         """For `--json`."""
         return {"train": self.train, "validation": self.validation} | self.evaluation.as_dict()
 
+    def reliability(self) -> str:
+        """Share right against the probability stated, as SVG."""
+        return plot_reliability(self.evaluation.figures.bins)
+
     def plot(self) -> str:
         """Coverage against share right, as SVG."""
-        found = self.evaluation
+        found = self.evaluation.figures
         return plot_coverage(
             [
                 Curve("first right", found.curve, _mark(found.coverage, found.share_right)),
@@ -48,14 +54,14 @@ class DeskReport:
 
     def table(self) -> str:
         """For people: beside the baselines, the bands, and the ten commonest FAQs."""
-        found = self.evaluation
+        found, figures = self.evaluation, self.evaluation.figures
         lines = [
             f"{self.train:,} inquiries to learn from, {self.validation:,} to choose on, "
             f"{found.n:,} to judge; {found.in_scope:,} of these link one of {found.labels} FAQs "
             f"with enough examples.",
             "",
             f"{'':24}{'hit@1':>8}{'hit@3':>8}{'hit@5':>8}",
-            f"{'faqdesk':24}{found.accuracy:8.3f}{found.hit_3:8.3f}{found.hit_5:8.3f}",
+            f"{'faqdesk':24}{figures.accuracy:8.3f}{figures.hit_3:8.3f}{figures.hit_5:8.3f}",
         ]
         for name, hits in found.baselines.items():
             lines.append(f"{name:24}{hits.hit_1:8.3f}{hits.hit_3:8.3f}{hits.hit_5:8.3f}")
@@ -65,14 +71,18 @@ class DeskReport:
                 for k, d in differences.items()
             )
             lines.append(f"above {name}: {words}")
-        first = _band("Likely", found.likely, found.coverage, found.share_right)
-        three = _band("Possible", found.possible, found.coverage_3, found.share_right_3)
+        first = _band("Likely", figures.likely, figures.coverage, figures.share_right)
+        three = _band("Possible", figures.possible, figures.coverage_3, figures.share_right_3)
         lines += [
             "",
             f"{first} (the first)",
             f"{three} (one of three)",
-            f"Calibration error of the first {found.ece:.3f}; macro F1 {found.macro_f1:.3f}, "
+            f"Right in the surest half: {figures.share_right_half:.3f}. "
+            f"A choice of two: {figures.pairs}, right {figures.share_right_pairs:.3f}.",
+            f"Calibration error of the first {figures.ece:.3f} (perfect calibration would show "
+            f"{figures.chance:.3f} on as many); macro F1 {found.macro_f1:.3f}, "
             f"macro recall {found.macro_recall:.3f}.",
+            _scope(figures),
             "",
             f"{'FAQ':44}{'n':>6}{'precision':>11}{'recall':>8}",
         ]
@@ -105,32 +115,22 @@ def evaluate_desk(
         TooFewLabelsError: too few labelled inquiries in a part.
     """
     split = _split(db, dates)
-    past = [*split.train, *split.validation]
     # What was not yet written at the cut must not teach the encoder either.
-    cut = split.test[0].at if split.test else "9999"
+    cut = split.test[0].at if split.test else ALWAYS
+    begin = split.validation[0].at if split.validation else None
+    recipe = Recipe(config, imported_encoder(workspace) or LEARNED)
     with TemporaryDirectory() as folder:
-        place = Path(folder) / "encoder"
-        imported = imported_encoder(workspace)
-        if imported:
-            place = workspace.models / "encoder" / imported
-        else:
-            learn_encoder(texts(db, before=cut), folder=place, progress=progress)
-        encoder = older = SentenceEncoder.load(place)
-        if split.validation:
-            older = older_encoder(db, place, before=split.validation[0].at, progress=progress)
-        fit_faq(
-            split.train,
-            split.validation,
-            folder=Path(folder) / "faq",
-            config=stated(config, settings.load(db)),
-            encoder=older,
-            encoder_version=encoder.version,
-            faq_texts=faq_texts(db),
+        then = AsOf(workspace, db, Path(folder), before=cut, held_out_from=begin)
+        report = then.fit(recipe, Path(folder) / "faq", progress=progress)
+        found = evaluate(
+            FaqClassifier.load(report.folder),
+            split.test,
+            past=then.past,
+            validation=then.split.validation,
+            encoder=then.encoder(recipe),
             progress=progress,
         )
-        classifier = FaqClassifier.load(Path(folder) / "faq")
-        found = evaluate(classifier, split.test, past=past, encoder=encoder, progress=progress)
-    return DeskReport(len(split.train), len(split.validation), found)
+    return DeskReport(len(then.split.train), len(then.split.validation), found)
 
 
 def _split(db: Database, dates: tuple[str, str | None, str] | None) -> Split:
@@ -142,6 +142,16 @@ def _split(db: Database, dates: tuple[str, str | None, str] | None) -> Split:
         validation_from=validation_from,
         test_from=test_from or test_until,
         test_until=test_until,
+    )
+
+
+def _scope(figures: Figures) -> str:
+    if figures.accept is None:
+        return "Out of scope: too few examples to choose a threshold on; nothing is refused."
+    recall = "none to judge" if figures.oos_recall is None else f"{figures.oos_recall:.3f} refused"
+    return (
+        f"Out of scope: {recall}, at a threshold that leaves hit@1 in scope at "
+        f"{figures.accuracy_at_threshold:.3f}."
     )
 
 

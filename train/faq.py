@@ -2,124 +2,41 @@
 
 The order keeps us from fooling ourselves. (1) Voices learn from the training part alone. (2) On the
 validation part, which lies later in time, a few settings are chosen. (3) Blend, scales, bands and
-promises are cross-fitted over the validation part (see `train/blend.py`). (4) The voices are fitted
-again with the chosen settings on training and validation together; the calibration of (3) is kept
-and errs to the safe side, as the refitted voices have seen more.
+promises are cross-fitted over the validation part (see `train/calibrate.py`). (4) The voices are
+fitted again with the chosen settings on training and validation together; the calibration of (3) is
+kept and errs to the safe side, as the refitted voices have seen more.
 """
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 from safetensors.numpy import save_file
-from scipy import sparse
 
 from support.artifact import write_artifact
-from support.calibration import Band, Calibration
 from support.encoder import SentenceEncoder
 from support.errors import TooFewLabelsError
-from support.faq import KIND, Voice
-from support.fasttext_voice import FastTextConfig, FastTextVoice
-from support.features import FeatureConfig, Features
-from support.linear import LinearVoice
-from support.neighbour_voice import NeighbourConfig, NeighbourVoice
+from support.faq import KIND
+from support.fasttext_voice import FastTextVoice
+from support.features import Features
+from support.linear import Gate, LinearVoice
 
-from .blend import Scores, Targets, fit_blend, targets_of
-from .calibrate import HeldOut, calibrate
+from .answered import Answered
+from .blend import targets_of
+from .choice import Chosen, choose
+from .dense import fit_dense
 from .examples import Example, choose_labels, count_labels, hash_examples, label_rows, usable
-from .linear import Weights, fit_logistic, fit_svm, mix
-from .metrics import expected_calibration_error
-from .nearest import nearest
+from .faq_config import FaqConfig, narrow
+from .faq_report import FaqReport, VoiceReport
+from .heads import prior_of
+from .history import ALWAYS
+from .linear import mix
+from .linear_voice import Sources, fit_linear, fit_outside
+from .newcomers import introduce, title_rows
 from .progress import Progress, Steps, silent
 
-_SVM_SCALE = 4.0  # margins and similarities, brought to about the size of logits,
-_TEXT_SCALE = 20.0  # so that the blend's penalty weighs on all heads alike
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FaqConfig:
-    """Settings of a training run; those with several values are chosen from on validation."""
-
-    min_examples: int = 4  # of a label in the training part
-    recount: bool = True  # before the last fit, let in labels that have enough with validation
-    share_right: float = 0.80  # stated for the Likely band: first right
-    share_right_three: float = 0.50  # stated for the Possible band: any of three right
-    features: FeatureConfig = field(default_factory=FeatureConfig)
-    fasttext: tuple[FastTextConfig, ...] = (
-        FastTextConfig(num_epochs=25),
-        FastTextConfig(num_epochs=50),
-        FastTextConfig(num_epochs=100, learning_rate=0.25),
-    )
-    svm_costs: tuple[float, ...] = (0.6, 2.0)
-    logistic_penalty: float = 0.1
-    neighbours: tuple[NeighbourConfig, ...] = (
-        NeighbourConfig(top_k=50, sharpness=10),
-        NeighbourConfig(top_k=50, sharpness=20),
-    )
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        for name in ("share_right", "share_right_three"):
-            if not 0 < getattr(self, name) < 1:
-                raise ValueError(f"{name} must be between 0 and 1, got {getattr(self, name)}.")
-        if not (self.fasttext and self.svm_costs and self.neighbours):
-            raise ValueError("fasttext, svm_costs and neighbours each need at least one setting.")
-
-
-@dataclass(frozen=True, slots=True)
-class VoiceReport:
-    """What one set of voices was worth on validation, cross-fitted."""
-
-    voices: tuple[str, ...]
-    weights: dict[str, float]
-    hit_1: float
-    hit_3: float
-    hit_5: float
-    ece: float
-    likely: Band
-    possible: Band
-
-
-@dataclass(frozen=True, slots=True)
-class FaqReport:
-    """What a training run found; the whole, then each fallback."""
-
-    folder: Path
-    version: str
-    labels: int
-    train: int
-    validation: int
-    settings: dict[str, Any]
-    voices: tuple[VoiceReport, ...]
-    seconds: float
-
-    @property
-    def likely(self) -> Band:
-        """The Likely band of all voices."""
-        return self.voices[0].likely
-
-    @property
-    def possible(self) -> Band:
-        """The Possible band of all voices."""
-        return self.voices[0].possible
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain JSON."""
-        return {**asdict(self), "folder": str(self.folder)}
-
-
-@dataclass(frozen=True, slots=True)
-class _Recipe:
-    """The chosen settings."""
-
-    fasttext: FastTextConfig
-    svm_cost: float
-    neighbours: NeighbourConfig
-    mixture: dict[str, float]
+__all__ = ["FaqConfig", "FaqReport", "VoiceReport", "fit_faq", "narrow"]
 
 
 def fit_faq(
@@ -131,6 +48,7 @@ def fit_faq(
     encoder: SentenceEncoder | None = None,
     encoder_version: str | None = None,
     faq_texts: Mapping[str, str] | None = None,
+    answered: Sequence[Answered] = (),
     progress: Progress = silent,
 ) -> FaqReport:
     """Fit the classifier and write its model folder.
@@ -142,8 +60,12 @@ def fit_faq(
         config: settings.
         encoder: finds neighbours among the training part; without it that voice is left out. One
             that has read the answers to the validation part would make that voice look too good.
-        encoder_version: the encoder that will serve beside the model, where it is another one.
+        encoder_version: the encoder that will serve beside the model, where it is another one; then
+            there is no dense voice, which could not read the other's vectors.
         faq_texts: title, line break and body of each FAQ by label; they speak too.
+        answered: inquiries with what agents replied, labelled or not; none of the replies later
+            than what the model may know. Those of validation and later are kept from the voices
+            that are judged there.
         progress: told done, total and a message; may raise, which leaves nothing behind.
 
     Raises:
@@ -151,7 +73,6 @@ def fit_faq(
     """
     config = config or FaqConfig()
     started = time.monotonic()
-    faq_texts = faq_texts or {}
     train, validation = usable(train), usable(validation)
     labels = choose_labels(train, min_examples=config.min_examples)
     _check(labels, train, validation, config)
@@ -159,77 +80,33 @@ def fit_faq(
     scratch.mkdir(parents=True, exist_ok=True)
     steps = Steps(
         progress,
-        {"features": 4, "fastText": 25, "linear": 25, "neighbours": 2, "calibration": 3,
-         "linear on everything": 12, "fastText on everything": 12, "writing": 1},
+        {"features": 4, "fastText": 20, "linear": 30, "neighbours": 3, "calibration": 3,
+         "linear on everything": 14, "fastText on everything": 10, "writing": 1},
     )  # fmt: skip
-
-    learn = [example for example in train if set(example.labels) & set(labels)]
-    learn_targets = targets_of([e.labels for e in learn], labels)
-    targets = targets_of([e.labels for e in validation], labels)
-    recipe, heads, voices = _choose(
-        learn,
-        learn_targets,
-        validation,
-        targets,
-        labels,
-        config,
-        encoder,
-        faq_texts,
-        steps,
-        scratch,
-    )
-    steps.start("calibration")
-    calibrations: list[Calibration] = []
-    reports: list[VoiceReport] = []
-    neighbours = {Voice.NEIGHBOURS.value: voices[Voice.NEIGHBOURS]} if encoder else {}
-    fasttext = {Voice.FASTTEXT.value: voices[Voice.FASTTEXT]}
-    sets = [(heads, fasttext | neighbours), (heads, fasttext), ({}, fasttext)]
-    for number, (some_heads, others) in enumerate(sets if encoder else sets[1:]):
-        calibration, held_out = calibrate(
-            others,
-            targets,
-            heads=some_heads,
-            share_right=config.share_right,
-            share_right_three=config.share_right_three,
-            seed=config.seed,
-        )
-        calibrations.append(calibration)
-        reports.append(_report(calibration, held_out, targets))
-        steps.at((number + 1) / len(sets))
-
     everything = usable([*train, *validation])
+    sources = Sources(
+        faq_texts or {},
+        answered,
+        frozenset(example.inquiry_id for example in everything),
+        encoder,
+        encoder is not None and encoder_version in (None, encoder.version),
+    )
+    chosen = choose(train, validation, labels, config, sources, steps, scratch)
+    settings = chosen.settings()
+
     if config.recount:
         known = set(labels)
         more = choose_labels(everything, min_examples=config.min_examples)
         labels = labels + [label for label in more if label not in known]
+    introduced = introduce(
+        everything, labels, sources.faq_texts, most=config.newcomers if config.recount else 0
+    )
+    labels = labels + [example.labels[0] for example in introduced]
     final = [example for example in everything if set(example.labels) & set(labels)]
-    final_targets = targets_of([e.labels for e in final], labels)
-    steps.start("linear on everything")
-    features = Features.fit([e.text for e in final], config=config.features)
-    rows = features.transform([e.text for e in final])
-    parts = _fit_heads(
-        rows, final_targets, recipe.svm_cost, config, features, labels, faq_texts, steps
+    write = _refit(
+        [*introduced, *final], everything, labels, chosen, config, sources, steps, scratch
     )
-    merged = mix([(recipe.mixture[name], part) for name, part in parts.items()])
-    linear = LinearVoice.quantise(features, merged.weights, merged.bias)
-    steps.start("fastText on everything")
-    voice = FastTextVoice.fit(
-        label_rows(final, labels), len(labels), config=recipe.fasttext, folder=scratch
-    )
-    prior = _prior(final_targets)
-
-    def write(temporary: Path) -> None:
-        voice.save(temporary)
-        linear.save(temporary / "linear")
-        save_file({"prior": prior}, temporary / "prior.safetensors")
-
     steps.start("writing")
-    settings = {
-        "fasttext": asdict(recipe.fasttext),
-        "svm_cost": recipe.svm_cost,
-        "neighbours": asdict(recipe.neighbours) if encoder else None,
-        "mixture": recipe.mixture,
-    }
     artifact = write_artifact(
         folder,
         kind=KIND,
@@ -240,14 +117,14 @@ def fit_faq(
             "data_hash": hash_examples(everything),
             "encoder_version": encoder_version or (encoder.version if encoder else None),
             "settings": settings,
-            "neighbour_config": asdict(recipe.neighbours),
-            "calibrations": [calibration.as_dict() for calibration in calibrations],
+            "neighbour_config": asdict(chosen.neighbours),
+            "calibrations": [calibration.as_dict() for calibration in chosen.calibrations],
         },
         files=write,
         metrics={
             "train": len(train),
             "validation": len(validation),
-            "voices": [asdict(report) for report in reports],
+            "voices": [asdict(report) for report in chosen.reports],
         },
     )
     steps.at(1.0)
@@ -258,7 +135,7 @@ def fit_faq(
         train=len(train),
         validation=len(validation),
         settings=settings,
-        voices=tuple(reports),
+        voices=tuple(chosen.reports),
         seconds=round(time.monotonic() - started, 1),
     )
 
@@ -283,149 +160,52 @@ def _check(
         )
 
 
-def _choose(
-    learn: Sequence[Example],
-    learn_targets: Targets,
-    validation: Sequence[Example],
-    targets: Targets,
+def _refit(
+    final: Sequence[Example],
+    everything: Sequence[Example],
     labels: Sequence[str],
+    chosen: Chosen,
     config: FaqConfig,
-    encoder: SentenceEncoder | None,
-    faq_texts: Mapping[str, str],
+    sources: Sources,
     steps: Steps,
     scratch: Path,
-) -> tuple[_Recipe, dict[str, Scores], dict[str, Scores]]:
-    """Fit every setting on the training part; keep what ranks the validation part best."""
-    texts, asked = [e.text for e in learn], [e.text for e in validation]
-    steps.start("features")
-    features = Features.fit(
-        texts, config=config.features, progress=lambda n: steps.at(n / len(texts) / 3)
-    )
-    rows = features.transform(texts, progress=lambda n: steps.at((1 + n / len(texts)) / 3))
-    asked_rows = features.transform(asked, progress=lambda n: steps.at((2 + n / len(asked)) / 3))
-
-    steps.start("fastText")
-    tried: list[tuple[float, FastTextConfig, Scores]] = []
-    for number, setting in enumerate(config.fasttext):
-        seeded = replace(setting, seed=config.seed)
-        voice = FastTextVoice.fit(
-            label_rows(learn, labels), len(labels), config=seeded, folder=scratch
-        )
-        scores = voice.log_probabilities(asked).astype(np.float64)
-        tried.append((_worth(scores, targets), seeded, scores))
-        steps.at((number + 1) / len(config.fasttext), f"{number + 1}/{len(config.fasttext)}")
-    _, fasttext, fasttext_scores = max(tried, key=lambda item: item[0])
-
-    steps.start("linear")
-    machines: list[tuple[float, float, Scores]] = []
-    share = 0.6 / len(config.svm_costs)
-    for number, cost in enumerate(config.svm_costs):
-        before = number * share
-        svm = fit_svm(
-            rows, learn_targets, cost=cost,
-            progress=lambda done, before=before: steps.at(before + done * share),  # type: ignore[misc]
-        )  # fmt: skip
-        scores = _SVM_SCALE * svm(asked_rows).astype(np.float64)
-        machines.append((_worth(scores, targets), cost, scores))
-    _, cost, svm_scores = max(machines, key=lambda item: item[0])
-    logistic = fit_logistic(
-        rows, learn_targets, penalty=config.logistic_penalty,
-        progress=lambda done: steps.at(0.6 + 0.4 * done),
+) -> Callable[[Path], None]:
+    """Fit the chosen voices on training and validation together; returns what writes them."""
+    targets = targets_of([e.labels for e in final], labels)
+    texts = [e.text for e in final]
+    steps.start("linear on everything")
+    read = [*final, *title_rows(labels, sources.faq_texts)]
+    read_targets = targets_of([e.labels for e in read], labels)
+    read_texts = [e.text for e in read]
+    features = Features.fit(read_texts, config=config.features.sized(len(labels)))
+    rows = features.transform(read_texts)
+    parts = fit_linear(
+        features, read, rows, read_targets, labels, chosen.linear, config, sources,
+        before=ALWAYS, progress=steps.at,
     )  # fmt: skip
-    heads: dict[str, Scores] = {
-        "logistic": logistic(asked_rows).astype(np.float64),
-        "svm": svm_scores,
-    }
-    for name, part in _text_heads(features, labels, faq_texts).items():
-        heads[name] = part(asked_rows).astype(np.float64)
-    mixture = fit_blend(heads, targets).weights
-    voices = {Voice.FASTTEXT.value: fasttext_scores}
-
-    steps.start("neighbours")
-    neighbours = config.neighbours[0]
-    if encoder:
-        wanted = max(setting.top_k for setting in config.neighbours)
-        near = nearest(encoder, asked, learn, top_k=wanted)
-        options = []
-        for option in config.neighbours:
-            counted = NeighbourVoice(labels, _prior(learn_targets), option)
-            scores = counted.log_probabilities(near).astype(np.float64)
-            options.append((_worth(scores, targets), option, scores))
-        _, neighbours, voices[Voice.NEIGHBOURS.value] = max(options, key=lambda item: item[0])
-    return _Recipe(fasttext, cost, neighbours, mixture), heads, voices
-
-
-def _fit_heads(
-    rows: sparse.csr_array,
-    targets: Targets,
-    cost: float,
-    config: FaqConfig,
-    features: Features,
-    labels: Sequence[str],
-    faq_texts: Mapping[str, str],
-    steps: Steps,
-) -> dict[str, Weights]:
-    svm = fit_svm(rows, targets, cost=cost, progress=lambda done: steps.at(0.5 * done))
-    logistic = fit_logistic(
-        rows, targets, penalty=config.logistic_penalty,
-        progress=lambda done: steps.at(0.5 + 0.5 * done),
-    )  # fmt: skip
-    scaled = Weights(np.float32(_SVM_SCALE) * svm.weights, np.float32(_SVM_SCALE) * svm.bias)
-    return {"logistic": logistic, "svm": scaled, **_text_heads(features, labels, faq_texts)}
-
-
-def _text_heads(
-    features: Features, labels: Sequence[str], faq_texts: Mapping[str, str]
-) -> dict[str, Weights]:
-    """The likeness of inquiry and FAQ, by its title and by its whole text.
-
-    It is linear in the inquiry's features, hence a head like the others. A FAQ without text is
-    taken to be as like as the others are on average.
-    """
-    found: dict[str, Weights] = {}
-    if not any(faq_texts.get(label, "").strip() for label in labels):
-        return found
-    for name in ("title", "text"):
-        texts = [faq_texts.get(label, "").strip() for label in labels]
-        if name == "title":
-            texts = [text.split("\n", 1)[0] for text in texts]
-        rows = features.transform(texts).toarray()
-        missing = ~rows.any(axis=1)
-        rows[missing] = rows[~missing].mean(axis=0) if not missing.all() else 0
-        weights = np.ascontiguousarray(_TEXT_SCALE * rows.T, dtype=np.float32)
-        found[name] = Weights(weights, np.zeros(len(labels), dtype=np.float32))
-    return found
-
-
-def _prior(targets: Targets) -> npt.NDArray[np.float32]:
-    counts = targets.sum(axis=0) + 1.0
-    return np.asarray(counts / counts.sum(), dtype=np.float32)
-
-
-def _worth(scores: Scores, targets: Targets) -> float:
-    return sum(_hits(scores, targets))
-
-
-def _hits(scores: Scores, targets: Targets) -> tuple[float, float, float]:
-    """hit@1, hit@3 and hit@5 over the inquiries in scope."""
-    inside = targets.any(axis=1)
-    order = np.argsort(-scores[inside], axis=1, kind="stable")[:, :5]
-    right = np.take_along_axis(targets[inside], order, axis=1)
-    first, three, five = (float(right[:, :k].any(axis=1).mean()) for k in (1, 3, 5))
-    return first, three, five
-
-
-def _report(calibration: Calibration, held_out: HeldOut, targets: Targets) -> VoiceReport:
-    hits = _hits(held_out.blended[:, :-1], targets)
-    first = held_out.blended[:, :-1].argmax(axis=1)
-    right = targets[np.arange(len(targets)), first]
-    return VoiceReport(
-        voices=tuple(calibration.blend.weights),
-        weights=calibration.blend.weights,
-        hit_1=hits[0],
-        hit_3=hits[1],
-        hit_5=hits[2],
-        ece=expected_calibration_error(held_out.probabilities.tolist(), right.tolist()),
-        likely=calibration.likely,
-        possible=calibration.possible,
+    merged = mix([(share, parts[name]) for name, share in chosen.mixture.items() if name in parts])
+    gate = fit_outside(features, everything, read, rows, labels)
+    linear = LinearVoice.quantise(
+        features,
+        merged.weights,
+        merged.bias,
+        gate=Gate.quantise(gate.weights[:, 0], float(gate.bias[0])) if gate else None,
     )
+    steps.start("fastText on everything")
+    voice = FastTextVoice.fit(
+        label_rows(final, labels), len(labels), config=chosen.fasttext, folder=scratch
+    )
+    dense = None
+    if chosen.dense_penalty is not None and sources.encoder is not None:
+        vectors = sources.encoder.encode(texts)
+        dense = fit_dense(vectors, targets, penalty=chosen.dense_penalty)
+    prior = prior_of(targets)
+
+    def write(temporary: Path) -> None:
+        voice.save(temporary)
+        linear.save(temporary / "linear")
+        if dense is not None:
+            dense.save(temporary / "dense")
+        save_file({"prior": prior}, temporary / "prior.safetensors")
+
+    return write

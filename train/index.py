@@ -9,6 +9,8 @@ from support import embeddings
 from support.artifact import Artifact, write_artifact
 from support.encoder import SentenceEncoder
 from support.faiss_index import FaissIndex
+from support.hybrid import HybridIndex, mix_for
+from support.lexical_index import LexicalIndex
 
 from .progress import Progress, silent
 
@@ -28,15 +30,17 @@ def build_index(
     # Read before the vectors: what is removed meanwhile is then removed once more, harmlessly.
     tombstone = embeddings.last_tombstone(db)
     seq, ids, vectors = embeddings.after(db, encoder.version, 0)
-    index = FaissIndex(encoder.dim)
+    index = HybridIndex(FaissIndex(encoder.dim), LexicalIndex(), mix=mix_for(encoder))
     if len(ids):
-        index.add(ids, np.asarray(vectors))
+        index.add(ids, np.asarray(vectors), embeddings.texts(db, ids.tolist()))
+    progress(0, 1, "writing the index")
     return write_artifact(
         folder,
         kind="index",
         config={
             "encoder_version": encoder.version,
             "dim": encoder.dim,
+            "mix": index.mix,
             "count": len(ids),
             "embedding_seq": seq,
             "tombstone_seq": tombstone,

@@ -76,6 +76,25 @@ def share_above(
     return len(shown) / len(probabilities), sum(shown) / len(shown) if shown else 0.0
 
 
+def judge_acceptance(
+    accepted: Sequence[bool], right: Sequence[bool], inside: Sequence[bool]
+) -> tuple[float, float | None]:
+    """What one threshold of acceptance is worth.
+
+    Returns:
+        Of the inquiries in scope the share accepted with a right first suggestion (a rejected one
+        counts as wrong; 0 where none is in scope), and of those out of scope the share rejected
+        (None where none is).
+    """
+    rows = list(zip(accepted, right, inside, strict=True))
+    kept = [taken and ok for taken, ok, scope in rows if scope]
+    refused = [not taken for taken, _, scope in rows if not scope]
+    return (
+        sum(kept) / len(kept) if kept else 0.0,
+        sum(refused) / len(refused) if refused else None,
+    )
+
+
 def coverage_curve(
     probabilities: Sequence[float], right: Sequence[bool], *, points: int = 200
 ) -> list[tuple[float, float]]:
@@ -90,7 +109,11 @@ def coverage_curve(
 def expected_calibration_error(
     probabilities: Sequence[float], right: Sequence[bool], *, bins: int = 10
 ) -> float:
-    """Mean distance of stated probability and share right, over bins of equal width."""
+    """Mean distance of stated probability and share right, over ten bins of equal width.
+
+    Each bin counts as much as it holds; empty ones count nothing. As in Naeini, Cooper and
+    Hauskrecht, "Obtaining well calibrated probabilities using Bayesian binning", AAAI 2015.
+    """
     if not probabilities:
         return 0.0
     stated = np.asarray(probabilities, dtype=np.float64)

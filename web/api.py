@@ -19,11 +19,12 @@ from webargs.flaskparser import FlaskParser
 
 from support import inquiries, settings, suggestions
 from support.inquiries import PastAnswer
+from support.promise import Promise
 from support.recommender import SuggestedFaq
 from support.redact import Redactor
 from support.text import normalize
 
-from . import tokens
+from . import tokens, wording
 from .database import db, desk
 from .errors import problem
 
@@ -98,7 +99,9 @@ class AskSchema(Schema):
     top_k = fields.Integer(
         load_default=3,
         validate=validate.Range(1, 9),
-        metadata={"description": "FAQs at most in the band likely; possible always shows three."},
+        metadata={
+            "description": "FAQs at most in likely; possible shows its three, or two that tie."
+        },
     )
     dry_run = fields.Boolean(
         load_default=False, metadata={"description": "Do not remember what was suggested."}
@@ -163,6 +166,20 @@ class SuggestionSchema(Schema):
     band = fields.String(required=True, validate=validate.OneOf(("likely", "possible", "silent")))
     abstained = fields.Boolean(required=True)
     abstain_reason = fields.String(required=True, allow_none=True)
+    explanation = fields.String(
+        required=True,
+        metadata={"description": "Why it is silent, in the language that was asked for; or empty."},
+    )
+    tie = fields.Boolean(
+        required=True,
+        metadata={"description": "The first two are about equally likely: a choice of two."},
+    )
+    promise = fields.Nested(
+        PromiseSchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "Of the band possible: that one of those suggested is right."},
+    )
     threshold = fields.Float(required=True, allow_none=True)
     degraded = fields.String(required=True)
     faqs = fields.List(fields.Nested(FaqSchema), required=True)
@@ -241,6 +258,9 @@ def suggest(asked: dict[str, Any]) -> dict[str, Any]:
         "band": found.band,
         "abstained": found.band == "silent",
         "abstain_reason": found.reason or None,
+        "explanation": wording.silence(found),
+        "tie": found.tie,
+        "promise": _promise(found.promise) if found.promise else None,
         "threshold": found.threshold,
         # What is wrong names folders of this machine: that goes to the log and to leads alone.
         "degraded": DEGRADED if found.degraded else "",
@@ -273,7 +293,6 @@ def _text(asked: dict[str, Any]) -> str:
 
 
 def _faq(rank: int, item: SuggestedFaq) -> dict[str, Any]:
-    promise = item.promise
     return {
         "rank": rank,
         "faq_id": item.faq.slug,
@@ -281,11 +300,15 @@ def _faq(rank: int, item: SuggestedFaq) -> dict[str, Any]:
         "url": item.faq.url,
         "category": item.faq.category,
         "confidence": item.probability,
-        "promise": {
-            "right": promise.right, "n": promise.n, "low": promise.low, "high": promise.high
-        },
+        "promise": _promise(item.promise),
         "words": [{"text": part.word, "weight": part.weight} for part in item.words],
         "used_by": [str(past.inquiry_id) for past in item.used_by],
+    }  # fmt: skip
+
+
+def _promise(promise: Promise) -> dict[str, Any]:
+    return {
+        "right": promise.right, "n": promise.n, "low": promise.low, "high": promise.high
     }  # fmt: skip
 
 

@@ -1,13 +1,15 @@
 """The desk's numbers and reasons as an agent reads them."""
 
+import math
 import re
 
 from flask_babel import lazy_gettext
 
-from support.calibration import Promise
 from support.faqs import Faq
 from support.inquiries import Inquiry
 from support.linear import Contribution
+from support.promise import Promise
+from support.recommender import ENOUGH, TOO_FEW, Suggestion
 
 from .i18n import gettext as _
 
@@ -24,6 +26,13 @@ REASONS = {
         "Held back on purpose: a few inquiries get no suggestion, so that the desk can "
         "measure itself."
     ),
+}
+
+DETAILS = {
+    "unproven": lazy_gettext(
+        "Tried on past inquiries, what the desk has learned was not right often enough yet."
+    ),
+    "too_few_labels": lazy_gettext("Too few past answers link the same FAQ yet."),
 }
 
 DISMISSALS = {
@@ -80,10 +89,34 @@ def right_in(promise: Promise) -> str:
         return _("not measured yet")
     tens = round(10 * promise.share)
     if tens == 10 and promise.right < promise.n:
-        return _("right in more than 9 of 10 like this (n = %(n)s)", n=promise.n)
-    if tens == 0 and promise.right:
-        return _("right in fewer than 1 of 10 like this (n = %(n)s)", n=promise.n)
-    return _("right in %(tens)s of 10 like this (n = %(n)s)", tens=tens, n=promise.n)
+        words = _("right in more than 9 of 10 like this")
+    elif tens == 0 and promise.right:
+        words = _("right in fewer than 1 of 10 like this")
+    else:
+        words = _("right in %(tens)s of 10 like this", tens=tens)
+    return f"{words} {_counted(promise)}"
+
+
+def _counted(promise: Promise) -> str:
+    """Of how many, and the interval in percent, rounded outwards; a line never ends within it."""
+    low = math.floor(round(100 * promise.low, 6))
+    high = math.ceil(round(100 * promise.high, 6))
+    return f"(n = {promise.n}, {low}–\N{WORD JOINER}{high} %)".replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def silence(found: Suggestion) -> str:
+    """Why nothing is suggested, in a sentence or two; empty where something is."""
+    if found.band != "silent":
+        return ""
+    if found.detail == TOO_FEW and found.labelled is not None and found.labelled < ENOUGH:
+        return _(
+            "Too few past answers link an FAQ: %(have)s so far, about %(needed)s are needed.",
+            have=found.labelled,
+            needed=ENOUGH,
+        )
+    if found.detail in DETAILS:
+        return str(DETAILS[found.detail])
+    return str(REASONS.get(found.reason, found.reason))
 
 
 def speaking(words: tuple[Contribution, ...]) -> list[str]:

@@ -1,5 +1,6 @@
 """What each kind of job does: training, indexing, forgetting what is due."""
 
+from contextlib import suppress
 from typing import Any
 
 from sqlite_utils import Database
@@ -7,6 +8,7 @@ from sqlite_utils import Database
 from support import settings
 from support.answering import forget_originals
 from support.audit import Actor
+from support.errors import JobCancelledError
 from support.workspace import Workspace
 
 from .jobs import Progress, Work
@@ -15,11 +17,17 @@ from .jobs import Progress, Work
 def train(
     workspace: Workspace, db: Database, actor: Actor, arguments: dict[str, Any], progress: Progress
 ) -> dict[str, Any]:
-    """Train encoder, index and classifier, and publish them as one release."""
-    from train.desk import train_all
+    """Train encoder, index and classifier; publish them unless they are worse."""
+    from train.candidate import train_candidate
 
-    release = train_all(workspace, db, actor=actor, progress=progress)
-    return {"release": release.name}
+    outcome = train_candidate(workspace, db, actor=actor, progress=progress)
+    with suppress(JobCancelledError):  # too late: it is done
+        progress(1, 1, outcome.message)
+    return {
+        "release": outcome.release.name,
+        "published": outcome.published,
+        "message": outcome.message,
+    }
 
 
 def index(

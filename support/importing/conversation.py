@@ -23,6 +23,7 @@ class RawMessage:
     author: str = ""
     public: bool = True
     saved_reply_id: str = ""
+    helpful: int = 0  # votes for it less votes against, where the source counts them
     attachments: list[tuple[str, str]] = field(default_factory=list)  # name, URL
 
 

@@ -46,6 +46,8 @@ class AnswerColumns:
     author: str = ""
     role: str = ""
     public: str = ""
+    helpful: str = ""  # how many found it helpful
+    unhelpful: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,7 @@ from .mapping import DEFAULT_PAIRS, AnswerColumns, Mapping, QuestionColumns
 Item = RawConversation | Rejected
 Row = dict[str, Any]
 
+MAX_DIGITS = 7  # of a count of votes
 PATIENCE = 20  # rows without a column before the mapping is at fault, not the rows
 
 _STATUS = {
@@ -241,7 +242,14 @@ def _reply(row: Row, columns: AnswerColumns, question: RawConversation, zone: tz
         at=at,
         author=author if role == "agent" else "",
         public=public,
+        helpful=_votes(cell(columns.helpful)) - _votes(cell(columns.unhelpful)),
     )
+
+
+def _votes(text: str) -> int:
+    """A count; what is none counts nothing, for no answer is lost over its votes."""
+    text = text.strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) < MAX_DIGITS else 0
 
 
 def _tags(row: Row, column: str) -> list[str]:

@@ -107,12 +107,12 @@ def _insert_message(
     db.conn.execute(
         """
         INSERT INTO messages (id, inquiry_id, import_id, source_id, role, public, author, text, at,
-            saved_reply_id)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            saved_reply_id, helpful)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         (
             message_id, inquiry_id, import_id, raw.source_id, raw.role, int(raw.public), raw.author,
-            message.text, raw.at, raw.saved_reply_id,
+            message.text, raw.at, raw.saved_reply_id, raw.helpful,
         ),
     )  # fmt: skip
     for name, url in raw.attachments:
@@ -139,6 +139,7 @@ def _settle(db: Database, inquiry_id: int, item: Prepared) -> None:
             "status": status,
             "answer_id": answer_id,
             "answered_at": answer.raw.at if answer else None,
+            "solved": int(answer is not None and item.raw.answer_source_id == answer.raw.source_id),
             "closed_at": None if status == "open" else ended,
         },
     )

@@ -1,7 +1,24 @@
+import json
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from support.calibration import Promise, PromiseTable, Scale, choose_band, clopper_pearson
+from support.blend import Blend
+from support.calibration import (
+    Band,
+    Calibration,
+    Confidence,
+    Decision,
+    Promise,
+    PromiseTable,
+    Scale,
+    Sureness,
+    choose_band,
+    clopper_pearson,
+    is_tie,
+)
 
 
 @pytest.mark.parametrize(
@@ -74,3 +91,91 @@ def test_a_floor_keeps_the_hopeless_out_of_a_band():
     right = np.array([True] * 40 + [False] * 10)
     assert choose_band(p, right, stated=0.5).coverage == 1.0
     assert choose_band(p, right, stated=0.5, floor=0.25).coverage == 0.8
+
+
+def band(threshold, stated=0.8):
+    return Band(threshold, stated, 0.3, Promise.of(24, 30))
+
+
+def calibration(**changes):
+    table = PromiseTable(np.linspace(0, 1, 40), np.arange(40) >= 20)
+    parts = {
+        "blend": Blend({"a": 1.0}, 0.0),
+        "confidence": (Confidence({"top": 1.0}), Confidence({"top": 0.8}), Confidence({}, 0.1)),
+        "scope": Confidence({"among": 1.0, "gate": -1.0}),
+        "others": Scale(1.0, -0.5),
+        "likely": band(0.7),
+        "possible": band(0.6, 0.5),
+        "pair": band(0.75),
+        "promises": table,
+        "promises_three": table,
+        "label_bands": {7: band(0.9), 8: band(None)},
+        "accept": 0.4,
+    }
+    return Calibration(**(parts | changes))
+
+
+@pytest.mark.parametrize(
+    ("sure", "band", "reason", "tie"),
+    [
+        # label, first, second, any of two, any of three, in scope
+        ((1, 0.70, 0.20, 0.8, 0.9, 1.0), "likely", "", False),
+        ((1, 0.69, 0.20, 0.8, 0.9, 1.0), "possible", "", False),
+        ((7, 0.80, 0.10, 0.8, 0.9, 1.0), "possible", "", False),  # this FAQ asks for .9
+        ((7, 0.90, 0.10, 0.8, 0.9, 1.0), "likely", "", False),
+        ((8, 0.99, 0.01, 1.0, 1.0, 1.0), "possible", "", False),  # this one is never Likely
+        ((1, 0.45, 0.40, 0.8, 0.9, 1.0), "possible", "", True),  # a choice of two
+        ((1, 0.45, 0.40, 0.7, 0.9, 1.0), "possible", "", False),  # a tie, but not sure enough
+        ((1, 0.30, 0.28, 0.5, 0.5, 1.0), "silent", "ambiguous", True),
+        ((1, 0.30, 0.10, 0.4, 0.5, 1.0), "silent", "below_threshold", False),
+        ((1, 0.30, 0.10, 0.4, 0.5, 0.3), "silent", "out_of_scope", False),
+        ((1, 0.30, 0.28, 0.5, 0.5, 0.3), "silent", "out_of_scope", True),
+    ],
+)
+def test_what_is_shown_by_hand(sure, band, reason, tie):
+    found = calibration().decide(Sureness(*sure))
+    assert (found.band, found.reason, found.tie) == (band, reason, tie)
+
+
+def test_a_choice_of_two_carries_the_promise_of_ties():
+    found = calibration().decide(Sureness(1, 0.45, 0.40, 0.8, 0.9, 1.0))
+    assert found == Decision("possible", "", True, 0.75, Promise.of(24, 30))
+
+
+def test_without_thresholds_everything_is_silent():
+    never = calibration(
+        likely=band(None), possible=band(None), pair=band(None), label_bands={}, accept=None
+    )
+    assert not never.proven
+    assert never.decide(Sureness(1, 1.0, 0.0, 1.0, 1.0, 0.0)).reason == "below_threshold"
+
+
+@pytest.mark.parametrize(("first", "second", "tie"), [(0.5, 0.45, True), (0.5, 0.4, False)])
+def test_a_tie_by_hand(first, second, tie):
+    assert is_tie(first, second) is tie
+
+
+@given(st.lists(st.lists(st.floats(0.01, 1), min_size=5, max_size=5), min_size=1, max_size=6))
+def test_more_suggestions_are_never_worth_less(rows):
+    blended = np.array(rows) / np.sum(rows, axis=1, keepdims=True)
+    judged = calibration().judge(blended, top_k=4)
+    assert (np.diff(judged.each, axis=1) <= 0).all()
+    for sure, row in zip(judged.sure, judged.each, strict=True):
+        assert sure.first == row[0]
+        assert sure.second == row[1]
+        assert sure.first <= sure.two <= sure.three
+
+
+@given(st.integers(0, 200), st.integers(0, 200))
+def test_a_promise_lies_within_its_interval(right, wrong):
+    promise = Promise.of(right, right + wrong)
+    assert 0 <= promise.low <= promise.share <= promise.high <= 1 or not promise.n
+
+
+def test_calibration_round_trip():
+    before = calibration()
+    after = Calibration.from_dict(json.loads(json.dumps(before.as_dict())))
+    assert after.as_dict() == before.as_dict()
+    assert after.label_bands == before.label_bands
+    blended = np.array([[0.5, 0.3, 0.1, 0.1]])
+    assert after.judge(blended).sure == before.judge(blended).sure

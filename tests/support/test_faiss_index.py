@@ -117,7 +117,7 @@ def test_a_damaged_snapshot_is_refused(tmp_path):
 
 
 def test_the_large_kind_of_index_keeps_the_contract(monkeypatch, tmp_path):
-    monkeypatch.setattr("support.faiss_index.FLAT_UP_TO", 10)
+    monkeypatch.setattr("support.faiss_index.EXACT_UP_TO", 10)
     index = FaissIndex(DIM)
     vectors = unit(400)
     index.add(np.arange(400), vectors)
@@ -131,14 +131,31 @@ def test_the_large_kind_of_index_keeps_the_contract(monkeypatch, tmp_path):
     assert np.mean([len(set(a) & set(b)) / 5 for a, b in pairs]) >= 0.95
 
 
-def test_a_large_index_finds_all_of_the_few_that_are_allowed(monkeypatch, tmp_path):
-    monkeypatch.setattr("support.faiss_index.FLAT_UP_TO", 10)
+@pytest.mark.parametrize("scanned", [100_000, 10])
+def test_a_large_index_finds_those_that_are_allowed(monkeypatch, tmp_path, scanned):
+    monkeypatch.setattr("support.faiss_index.EXACT_UP_TO", 10)
+    monkeypatch.setattr("support.faiss_index.SCANNED_UP_TO", scanned)
     index = FaissIndex(DIM)
     vectors = unit(2000)
     index.add(np.arange(2000), vectors)
     index.snapshot(tmp_path)
     large = FaissIndex.load(tmp_path)
-    allow = np.arange(0, 2000, 50)
-    query = unit(1, seed=5)
-    found, _ = large.search(query, top_k=30, allow=allow)
-    assert found[0].tolist() == exact(vectors[allow], allow, query[0], 30)
+    allow = np.arange(0, 2000, 5)
+    queries = unit(10, seed=5)
+    found, scores = large.search(queries, top_k=30, allow=allow)
+    assert np.isin(found, allow).all()
+    wanted = [exact(vectors[allow], allow, query, 30) for query in queries]
+    pairs = zip(found.tolist(), wanted, strict=True)
+    assert np.mean([len(set(a) & set(b)) / 30 for a, b in pairs]) >= 0.95
+    large.remove(found[0, :1])
+    assert found[0, 0] not in large.search(queries[:1], top_k=30, allow=allow)[0]
+    np.testing.assert_allclose(scores[0], vectors[found[0]] @ queries[0], atol=0.02)
+
+
+def test_gives_vectors_by_id(made):
+    index, ids, vectors = made
+    index.remove(ids[[3]])
+    found = index.vectors(np.array([ids[40], 5, ids[1], ids[3]]))
+    np.testing.assert_allclose(found[[0, 2]], vectors[[40, 1]], atol=1e-3)
+    assert np.isnan(found[[1, 3]]).all()
+    assert FaissIndex(DIM).vectors(np.array([1])).shape == (1, DIM)

@@ -91,3 +91,20 @@ def test_save_load_round_trip(tmp_path):
 def test_a_config_that_cannot_work_is_refused():
     with pytest.raises(ValueError, match="shortest 3"):
         FeatureConfig(shortest=3, longest=2)
+
+
+def test_what_is_seen_once_counts_only_in_a_small_vocabulary():
+    texts = ["환불 해주세요", "환불 언제 와요"]
+    small = Features.fit(texts)
+    assert small.word_id("언제") is not None
+    large = Features.fit(texts, config=FeatureConfig(small=0))
+    assert large.word_id("언제") is None
+    assert large.word_id("환불") is not None
+
+
+@pytest.mark.parametrize(
+    ("labels", "words", "characters"), [(142, 50_000, 100_000), (400, 25_000, 50_000)]
+)
+def test_many_labels_leave_room_for_fewer_features(labels, words, characters):
+    sized = FeatureConfig().sized(labels, megabytes=30)
+    assert (sized.max_words, sized.max_characters) == (words, characters)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from support.features import FeatureConfig, Features
-from support.linear import LinearVoice
+from support.linear import Gate, LinearVoice
 
 TEXTS = ["환불 해주세요", "환불 언제 되나요", "배송 언제 와요", "배송 조회 안됨"]
 
@@ -42,3 +42,17 @@ def test_the_strongest_word_comes_first(voice):
 def test_save_load_round_trip(voice, tmp_path):
     voice[0].save(tmp_path)
     np.testing.assert_array_equal(LinearVoice.load(tmp_path).logits(TEXTS), voice[0].logits(TEXTS))
+
+
+def test_the_gate_is_a_column_of_its_own_and_survives_a_round_trip(voice, tmp_path):
+    plain, _ = voice
+    assert not plain.has_gate
+    assert plain.gate(TEXTS).tolist() == [0, 0, 0, 0]
+    column = np.linspace(-1, 1, len(plain.features), dtype=np.float32)
+    gated = LinearVoice(
+        plain.features, plain.weights, plain.scales, plain.bias, Gate.quantise(column, 0.5)
+    )
+    expected = plain.features.transform(TEXTS) @ column + 0.5
+    np.testing.assert_allclose(gated.gate(TEXTS), expected, atol=0.02)
+    gated.save(tmp_path)
+    np.testing.assert_allclose(LinearVoice.load(tmp_path).gate(TEXTS), gated.gate(TEXTS), atol=1e-6)

@@ -1,9 +1,7 @@
 import numpy as np
 import pytest
 
-from support.calibration import Scale
 from train.blend import fit_blend, targets_of
-from train.calibrate import calibrate, fit_scale
 from train.metrics import expected_calibration_error
 
 
@@ -46,40 +44,6 @@ def test_none_of_these_is_as_likely_as_it_occurs():
     targets[:500] = False
     blend = fit_blend({"a": scores}, targets)
     assert blend({"a": scores})[:, -1].mean() == pytest.approx(0.25, abs=0.02)
-
-
-def test_scale_corrects_what_is_too_sure():
-    generator = np.random.default_rng(0)
-    truth = generator.random(5000)
-    right = generator.random(5000) < truth
-    sure = Scale(2.0, 0.5)(truth)
-    fixed = fit_scale(sure, right)(sure)
-    assert expected_calibration_error(sure.tolist(), right.tolist()) > 0.08
-    assert expected_calibration_error(fixed.tolist(), right.tolist()) < 0.03
-
-
-def test_calibrate_keeps_the_stated_shares_on_new_inquiries():
-    scores, targets = overconfident(3000, sharpness=2)
-    calibration, held_out = calibrate(
-        {"a": scores[:1500]}, targets[:1500], share_right=0.8, share_right_three=0.5
-    )
-    assert ece_of(held_out.blended, targets[:1500]) < 0.05
-    blended = calibration.blend({"a": scores[1500:]})[:, :-1]
-    first = calibration.first(blended.max(axis=1))
-    right = targets[1500:][np.arange(1500), blended.argmax(axis=1)]
-    assert calibration.likely.threshold is not None
-    shown = first >= calibration.likely.threshold
-    assert right[shown].mean() == pytest.approx(0.8, abs=0.06)
-    assert shown.mean() == pytest.approx(calibration.likely.coverage, abs=0.06)
-
-
-def test_calibration_round_trip():
-    scores, targets = overconfident(200, sharpness=1)
-    calibration, _ = calibrate({"a": scores}, targets, share_right=0.8, share_right_three=0.5)
-    copy = type(calibration).from_dict(calibration.as_dict())
-    assert copy.blend == calibration.blend
-    assert copy.likely == calibration.likely
-    assert copy.promises.look_up(0.6) == calibration.promises.look_up(0.6)
 
 
 def test_targets_by_hand():

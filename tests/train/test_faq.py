@@ -2,7 +2,7 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ from support.fasttext_voice import FastTextConfig
 from train.encoder import EncoderConfig, fit_encoder
 from train.evaluate import evaluate
 from train.examples import Example, split_by_fraction
-from train.faq import FaqConfig, fit_faq
+from train.faq import FaqConfig, fit_faq, narrow
 from train.nearest import nearest
 
 TOPICS = {
@@ -127,6 +127,59 @@ def test_the_report_tells_what_each_set_of_voices_is_worth(report):
     assert report.voices[0].hit_1 > 0.9
     assert report.likely.coverage > 0.5
     assert report.as_dict()["labels"] == 4
+
+
+def test_the_dense_voice_is_heard_where_vectors_come_with_the_text(split, encoder, tmp_path):
+    fit_faq(split.train, split.validation, folder=tmp_path / "1", config=CONFIG, encoder=encoder)
+    both = FaqClassifier.load(tmp_path / "1")
+    texts = ["환불 취소 어떻게", "택배 송장 언제"]
+    near = nearest(encoder, texts, split.train, top_k=both.neighbours_k)
+    vectors = encoder.encode(texts)
+    heard = both.predict(texts, neighbours=near, vectors=vectors)
+    assert [p.scored[0].label for p in heard] == ["refund", "parcel"]
+    assert (Voice.DENSE in heard[0].weights) == both.wants_vectors
+    for without in (both.predict(texts, neighbours=near), both.predict(texts, vectors=vectors)):
+        assert Voice.DENSE not in without[0].weights
+        assert both.decide(without[0]).band in {"likely", "possible", "silent"}
+
+
+def test_an_encoder_that_another_will_replace_teaches_no_dense_voice(split, encoder, tmp_path):
+    fit_faq(
+        split.train, split.validation, folder=tmp_path / "1", config=CONFIG,
+        encoder=encoder, encoder_version="another",
+    )  # fmt: skip
+    assert not FaqClassifier.load(tmp_path / "1").wants_vectors
+
+
+def test_a_faq_with_a_text_alone_can_be_suggested(split, tmp_path):
+    texts = {**FAQ_TEXTS, "warranty": "보증 기간\n보증 수리 기간 안내"}
+    config = replace(CONFIG, newcomers=5)
+    report = fit_faq(
+        split.train, split.validation, folder=tmp_path / "1", config=config, faq_texts=texts
+    )
+    found = FaqClassifier.load(report.folder)
+    assert found.predict(["보증 수리 기간"])[0].scored[0].label == "warranty"
+    assert found.predict(["환불 결제 취소"])[0].scored[0].label == "refund"
+
+
+def test_settings_chosen_on_the_newest_rows_are_fitted_on_all(split, encoder, tmp_path):
+    few = FastTextConfig(dim=8, bucket=2000, num_epochs=5)
+    config = replace(CONFIG, choose_on=50, fasttext=(few, *CONFIG.fasttext))
+    report = fit_faq(
+        split.train, split.validation, folder=tmp_path / "1", config=config, encoder=encoder
+    )
+    assert report.train > 3 * 50
+    assert report.settings["fasttext"]["num_epochs"] in {5, 20}
+    assert report.voices[0].hit_1 > 0.9
+
+
+def test_narrow_takes_back_every_choice(report):
+    again = narrow(CONFIG, report.settings)
+    assert asdict(again.fasttext[0]) == report.settings["fasttext"]
+    assert again.logistic_penalties == (report.settings["logistic_penalty"],)
+    assert again.svm_costs == (report.settings["svm_cost"],)
+    assert len(again.neighbours) == 1
+    assert narrow(CONFIG, {"fasttext": None, "unknown": 3}) == CONFIG
 
 
 def test_evaluate_beside_the_baselines(classifier, split, encoder):

@@ -2,7 +2,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from train.plot import Curve, plot_coverage
+from train.plot import Curve, plot_coverage, plot_lines, plot_reliability
+from train.reliability import reliability_bins
 
 
 def test_the_plot_is_well_formed_and_names_its_curves():
@@ -23,3 +24,26 @@ def test_the_plot_is_well_formed_and_names_its_curves():
 def test_only_curves_that_can_be_told_apart(count):
     with pytest.raises(ValueError, match="One or two"):
         plot_coverage([Curve("x", [])] * count)
+
+
+def test_a_reliability_diagram_shows_every_bin_with_its_number_and_interval():
+    bins = reliability_bins([0.95, 1.0, 0.15, 0.1], [True, True, False, True])
+    root = ElementTree.fromstring(plot_reliability(bins))
+    dots = [element for element in root.iter() if element.tag.endswith("circle")]
+    assert [dot[0].text for dot in dots] == [
+        "stated 0.12, right 1 of 2 (0.01 to 0.99)",
+        "stated 0.97, right 2 of 2 (0.16 to 1.00)",
+    ]
+    assert dots[0].get("cy") == "186.0"  # one half, midway between 24 and 348
+    assert "2" in [element.text for element in root.iter() if element.tag.endswith("text")]
+
+
+def test_lines_over_named_places():
+    ticks = [(0.0, "2024-03"), (1.0, "2025-08")]
+    curves = [Curve(name, [(0, 0.2), (1, 0.4)]) for name in ("with", "without", "SVM")]
+    drawn = plot_lines(curves, x_ticks=ticks, title="t", x_label="month", y_label="hit@1")
+    root = ElementTree.fromstring(drawn)
+    texts = [element.text for element in root.iter() if element.tag.endswith("text")]
+    assert {"2024-03", "2025-08", "with", "without", "SVM"} <= set(texts)
+    with pytest.raises(ValueError, match="One to three"):
+        plot_lines(curves * 2, x_ticks=ticks, title="t", x_label="month", y_label="hit@1")

@@ -243,6 +243,8 @@ def test_a_desk_without_models_says_so(program):
     body = program.ask({"text": "환불해 주세요"}).json
     assert (body["abstained"], body["abstain_reason"]) == (True, "no_model")
     assert (body["faqs"], body["similar"], body["release"]) == ([], [], "")
+    assert (body["tie"], body["promise"]) == (False, None)
+    assert body["explanation"] == "아직 지난 답변을 학습하지 않았어요."
     found = program.find(q="환불").json
     assert found["mode"] == "words"
     assert [item["question"] for item in found["results"]] == ["환불받고싶어요"]
@@ -280,6 +282,8 @@ def test_a_trained_desk_suggests(taught):
     assert body["degraded"] == ""
     assert not body["abstained"]
     assert body["threshold"] is not None
+    assert body["explanation"] == ""
+    assert (body["promise"] is None) == (body["band"] == "likely")
     first = body["faqs"][0]
     assert (first["rank"], first["faq_id"], first["title"]) == (1, "refund", "환불은 언제 되나요")
     assert 0 < first["confidence"] <= 1

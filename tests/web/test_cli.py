@@ -131,7 +131,10 @@ def test_version(shell):
     [["brew"], [], ["agent"], ["agent", "brew"], ["import"], ["suggest", "--top-k", "0", "x"],
      ["serve", "--port", "0"], ["search"], ["settings", "top_k"], ["token", "revoke", "x"],
      ["agent", "add", "x", "--role", "king"], ["evaluate", "--test-from", "2026-01-01"],
-     ["evaluate", "--test-until", "2026-01-01"], ["evaluate", "--plot", "no/such/folder/a.svg"],
+     ["train", "encoder", "--model", "a", "--public", "."], ["train", "encoder", "--out", "a"],
+     ["train", "--recipe", "old"], ["models"], ["models", "prune"], ["models", "publish"],
+     ["models", "prune", "--keep", "-1"], ["evaluate", "--test-until", "2026-01-01"],
+     ["evaluate", "--plot", "no/such/folder/a.svg"], ["evaluate", "--reliability", "no/b.svg"],
      ["evaluate", "--validation-from", "gestern", "--test-from", "2026-01-01"],
      ["evaluate", "--validation-from", "2026-02-01", "--test-from", "2026-01-01"],
      ["evaluate", "--validation-from", "2025-01-01", "--test-from", "2026-01-01",
@@ -144,6 +147,7 @@ def test_a_wrong_command_line_ends_with_2_and_its_usage(shell, words):
 @pytest.mark.parametrize(
     "words",
     [["status"], ["settings"], ["suggest", "a"], ["search", "a"], ["agent", "list"], ["train"],
+     ["models", "list"], ["models", "rollback"], ["models", "show", "live"],
      ["token", "list"], ["train", "faq"], ["train", "encoder"], ["index"], ["evaluate"], ["serve"],
      ["agent", "disable", "x"], ["agent", "password", "x", "--generate"], ["token", "create", "x"]],
 )  # fmt: skip

@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import pytest
 
 from support import answering, settings
 from support.database import one, scalar
 from support.errors import InputError
+from support.promise import Promise
 from tests.conftest import ACTOR
 
 MASKED = "전화 주세요: [전화번호]"
@@ -29,7 +32,8 @@ def test_the_customers_own_words_are_shown(page):
 
 def test_a_likely_suggestion_comes_with_its_reasons(page):
     assert "유력한 추천" in page
-    assert "이런 경우 10번 중 8번 맞음 (n = 66)" in page
+    whole = page.replace("\N{NO-BREAK SPACE}", " ").replace("\N{WORD JOINER}", "")
+    assert "이런 경우 10번 중 8번 맞음 (n = 66, 68–89 %)" in whole
     assert "<mark>인증번호</mark>" in page
     assert "<mark>날씨</mark>" not in page
     assert "비슷한 지난 답변 3건 중 2건에서 사용" in page
@@ -48,6 +52,23 @@ def test_an_english_inquiry_gets_english_titles(agent, ids):
     page = agent.get(f"/inquiries/{ids['o3']}").text
     assert 'data-insert="The code does not arrive\n' in page
     assert "인증번호가 오지 않아요" in page  # the agent reads Korean
+
+
+def test_a_tie_is_a_choice_of_two_with_its_own_promise(agent, ids, recommender, monkeypatch):
+    likely = recommender.suggest
+
+    def tie(*given, **more):
+        found = likely(*given, **more)
+        return replace(
+            found, band="possible", tie=True, faqs=found.faqs[:2], promise=Promise.of(26, 31)
+        )
+
+    monkeypatch.setattr(recommender, "suggest", tie)
+    page = agent.get(f"/inquiries/{ids['o1']}").text
+    assert "가능한 추천" in page
+    assert "두 FAQ가 엇비슷해요. 둘 중에 정답이 있을 확률: 이런 경우 10번 중 8번 맞음" in page
+    assert "이 중에 정답이 있을 확률" not in page
+    assert page.count('class="card-faq"') == 2
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,9 @@ def test_a_worker_does_a_job_and_shows_how_far_it_is(space, db, enqueue):
     job = jobs.get(db, job_id)
     assert job.state == "done", job.result
     assert job.started_at <= job.finished_at
-    assert set(job.result) == {"release"}
+    assert set(job.result) == {"release", "published", "message"}
+    assert job.result["published"] is True
+    assert job.message == job.result["message"]
     assert jobs.get(db, again).result["release"] == current(space.models).name
     assert len({share for _, share in seen if share is not None}) > 1
     told = [line.split(maxsplit=1) for line in job.log.splitlines()]

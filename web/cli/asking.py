@@ -10,7 +10,7 @@ import click
 from support import inquiries, settings
 from support.errors import EmptyTextError, ModelMissingError
 from support.inquiries import PastAnswer
-from support.recommender import Recommender, SuggestedFaq
+from support.recommender import Recommender, SuggestedFaq, Suggestion
 from support.redact import Redactor
 
 from .common import json_option, print_json, workspace
@@ -50,8 +50,7 @@ def suggest_command(text: str | None, top_k: int, as_json: bool) -> None:
         return
     if found.degraded:
         click.echo(found.degraded, err=True)
-    click.echo({"likely": "Likely", "possible": "Possible"}.get(found.band, "No suggestion")
-               + (f" ({found.reason})" if found.reason else ""))  # fmt: skip
+    click.echo(_heading(found))
     for rank, item in enumerate(found.faqs, 1):
         _print_faq(rank, item)
     click.echo("Similar past answers")
@@ -90,6 +89,20 @@ def search_command(text: str, words: bool, top_k: int, as_json: bool) -> None:
         return
     for past in found:
         _print_past(past)
+
+
+def _heading(found: Suggestion) -> str:
+    """The band and what it promises, or why it is silent."""
+    promise = found.promise
+    if found.band == "likely":
+        return "Likely"
+    if found.band == "possible":
+        which = "one of these two" if found.tie else "one of these"
+        told = f": {which} right in {promise.right} of {promise.n} like this" if promise else ""
+        return f"Possible{told}"
+    labelled = "" if found.labelled is None else f"{found.labelled} labelled inquiries"
+    why = ", ".join(part for part in (found.reason, found.detail, labelled) if part)
+    return f"No suggestion ({why})"
 
 
 def _print_faq(rank: int, item: SuggestedFaq) -> None:

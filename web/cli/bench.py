@@ -2,12 +2,16 @@
 
 # ruff: noqa: D301 - click looks for the backspace itself, not for an escaped one
 
+import signal
 from pathlib import Path
 from typing import Any
 
 import click
 
-from .common import json_option, print_json, progress_line, workspace
+from .bench_faq import SETS, faq, unseen
+from .bench_search import retrieval, similar, sts
+from .bench_speed import speed
+from .common import json_option, print_json, progress_line
 
 _DATA = click.option(
     "--data",
@@ -18,14 +22,22 @@ _DATA = click.option(
 
 
 @click.group("bench")
-def bench_command() -> None:
+@click.pass_context
+def bench_command(context: click.Context) -> None:
     """Measure quality and speed, on public data or on the desk's own.
 
     \b
     Example:
-      faqdesk bench forum --data ../shared/data
+      faqdesk bench faq --train A.csv --test B.csv
       faqdesk bench speed
     """
+    # Ended by `kill` as by Ctrl-C: the temporary desks may hold gigabytes.
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    context.call_on_close(lambda: signal.signal(signal.SIGTERM, before))
+
+
+for command in (faq, unseen, sts, retrieval, similar, speed):
+    bench_command.add_command(command)
 
 
 @bench_command.command("forum")
@@ -46,32 +58,54 @@ def forum(data: Path, seeds: int, as_json: bool) -> None:
     _print(found, as_json=as_json)
 
 
-@bench_command.command("speed")
+@bench_command.command("loop")
+@_DATA
+@click.option("--every", default=3, show_default=True, type=click.IntRange(1), help="Months.")
+@click.option("--months", default=18, show_default=True, type=click.IntRange(1))
+@click.option(
+    "--plot", type=click.Path(path_type=Path, dir_okay=False), help="Write a plot, as SVG."
+)
 @json_option
-def speed(as_json: bool) -> None:
-    """Time suggestions in process on the workspace's own inquiries.
+def loop(data: Path, every: int, months: int, plot: Path | None, as_json: bool) -> None:
+    """Play a forum's last months again, with and without retraining every few months.
 
     \b
     Example:
-      faqdesk bench speed --json
+      faqdesk bench loop --data ../shared/data --plot loop.svg
     """
-    from train.bench_forum import measure_suggest
+    from train.bench_loop import bench_loop
 
-    space = workspace()
-    _print(measure_suggest(space, space.database()), as_json=as_json)
+    with progress_line("Loop") as progress:
+        found = bench_loop(data, every=every, months=months, progress=progress)
+    if plot:
+        plot.write_text(found.plot(), encoding="utf-8")
+    if as_json:
+        print_json(found.as_dict())
+    else:
+        click.echo(found.table())
 
 
 @bench_command.command("all")
 @_DATA
+@click.option("--seeds", default=3, show_default=True, type=click.IntRange(1))
 @click.pass_context
-def run_all(context: click.Context, data: Path) -> None:
-    """Run every benchmark that needs public data.
+def run_all(context: click.Context, data: Path, seeds: int) -> None:
+    """Run every benchmark that needs public data. Takes hours.
 
     \b
     Example:
       faqdesk bench all --data ../shared/data
     """
+    for name in SETS:
+        context.invoke(faq, name=name, data=data, seeds=seeds, as_json=False)
+    context.invoke(faq, name="banking77", data=data, seeds=seeds, per_label=10, as_json=False)
+    context.invoke(unseen, data=data, as_json=False)
+    context.invoke(sts, file=data / "support" / "kornlu" / "sts-test.tsv", as_json=False)
+    context.invoke(similar, data=data, test=True, as_json=False)
+    context.invoke(loop, data=data, every=3, months=18, plot=None, as_json=False)
     context.invoke(forum, data=data, seeds=1, as_json=False)
+    sizes = [10_000, 100_000, 1_000_000]
+    context.invoke(speed, data=data, sizes=sizes, engines=True, as_json=False)
 
 
 def _print(found: dict[str, Any], *, as_json: bool) -> None:

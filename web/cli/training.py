@@ -1,86 +1,137 @@
-"""`faqdesk train`, `faqdesk index` and `faqdesk evaluate`."""
+"""`faqdesk train` and `faqdesk index`."""
 
 # ruff: noqa: D301 - click looks for the backspace itself, not for an escaped one
 
-import os
-from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from support import clock
 from support.calibration import Band
 
 from .common import actor, json_option, print_json, progress_line, workspace
 
+if TYPE_CHECKING:  # the engines are imported by the command that needs them
+    from train.candidate import Judging, Outcome
+
+
+_RECIPES = click.Choice(["new", "live"])
+
 
 @click.group("train", invoke_without_command=True)
+@click.option("--no-judge", is_flag=True, help="Do not judge it beside the release in force.")
+@click.option("--publish", is_flag=True, help="Put it in force, whatever the judgement says.")
+@click.option(
+    "--recipe", default="new", show_default=True, type=_RECIPES,
+    help="live: the settings of the release in force, fitted on newer history.",
+)  # fmt: skip
+@json_option
 @click.pass_context
-def train_command(context: click.Context) -> None:
-    """Train encoder, index and FAQ classifier, and publish them; or one of them by name.
+def train_command(
+    context: click.Context, no_judge: bool, publish: bool, recipe: str, as_json: bool
+) -> None:
+    """Train encoder, index and FAQ classifier; publish them unless they are worse.
+
+    What is made is a candidate. Its recipe and the one in force are both trained on what was known
+    four weeks ago (setting judged_weeks) and judged on what was asked since. The candidate is worse
+    when its hit@1 fell and the lower end of the paired 95 % interval lies below -0.05 (setting
+    judged_margin), or when what it shows as Likely is right less often beyond doubt. Then the
+    release in force stays. The first release has nothing to be compared with.
 
     \b
     Example:
       faqdesk train
+      faqdesk train --recipe live
       faqdesk train encoder --model ./my-sentence-transformer
       faqdesk train faq
     """
     if context.invoked_subcommand is not None:
         return
-    from train.desk import train_all
+    judging = _judging(no_judge, publish)
+    from train.candidate import train_candidate
 
     space = workspace()
     with progress_line("Training") as progress:
-        release = train_all(space, space.database(), actor=actor(), progress=progress)
-    missing = "" if "faq" in release.parts else " (no classifier yet: too few labels)"
-    click.echo(f"Release {release.name} is in force{missing}.")
+        outcome = train_candidate(
+            space, space.database(), actor=actor(), live_again=recipe == "live",
+            judging=judging, progress=progress,
+        )  # fmt: skip
+    if as_json:
+        print_json(_as_dict(outcome))
+    else:
+        _tell(outcome)
 
 
 @train_command.command("encoder")
 @click.option("--model", help="Any sentence-transformers model, by name or folder.")
-def encoder(model: str | None) -> None:
+@click.option(
+    "--public",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Learn the shipped encoder anew, from the folder of public data.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="With --public: where to write it; default: among the workspace's models.",
+)
+def encoder(model: str | None, public: Path | None, out: Path | None) -> None:
     """Learn a sentence encoder from the desk's own texts, or take one.
 
     \b
     Example:
       faqdesk train encoder
       faqdesk train encoder --model ./multilingual-e5-small
+      faqdesk train encoder --public ../shared/data --out data/encoder
     """
+    if model and public:
+        raise click.UsageError("Give --model or --public, not both.")
+    if out and not public:
+        raise click.UsageError("--out goes with --public DIR.")
+    if public:
+        _train_public(public, out)
+        return
+    space = workspace()
+    db = space.database()
     from train.desk import train_encoder
 
-    space = workspace()
     with progress_line("Learning the encoder") as progress:
-        version = train_encoder(space, space.database(), model=model, progress=progress)
+        version = train_encoder(space, db, model=model, progress=progress)
     click.echo(f"Encoder {version} is written. Next, to put it in force: faqdesk train faq")
 
 
 @train_command.command("faq")
 @click.option("--min-examples", default=4, show_default=True, type=click.IntRange(1))
 @click.option("--seed", default=0, show_default=True)
+@click.option("--no-judge", is_flag=True, help="Do not judge it beside the release in force.")
+@click.option("--publish", is_flag=True, help="Put it in force, whatever the judgement says.")
 @json_option
-def faq(min_examples: int, seed: int, as_json: bool) -> None:
-    """Train the FAQ classifier on the labels, and publish it.
+def faq(min_examples: int, seed: int, no_judge: bool, publish: bool, as_json: bool) -> None:
+    """Train the FAQ classifier beside the newest encoder; publish both unless they are worse.
 
     \b
     Example:
       faqdesk train faq
+      faqdesk train faq --min-examples 10 --publish
     """
-    from train.desk import train_faq
+    judging = _judging(no_judge, publish)
+    from train.candidate import train_candidate
     from train.faq import FaqConfig
 
     space = workspace()
     config = FaqConfig(min_examples=min_examples, seed=seed)
     with progress_line("Training the classifier") as progress:
-        release, report = train_faq(
-            space, space.database(), actor=actor(), config=config, progress=progress
-        )
+        outcome = train_candidate(
+            space, space.database(), actor=actor(), config=config, keep_encoder=True,
+            judging=judging, progress=progress,
+        )  # fmt: skip
     if as_json:
-        print_json({"release": release.name} | report.as_dict())
+        print_json(_as_dict(outcome))
         return
+    report = outcome.report
+    assert report is not None  # noqa: S101 - too few labels were refused
     click.echo(
         f"Learned {report.labels} FAQs from {report.train + report.validation:,} inquiries in "
-        f"{report.seconds:.0f} s; release {release.name} is in force."
+        f"{report.seconds:.0f} s."
     )
     for voices in report.voices:
         click.echo(
@@ -89,6 +140,7 @@ def faq(min_examples: int, seed: int, as_json: bool) -> None:
         )
     click.echo(_band("Likely", report.likely))
     click.echo(_band("Possible", report.possible))
+    _tell(outcome)
 
 
 @click.command("index")
@@ -112,92 +164,44 @@ def index_command(newest: bool) -> None:
     click.echo(f"Release {release.name} is in force.")
 
 
-@click.command("evaluate")
-@click.option("--validation-from", help="ISO time; default: the newest 30 % are cut off by share.")
-@click.option("--test-from", help="ISO time.")
-@click.option("--test-until", help="ISO time; default: to the end.")
-@click.option("--min-examples", default=4, show_default=True, type=click.IntRange(1))
-@click.option("--seed", default=0, show_default=True)
-@click.option(
-    "--plot",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Write coverage against share right.",
-)
-@json_option
-def evaluate_command(
-    validation_from: str | None,
-    test_from: str | None,
-    test_until: str | None,
-    min_examples: int,
-    seed: int,
-    plot: Path | None,
-    as_json: bool,
-) -> None:
-    """Measure the recipe on the newest history: trained before it, beside baselines.
-
-    \b
-    Example:
-      faqdesk evaluate --plot coverage.svg
-      faqdesk evaluate --validation-from 2025-03-01 --test-from 2025-06-01 --min-examples 10 --json
-    """
-    dates = _dates(validation_from, test_from, test_until)
-    if plot:
-        _try_to_write(plot)
-    from train.evaluate_desk import evaluate_desk
-    from train.faq import FaqConfig
-
-    space = workspace()
-    with progress_line("Evaluating") as progress:
-        report = evaluate_desk(
-            space,
-            space.database(),
-            config=replace(FaqConfig(), min_examples=min_examples, seed=seed),
-            dates=dates,
-            progress=progress,
-        )
-    if plot:
-        plot.write_text(report.plot(), encoding="utf-8")
-    if as_json:
-        print_json(report.as_dict())
-    else:
-        click.echo(report.table())
+def _judging(no_judge: bool, publish: bool) -> "Judging":
+    if no_judge:
+        return "unjudged"
+    return "always" if publish else "judged"
 
 
-def _dates(
-    validation_from: str | None, test_from: str | None, test_until: str | None
-) -> tuple[str, str, str] | None:
-    """The three moments, as the desk writes them; None where none is given."""
-    given = {
-        "--validation-from": validation_from,
-        "--test-from": test_from,
-        "--test-until": test_until,
+def _tell(outcome: "Outcome") -> None:
+    """What became of a training; with its figures where it was judged."""
+    if outcome.judgement is not None:
+        from train.judgement import table
+
+        _, _, figures = table(outcome.judgement.as_dict()).partition("\n")
+        if figures:  # what was decided is in the message
+            click.echo(figures.strip("\n") + "\n")
+    click.echo(outcome.message)
+
+
+def _as_dict(outcome: "Outcome") -> dict[str, Any]:
+    found = {
+        "release": outcome.release.name,
+        "published": outcome.published,
+        "message": outcome.message,
+        "judgement": outcome.judgement.as_dict() if outcome.judgement else None,
     }
-    moments = {name: _moment(name, text) for name, text in given.items() if text}
-    if not moments:
-        return None
-    if not {"--validation-from", "--test-from"} <= set(moments):
-        raise click.UsageError("Give --validation-from and --test-from together.")
-    until = moments.get("--test-until", "9999")
-    if not moments["--validation-from"] < moments["--test-from"] < until:
-        words = ", ".join(f"{name} {moment}" for name, moment in moments.items())
-        raise click.UsageError(f"These moments are not in order: {words}.")
-    return moments["--validation-from"], moments["--test-from"], until
+    return found | (outcome.report.as_dict() if outcome.report else {})
 
 
-def _moment(name: str, text: str) -> str:
-    try:
-        return clock.iso(datetime.fromisoformat(text))
-    except (ValueError, OverflowError) as error:
-        raise click.UsageError(
-            f"{name} {text!r} is no ISO time; write it as 2025-03-01 or 2025-03-01T09:00:00+09:00."
-        ) from error
+def _train_public(public: Path, out: Path | None) -> None:
+    from support.releases import new_version
+    from train.public_encoder import train_public_encoder
 
-
-def _try_to_write(file: Path) -> None:
-    """Refuse a file that cannot be written, before the long work and not after it."""
-    folder = file.absolute().parent
-    if not folder.is_dir() or not os.access(file if file.exists() else folder, os.W_OK):
-        raise click.UsageError(f"--plot: cannot write {file}. Name a file in a folder of yours.")
+    if out is None:
+        space = workspace()
+        space.database().close()  # refuses where there is no desk
+        out = space.models / "encoder" / new_version()
+    with progress_line("Learning the public encoder") as progress:
+        written = train_public_encoder(public, out, progress=progress)
+    click.echo(f"Encoder {written.version} is written to {written.folder}.")
 
 
 def _band(name: str, band: Band) -> str:

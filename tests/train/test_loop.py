@@ -1,0 +1,121 @@
+"""The learning loop, played on the sample's own history with FAQs that appear over time."""
+
+import csv
+from collections import Counter
+
+import pytest
+
+import data
+from support.errors import ImportFileError, TooFewLabelsError
+from support.importing.faqs import import_aliases, import_faqs
+from support.importing.load import run_import
+from support.importing.mapping import LinkRules, Mapping
+from support.workspace import Workspace
+from tests.conftest import ACTOR
+from tests.train import desks
+from train.bench_loop import bench_loop
+from train.loop import ARMS, simulate
+from train.loop_report import LoopReport, Month
+from train.metrics import Difference
+
+COMMON, NEW = 8, 4  # FAQs there all the time; FAQs that come up in the last months alone
+NEW_SINCE = 110 * 24 * 60  # minutes ago
+
+
+def write_history(path):
+    """The sample's history of a few FAQs, without what was asked of the new ones too early."""
+    with path.open(encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file)
+        head, found = list(reader.fieldnames or []), list(reader)
+    raw = {row["id"]: row for row in data.rows("history")}
+    counts = Counter(slug for row in raw.values() for slug in row["faqs"].split())
+    names = [slug for slug, _ in counts.most_common(COMMON + NEW)]
+    new, common = set(names[:NEW]), set(names[NEW:])
+    kept = []
+    for row in found:
+        slugs = set(raw[row["id"]]["faqs"].split()) if row["id"] in raw else set()
+        fresh = slugs & new and int(raw[row["id"]]["minutes_ago"]) < NEW_SINCE
+        if fresh or (slugs & common and not slugs & new):
+            kept.append(row)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, head)
+        writer.writeheader()
+        writer.writerows(kept)
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("loop")
+    files = data.lay_out(folder)
+    write_history(files["history"])
+    space = Workspace(folder / "desk").create()
+    db = space.database()
+    mapping = Mapping(source=data.SOURCE, links=LinkRules(hosts=data.HOSTS, path=data.LINK_PATH))
+    import_faqs(db, files["faqs"], mapping, actor=ACTOR)
+    import_aliases(db, files["aliases"], mapping, actor=ACTOR)
+    run_import(db, space.seal(), [files["history"]], mapping, actor=ACTOR)
+    told = []
+    found = simulate(
+        space, db, months=4, every=2, config=desks.CONFIG,
+        progress=lambda done, total, message: told.append((done, total)),
+    )  # fmt: skip
+    assert told[0] == (0, 4)
+    assert told[-1] == (4, 4)
+    db.close()
+    return found
+
+
+def test_with_new_faqs_a_desk_that_learns_is_right_more_often(report):
+    assert report.trainings == 2
+    assert report.n > 50
+    assert sum(month.new for month in report.months) >= 10
+    assert report.hit_rate("loop") > report.hit_rate("without")
+    assert report.hit_rate("retrained", three=True) > report.hit_rate("without", three=True)
+    assert report.above["loop"].mean == pytest.approx(
+        report.hit_rate("loop") - report.hit_rate("without")
+    )
+
+
+def test_until_the_second_training_retraining_changes_nothing(report):
+    for month in report.months[:2]:
+        assert month.first["retrained"] == month.first["without"]
+        assert month.first["loop"] == month.first["neighbours"]
+
+
+def test_the_figures_can_be_read_drawn_and_counted(report):
+    found = report.as_dict()
+    assert set(found["hit@1"]) == set(ARMS)
+    assert found["n_test"] == sum(month["n"] for month in found["months"])
+    page = report.table()
+    assert f"{report.learned:,} labelled inquiries before {report.months[0].name}" in page
+    assert "loop minus without: hit@1 +" in page
+    picture = report.plot()
+    assert picture.startswith("<svg")
+    assert "with the loop" in picture
+    assert report.months[0].name in picture
+
+
+def test_hit_rates_by_hand():
+    months = (
+        Month("2025-01", 4, 1, dict.fromkeys(ARMS, 1), dict.fromkeys(ARMS, 2)),
+        Month("2025-02", 6, 0, dict.fromkeys(ARMS, 4), dict.fromkeys(ARMS, 5)),
+    )
+    nothing = dict.fromkeys(ARMS[1:], Difference(0, 0, 0, 0))
+    report = LoopReport(10, 1, 1, months, nothing, nothing, 0.0)
+    assert report.n == 10
+    assert report.hit_rate("loop") == 0.5
+    assert report.hit_rate("loop", three=True) == 0.7
+    assert report.as_dict()["months"][0]["hit@1"]["without"] == 0.25
+
+
+def test_too_short_a_history_says_so(tmp_path):
+    space = desks.make(tmp_path, [])
+    db = space.database()
+    with pytest.raises(TooFewLabelsError, match="span 0 months"):
+        simulate(space, db)
+    db.close()
+
+
+def test_without_the_public_data_it_says_where_it_looked(tmp_path):
+    with pytest.raises(ImportFileError, match="--data DIR"):
+        bench_loop(tmp_path)

@@ -1,0 +1,95 @@
+"""`faqdesk bench`: one JSON object, and words for what is missing."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from web.cli import main
+
+WORDS = {
+    "refund": "refund money back card charge twice paid return",
+    "shipping": "parcel courier late track deliver lost address",
+    "account": "password sign login locked email account code",
+}
+METRICS = {
+    "accuracy", "accuracy_at_threshold", "hit@3", "hit@5", "ece", "coverage", "share_right",
+    "coverage_3", "share_right_3", "oos_recall",
+}  # fmt: skip
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Sixty rows to learn from and thirty to judge: words of three topics, some of none."""
+    generator = random.Random(0)
+
+    def line(label, words):
+        return f"{' '.join(generator.choices(words.split(), k=5))},{label}\n"
+
+    for name, count in (("a", 20), ("b", 8)):
+        rows = [line(label, words) for label, words in WORDS.items() for _ in range(count)]
+        rows += [line("", "weather sun moon rain music football") for _ in range(count // 4)]
+        (tmp_path / f"{name}.csv").write_text("text,label\n" + "".join(rows), "utf-8")
+    return tmp_path / "a.csv", tmp_path / "b.csv"
+
+
+def test_the_command_prints_the_one_object(files, monkeypatch, capsys):
+    words = ["--train", *map(str, files[:1]), "--test", str(files[1]), "--seeds", "1", "--json"]
+    monkeypatch.setattr(sys, "argv", ["faqdesk", "bench", "faq", *words])
+    main()
+    found = json.loads(capsys.readouterr().out)
+    assert list(found) == [
+        "set", "n_train", "n_test", "labels", "seconds", "peak_mb", "faqdesk", "baselines",
+    ]  # fmt: skip
+    assert list(found["baselines"]) == ["most_frequent", "fasttext", "tfidf_svm"]
+    assert {"accuracy", "hit@3", "hit@5"} <= set(found["baselines"]["tfidf_svm"])
+    assert set(found["faqdesk"]) >= METRICS
+    assert (found["n_train"], found["n_test"]) == (65, 26)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ([], "Name either --set with --data, or --train with --test"),
+        (["--set", "banking77"], "Name either"),
+        (["--train", "a.csv"], "belong together"),
+        (["--set", "banking77", "--data", "x", "--test", "b.csv"], "belong together"),
+        (["--train", "a.csv", "--test", "no/such.csv"], "No file"),
+        (["--set", "clinc150", "--data", "no/such"], "Name the folder that holds support/clinc150"),
+        (["--train", "a.csv", "--test", "a.csv", "--encoder", "no/such-model"], "no/such-model"),
+    ],
+)
+def test_what_is_missing_is_said(words, says, monkeypatch, capsys, tmp_path):
+    (tmp_path / "a.csv").write_text("text,label\nx,y\n", "utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setattr(sys, "argv", ["faqdesk", "bench", "faq", *words])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code
+    assert says in capsys.readouterr().err
+
+
+def test_a_benchmark_that_is_killed_leaves_nothing_behind(files, tmp_path):
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    words = ["bench", "faq", "--train", str(files[0]), "--test", str(files[1]), "--seeds", "9"]
+    running = subprocess.Popen(
+        [sys.executable, "-m", "web.cli", *words],
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, "TMPDIR": str(temporary)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    while not any(temporary.iterdir()):
+        assert running.poll() is None
+        time.sleep(0.05)
+    running.send_signal(signal.SIGTERM)
+    assert running.wait(timeout=120) == 130
+    assert not list(temporary.iterdir())

@@ -1,0 +1,194 @@
+"""Judges a candidate's recipe beside the one in force (rule 6): both trained before a cut.
+
+The models in force have learned from everything and cannot be judged on it. So the recipes are
+judged: each is fitted on what was known before the cut-off, and asked what came after.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from sqlite_utils import Database
+
+from support.clock import from_iso, iso, now
+from support.errors import ModelError, TooFewLabelsError
+from support.faq import BandName, FaqClassifier
+from support.workspace import Workspace
+
+from .as_of import AsOf
+from .compare import Answers, compare, verdict
+from .examples import Example, usable
+from .faq_report import FaqReport
+from .history import examples
+from .judgement import Judgement
+from .nearest import nearest
+from .progress import Progress, silent
+from .recipe import Recipe
+
+MIN_JUDGED = 30  # below, the difference of two recipes is noise
+OLD_DAYS = 7  # a history that ends so long ago has its cut-off counted from its own end
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A judgement, and what the candidate's run chose; None where nothing could be fitted."""
+
+    judgement: Judgement
+    report: FaqReport | None
+
+
+def judge(
+    workspace: Workspace,
+    db: Database,
+    candidate: Recipe,
+    live: Recipe | None,
+    *,
+    weeks: int,
+    margin: float,
+    progress: Progress = silent,
+) -> Judged:
+    """Fit both recipes on what was known before the cut-off and compare them on what came after.
+
+    Where the candidate's run chooses just what the recipe in force holds, there is nothing to
+    compare, and the candidate's figures alone are given.
+
+    Args:
+        workspace: the desk.
+        db: its database.
+        candidate: the new recipe.
+        live: the recipe in force.
+        weeks: how long before now the cut-off lies.
+        margin: how much hit@1 the candidate may lose at most, at the lower end of the interval.
+        progress: told done, total and a message; may raise.
+    """
+    found = usable(examples(db))
+    cut, notes = cut_off(found, weeks=weeks)
+    later = [example for example in found if example.at >= cut]
+    if len(later) < MIN_JUDGED:
+        why = (
+            f"Not judged: only {len(later)} labelled inquiries were asked since {cut[:10]}, "
+            f"{MIN_JUDGED} are needed. A candidate that cannot be judged is published."
+        )
+        return Judged(_nothing(cut, len(later), why, notes), None)
+    with TemporaryDirectory() as scratch:
+        then = AsOf(workspace, db, Path(scratch), before=cut)
+        try:
+            report = then.fit(candidate, Path(scratch) / "candidate", progress=_told(progress))
+        except TooFewLabelsError as error:
+            why = f"Not judged: before {cut[:10]} there was too little to learn from. {error}"
+            worse = live is not None and _learns(then, live, Path(scratch) / "live", progress)
+            if worse:
+                why = f"The candidate is worse: it learns nothing where the live one does. {error}"
+            return Judged(replace(_nothing(cut, len(later), why, notes), worse=worse), None)
+        ours = ask(then, candidate, report.folder, later)
+        theirs = None
+        chosen = candidate.narrowed(report.settings)
+        if live is not None and not chosen.same(live):
+            if live.code != candidate.code:
+                notes = (*notes, "The release in force was made by an older faqdesk; its settings "
+                         "were fitted again with today's code.")  # fmt: skip
+            try:
+                fitted = then.fit(live, Path(scratch) / "live", progress=_told(progress))
+                theirs = ask(then, live, fitted.folder, later)
+            except (TooFewLabelsError, ModelError) as error:
+                notes = (*notes, f"The recipe in force could not be fitted again: {error}")
+    shown, held = seen(db)
+    ids = [example.inquiry_id for example in later]
+    was_shown = np.array([number in shown for number in ids])
+    everything = compare(ours, theirs)
+    worse, why = verdict(everything, margin=margin, same=live is not None and chosen.same(live))
+    judgement = Judgement(
+        cut=cut,
+        n=len(later),
+        held_out=sum(number in held for number in ids),
+        everything=everything,
+        shown=compare(ours, theirs, among=was_shown),
+        unswayed=compare(ours, theirs, among=~was_shown),
+        worse=worse,
+        why=why,
+        notes=notes,
+    )
+    return Judged(replace(judgement, notes=(*notes, *_sway(judgement))), report)
+
+
+def cut_off(found: Sequence[Example], *, weeks: int) -> tuple[str, tuple[str, ...]]:
+    """The moment before which the recipes learn, and what should be said about it.
+
+    Args:
+        found: labelled inquiries, oldest first.
+        weeks: how far back from now, or from the newest inquiry where the history is old.
+    """
+    end = from_iso(now())
+    notes: tuple[str, ...] = ()
+    if found and from_iso(found[-1].at) < end - timedelta(days=OLD_DAYS):
+        end = from_iso(found[-1].at)
+        notes = (
+            f"The newest labelled inquiry is of {found[-1].at[:10]}: the {weeks} weeks are counted "
+            f"back from there.",
+        )
+    return iso(end - timedelta(weeks=weeks)), notes
+
+
+def ask(then: AsOf, recipe: Recipe, folder: Path, later: Sequence[Example]) -> Answers:
+    """What the model in a folder says about later inquiries, with the neighbours of then."""
+    classifier = FaqClassifier.load(folder)
+    texts = [example.text for example in later]
+    encoder = then.encoder(recipe)
+    neighbours = vectors = None
+    if encoder is not None and classifier.wants_neighbours:
+        vectors = encoder.encode(texts)
+        past = [example for example in then.past if set(example.labels) & set(classifier.labels)]
+        neighbours = nearest(encoder, texts, past, top_k=classifier.neighbours_k)
+    predictions = classifier.predict(texts, neighbours=neighbours, vectors=vectors, top_k=3)
+    ranked = [[scored.label in example.labels for scored in prediction.scored]
+              for prediction, example in zip(predictions, later, strict=True)]  # fmt: skip
+    return Answers(
+        first=np.array([row[0] for row in ranked]),
+        three=np.array([any(row) for row in ranked]),
+        probability=np.array([prediction.scored[0].probability for prediction in predictions]),
+        likely=np.array([classifier.band(p) is BandName.LIKELY for p in predictions]),
+        known=np.array([bool(set(e.labels) & set(classifier.labels)) for e in later]),
+    )
+
+
+def seen(db: Database) -> tuple[set[int], set[int]]:
+    """Inquiries that were shown suggested FAQs, and those that got none on purpose."""
+    sql = """
+        SELECT DISTINCT inquiry_id FROM suggestions
+        JOIN suggestion_faqs ON suggestion_faqs.suggestion_id = suggestions.id
+        WHERE inquiry_id IS NOT NULL
+    """
+    held = "SELECT DISTINCT inquiry_id FROM suggestions WHERE reason = 'holdout'"
+    shown = {row["inquiry_id"] for row in db.query(sql)}
+    return shown, {row["inquiry_id"] for row in db.query(held)} - shown
+
+
+def _sway(judgement: Judgement) -> tuple[str, ...]:
+    """A word where the groups disagree: what was shown may have decided the labels."""
+    groups = (judgement.shown, judgement.unswayed)
+    means = [g.differences["hit@1"].mean for g in groups if g and "hit@1" in g.differences]
+    if len(means) < 2 or means[0] * means[1] >= 0:
+        return ()
+    return (
+        "Inquiries that were shown a suggestion and those that were not say the opposite: what was "
+        "shown may have decided what was sent.",
+    )
+
+
+def _nothing(cut: str, n: int, why: str, notes: tuple[str, ...]) -> Judgement:
+    return Judgement(cut, n, 0, None, None, None, worse=False, why=why, notes=notes)
+
+
+def _learns(then: AsOf, recipe: Recipe, folder: Path, progress: Progress) -> bool:
+    try:
+        then.fit(recipe, folder, progress=_told(progress))
+    except (TooFewLabelsError, ModelError):
+        return False
+    return True
+
+
+def _told(progress: Progress) -> Progress:
+    return lambda done, total, message: progress(done, total, f"judging: {message}")

@@ -1,0 +1,168 @@
+"""`faqdesk models`: releases listed, shown, published, rolled back, pruned."""
+
+# ruff: noqa: D301 - click looks for the backspace itself, not for an escaped one
+
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from support import releases, shelf
+from support.shelf import Stored
+
+from .common import actor, json_option, print_json, workspace
+
+_NAME = click.argument("name")
+
+
+@click.group("models")
+def models_command() -> None:
+    """Move whole releases: encoder, index and classifier are valid only together.
+
+    \b
+    Example:
+      faqdesk models list
+      faqdesk models rollback
+    """
+
+
+@models_command.command("list")
+@json_option
+def list_models(as_json: bool) -> None:
+    """List every release, newest first: state, when it was made, parts, hit@1, size.
+
+    A candidate was never in force, a retired one was; hit@1 is that of its judgement.
+
+    \b
+    Example:
+      faqdesk models list --json
+    """
+    space = workspace()
+    found = shelf.listed(space, space.database())
+    if as_json:
+        print_json({"releases": [_as_dict(item) for item in found]})
+        return
+    if not found:
+        click.echo("No release yet. Make one: faqdesk train")
+    for item in found:
+        hit = f"hit@1 {item.hit_1:.3f}" if item.hit_1 is not None else "not judged"
+        click.echo(
+            f"{item.name}  {item.state:9} {item.created_at[:16]}  {hit:11}  "
+            f"{item.size / 1e6:7.1f} MB  {', '.join(item.parts)}"
+        )
+
+
+@models_command.command("show")
+@_NAME
+@json_option
+def show_models(name: str, as_json: bool) -> None:
+    """Show a release (`live`: the one in force): parts, settings, metrics, judgement.
+
+    \b
+    Example:
+      faqdesk models show live
+    """
+    space = workspace()
+    found = shelf.described(space, space.database(), name)
+    metrics = shelf.part_metrics(space, found)
+    if as_json:
+        print_json(_as_dict(found) | {"metrics": metrics})
+        return
+    click.echo(f"{found.name}: {found.state}, made {found.created_at}, {found.size / 1e6:.1f} MB")
+    if found.published_at:
+        click.echo(f"put in force {found.published_at} by {found.published_by}")
+    for kind, version in found.parts.items():
+        click.echo(f"  {kind:9}{version}")
+    if found.no_classifier:
+        click.echo(f"  no classifier: {found.no_classifier}")
+    for title, values in (("recipe", found.recipe), *metrics.items()):
+        if values:
+            click.echo(title)
+            for line in _lines(values, "  "):
+                click.echo(line)
+    if found.judgement:
+        from train.judgement import table
+
+        click.echo("judgement")
+        click.echo(table(found.judgement))
+
+
+@models_command.command("publish")
+@_NAME
+@json_option
+def publish_models(name: str, as_json: bool) -> None:
+    """Put a stored release in force, after checking every file of it.
+
+    \b
+    Example:
+      faqdesk models publish 20261103-081500-a1b2
+    """
+    space = workspace()
+    _tell(releases.put_in_force(space, space.database(), name, actor=actor()), as_json)
+
+
+@models_command.command("rollback")
+@json_option
+def rollback_models(as_json: bool) -> None:
+    """Go back to the release that was in force before; once more goes further back.
+
+    \b
+    Example:
+      faqdesk models rollback
+    """
+    space = workspace()
+    _tell(releases.rollback(space, space.database(), actor=actor()), as_json)
+
+
+@models_command.command("prune")
+@click.option(
+    "--keep", required=True, type=click.IntRange(0), help="Releases to keep for going back."
+)
+@click.option("--delete", is_flag=True, help="Really delete; without it, only say what would go.")
+@json_option
+def prune_models(keep: int, delete: bool, as_json: bool) -> None:
+    """Delete old releases' model folders, and vectors of encoders that go with them.
+
+    Kept are the release in force, the KEEP that were in force before it, and candidates made since.
+
+    \b
+    Example:
+      faqdesk models prune --keep 2
+      faqdesk models prune --keep 2 --delete
+    """
+    space = workspace()
+    found = shelf.prune(space, space.database(), keep=keep, actor=actor(), dry_run=not delete)
+    if as_json:
+        print_json(asdict(found) | {"deleted": delete})
+        return
+    for name in found.releases:
+        click.echo(f"release {name}")
+    for folder in found.folders:
+        click.echo(f"  {folder}")
+    words = "Deleted" if delete else "Would delete (nothing is deleted without --delete)"
+    click.echo(
+        f"{words}: {len(found.releases)} releases, {len(found.folders)} folders of "
+        f"{found.bytes / 1e6:.1f} MB, {found.vectors:,} vectors."
+    )
+
+
+def _tell(release: releases.Release, as_json: bool) -> None:
+    if as_json:
+        print_json({"release": release.name, "parts": dict(release.parts)})
+    else:
+        click.echo(f"Release {release.name} is in force.")
+
+
+def _as_dict(found: Stored) -> dict[str, Any]:
+    return asdict(found) | {"hit@1": found.hit_1}
+
+
+def _lines(values: Any, indent: str) -> list[str]:
+    """A nested object as lines, its lists of objects left out: they are long, `--json` has them."""
+    lines = []
+    for name, value in values.items():
+        if isinstance(value, dict):
+            lines += [f"{indent}{name}", *_lines(value, indent + "  ")]
+        elif not (isinstance(value, list) and value and isinstance(value[0], dict | list)):
+            lines.append(f"{indent}{name} {value}")
+    return lines
