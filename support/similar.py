@@ -14,7 +14,6 @@ from sqlite_utils import Database
 
 from . import embeddings
 from .artifact import read_artifact
-from .database import scalar
 from .encoder import SentenceEncoder
 from .faiss_index import FaissIndex
 from .folding import fold
@@ -65,7 +64,7 @@ class SimilarInquiries:
         self._seq = seq
         self._tombstone = tombstone
         self._labelled: Ids = np.empty(0, np.int64)
-        self._last_label = -1
+        self._last_label: tuple[object, ...] | None = None  # the newest label read
         self._lock = threading.Lock()
 
     @classmethod
@@ -188,10 +187,16 @@ class SimilarInquiries:
             self._index.add(ids, vectors, embeddings.texts(db, ids.tolist()))
 
     def _refresh_labelled(self, db: Database) -> None:
-        last = scalar(db, "SELECT max(id) FROM labels") or 0
-        if last != self._last_label:
-            # Only what is new: one whose label was taken away is passed over when labels are read.
-            sql = "SELECT DISTINCT inquiry_id FROM labels WHERE id > ?"
-            newer = np.array([row[0] for row in db.conn.execute(sql, [self._last_label])], np.int64)
-            self._labelled = np.union1d(self._labelled, newer)
-            self._last_label = last
+        sql = "SELECT id, inquiry_id, slug, at FROM labels "
+        last = db.conn.execute(sql + "ORDER BY id DESC LIMIT 1").fetchone()
+        if last is None or last == self._last_label:
+            return
+        read = -1 if self._last_label is None else self._last_label[0]
+        if db.conn.execute(sql + "WHERE id = ?", [read]).fetchone() != self._last_label:
+            # It was taken away, and its number may have been given out again.
+            read, self._labelled = -1, np.empty(0, np.int64)
+        # Only what is new: one whose label was taken away is passed over when labels are read.
+        sql = "SELECT DISTINCT inquiry_id FROM labels WHERE id > ? AND id <= ?"
+        newer = [row[0] for row in db.conn.execute(sql, [read, last[0]])]
+        self._labelled = np.union1d(self._labelled, np.array(newer, np.int64))
+        self._last_label = last

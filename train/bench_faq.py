@@ -185,7 +185,14 @@ def _run(
 def _judge(
     found: FaqSet, classifier: FaqClassifier, encoder: SentenceEncoder, progress: Progress
 ) -> _Run:
-    report = evaluate(classifier, found.test, past=found.past, encoder=encoder, progress=progress)
+    report = evaluate(
+        classifier,
+        found.test,
+        past=found.past,
+        validation=found.validation,
+        encoder=encoder,
+        progress=progress,
+    )
     content = report.as_dict()
     return _Run(
         labels=report.labels,

@@ -152,6 +152,27 @@ def test_a_large_index_finds_those_that_are_allowed(monkeypatch, tmp_path, scann
     np.testing.assert_allclose(scores[0], vectors[found[0]] @ queries[0], atol=0.02)
 
 
+@pytest.mark.parametrize("exact_up_to", [10, 10_000])  # graph, scan
+def test_few_that_are_allowed_score_as_they_do_among_all(monkeypatch, tmp_path, exact_up_to):
+    monkeypatch.setattr("support.faiss_index.EXACT_UP_TO", exact_up_to)
+    ids, vectors = np.arange(300) * 2, unit(300)
+    index = FaissIndex(DIM)
+    index.add(ids, vectors)
+    index.snapshot(tmp_path)
+    index = FaissIndex.load(tmp_path)
+    allow, query = ids[5::7], unit(1, seed=6)
+    every, scores = index.search(query, top_k=300)
+    wanted = [(i, s) for i, s in zip(every[0], scores[0], strict=True) if i in allow]
+    for _ in range(2):  # chosen anew, then kept
+        found, scores = index.search(query, top_k=len(allow), allow=allow)
+        assert found[0].tolist() == [i for i, _ in wanted]
+        np.testing.assert_allclose(scores[0], [s for _, s in wanted], atol=1e-6)
+    index.remove(np.array([1, 3]))  # unknown: what was chosen stands
+    index.remove(found[0, :1])
+    again, _ = index.search(query, top_k=len(allow) - 1, allow=allow)
+    assert again[0].tolist() == found[0, 1:].tolist()
+
+
 def test_gives_vectors_by_id(made):
     index, ids, vectors = made
     index.remove(ids[[3]])

@@ -52,6 +52,16 @@ def test_a_text_is_wholly_like_itself_and_scores_agree(made):
     assert index.score(asked, np.array([7, 999])).tolist() == [0, 0]
 
 
+@pytest.mark.parametrize("top_k", [3, 100])
+def test_find_names_what_search_ranks(made, top_k):
+    index, ids = made
+    for allow in (None, ids[::2]):
+        for text in ("배송 문의 파손", "새벽", TEXTS[35]):
+            asked = index.weigh(text)
+            ranked, _ = index.search(asked, top_k=top_k, allow=allow)
+            assert sorted(index.find(asked, top_k=top_k, allow=allow)) == sorted(ranked)
+
+
 def test_scores_are_the_cosines_of_the_textbook():
     index = LexicalIndex()
     index.add(np.arange(40), [f"common word{number}" for number in range(39)] + ["rare rare word7"])

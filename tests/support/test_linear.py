@@ -34,6 +34,10 @@ def test_the_words_parts_sum_to_the_score(voice, text):
     assert sum(part.weight for part in parts) == pytest.approx(score, abs=1e-5)
 
 
+def test_a_text_without_a_word_has_no_parts(voice):
+    assert voice[0].contributions("?! …", [0, 2]) == [[], []]
+
+
 def test_the_strongest_word_comes_first(voice):
     weights = [abs(part.weight) for part in voice[0].contributions("환불 언제 와요", [0])[0]]
     assert weights == sorted(weights, reverse=True)

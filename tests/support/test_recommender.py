@@ -274,6 +274,24 @@ def test_neighbours_are_labelled_inquiries_alone(desk):
     assert all(labels for labels, _ in near)
 
 
+def test_a_label_under_a_number_given_out_again_is_a_neighbours_label(desk):
+    recommender, db, _ = desk
+    similar = recommender.models().similar
+    sql = (
+        "SELECT id FROM inquiries WHERE answer_id > 0 AND id NOT IN (SELECT inquiry_id FROM labels)"
+    )
+    late = scalar(db, sql + " LIMIT 1") or scalar(db, "SELECT inquiry_id FROM labels LIMIT 1")
+    text = inquiries.get(db, late).text
+    db.execute("DELETE FROM labels WHERE inquiry_id = ?", [late])
+    row = {"slug": "refund", "origin": "hand", "at": "2025-01-01T00:00:00Z"}
+    other = scalar(db, "SELECT inquiry_id FROM labels WHERE slug <> 'refund' LIMIT 1")
+    number = db.table("labels").insert(row | {"inquiry_id": other}).last_pk
+    similar.look_back(db, text, neighbours_k=5)
+    db.execute("DELETE FROM labels WHERE id = ?", [number])
+    assert db.table("labels").insert(row | {"inquiry_id": late}).last_pk == number
+    assert similar.look_back(db, text, neighbours_k=5).neighbours[0][0] == ("refund",)
+
+
 def test_an_empty_index_finds_nothing_and_learns_at_once(desk):
     _, db, space = desk
     encoder = SentenceEncoder.load(space.models / "encoder" / newest(space.models, "encoder"))

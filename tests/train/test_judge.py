@@ -144,7 +144,7 @@ def test_an_encoder_reads_what_is_held_out_only_where_too_little_is_left(tmp_pat
     desks.add(space, tmp_path, later)
     assert not then.blind
     assert then.texts == texts(db)
-    moved = AsOf(space, db, tmp_path / "scratch", held_out_from=ago(days=25))
+    moved = AsOf(space, db, tmp_path / "scratch", held_out_from=ago(days=25, hours=1))
     assert len(moved.split.validation) == 50
     db.close()
 
