@@ -5,8 +5,6 @@ that were learned from the desk's texts alone: which of the pieces occur in the 
 Weighing the base's pieces anew by how rare they are at the desk was tried, and made it worse.
 """
 
-import hashlib
-import random
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,9 +15,8 @@ from tokenizers import Tokenizer
 
 from support.artifact import Artifact, write_artifact
 from support.encoder import KIND, StaticEngine, quantise
-from support.errors import TooFewLabelsError
 
-from .encoder import EncoderConfig, count_tokens, embed_tokens
+from .encoder import EncoderConfig, count_tokens, embed_tokens, read_texts
 from .progress import Progress, Steps, silent
 
 FEW_TEXTS = 300  # below, an encoder is not adapted
@@ -69,16 +66,9 @@ def adapt_encoder(
     config = config or config_for(len(texts))
     steps = Steps(progress, {"counting": 4, "vectors": 10, "writing": 1})
     steps.start("counting")
-    kept = [text[: config.max_length] for text in texts if text.strip()]
-    if len(kept) < 10:
-        raise TooFewLabelsError(
-            f"An encoder needs at least 10 texts, there are {len(kept)}. Import history first: "
-            f"faqdesk import FILE"
-        )
-    digest = hashlib.sha256("\x1e".join(kept).encode("utf-8", "replace")).hexdigest()
-    total = len(kept)
-    if total > config.max_texts:
-        kept = random.Random(config.seed).sample(kept, config.max_texts)
+    kept, total, digest = read_texts(
+        texts, max_length=config.max_length, most=config.max_texts, seed=config.seed
+    )
     steps.start("vectors")
     adapted = adapt_vectors(base, kept, config, steps)
     steps.start("writing")

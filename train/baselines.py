@@ -3,20 +3,21 @@
 The SVM is scikit-learn's own, vectorizer and all, with nothing of ours in it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import FeatureUnion
 from sklearn.svm import LinearSVC
 
-from support.fasttext_voice import FastTextConfig, FastTextVoice
+from support.fasttext_voice import FastTextVoice
 
+from .blend import Scores
 from .examples import Example, count_labels, label_rows
 
 Ranked = list[list[str]]
+_MARGIN = 4.0  # an SVM's margins, brought to about the size of logits
 
 
 def most_frequent(train: Sequence[Example], labels: Sequence[str], texts: Sequence[str]) -> Ranked:
@@ -26,26 +27,22 @@ def most_frequent(train: Sequence[Example], labels: Sequence[str], texts: Sequen
     return [list(order) for _ in texts]
 
 
-def fasttext_alone(
-    train: Sequence[Example],
-    labels: Sequence[str],
-    texts: Sequence[str],
-    *,
-    config: FastTextConfig | None = None,
-) -> Ranked:
-    """FastText with learning rate .5, 25 epochs, word pairs and characters 2-5."""
-    voice = FastTextVoice.fit(label_rows(train, labels), len(labels), config=config)
-    return _rank(voice.predict(texts), labels)
+def fasttext_scores(
+    train: Sequence[Example], labels: Sequence[str], texts: Sequence[str]
+) -> Scores:
+    """(texts, labels) log-probabilities of fastText alone.
+
+    Learning rate .5, 25 epochs, word pairs and characters 2-5.
+    """
+    voice = FastTextVoice.fit(label_rows(train, labels), len(labels))
+    return voice.log_probabilities(texts).astype(np.float64)
 
 
-def tfidf_svm(
-    train: Sequence[Example],
-    labels: Sequence[str],
-    texts: Sequence[str],
-    *,
-    progress: Callable[[str], None] | None = None,
-) -> Ranked:
-    """TF-IDF of words 1-2 and characters 2-5 with a linear SVM, an inquiry once for each label."""
+def svm_scores(train: Sequence[Example], labels: Sequence[str], texts: Sequence[str]) -> Scores:
+    """(texts, labels) margins of a linear SVM over TF-IDF of words 1-2 and characters 2-5.
+
+    An inquiry is learned once for each label. A label that no row carries gets less than any other.
+    """
     rows = label_rows(train, labels)
     vectorizer = FeatureUnion(
         [
@@ -56,16 +53,20 @@ def tfidf_svm(
     unique = list(dict.fromkeys(text for text, _ in rows))
     place = {text: i for i, text in enumerate(unique)}
     fitted = sparse.csr_matrix(vectorizer.fit_transform(unique))
-    if progress:
-        progress("TF-IDF SVM: learning")
     machine = LinearSVC(C=1.0, random_state=0)
     machine.fit(fitted[[place[text] for text, _ in rows]], [label for _, label in rows])
     scores = machine.decision_function(vectorizer.transform(list(texts)))
     if scores.ndim == 1:  # two labels: one column
         scores = np.stack([-scores, scores], axis=1)
-    full = np.full((len(texts), len(labels)), -np.inf)
+    full = np.full((len(texts), len(labels)), scores.min() - 1.0)
     full[:, machine.classes_] = scores
-    return _rank(full, labels)
+    return _MARGIN * full
+
+
+def rank(scores: Scores, labels: Sequence[str]) -> Ranked:
+    """The labels of each row of scores, best first."""
+    order = np.argsort(-scores, axis=1, kind="stable")
+    return [[labels[i] for i in row] for row in order.tolist()]
 
 
 def _tfidf(*, analyzer: str, ngram_range: tuple[int, int]) -> TfidfVectorizer:
@@ -78,8 +79,3 @@ def _tfidf(*, analyzer: str, ngram_range: tuple[int, int]) -> TfidfVectorizer:
         # One letter is a word in Korean.
         token_pattern=r"(?u)\b\w+\b" if analyzer == "word" else None,
     )
-
-
-def _rank(scores: npt.NDArray[np.floating], labels: Sequence[str]) -> Ranked:
-    order = np.argsort(-scores, axis=1, kind="stable")
-    return [[labels[i] for i in row] for row in order.tolist()]

@@ -72,16 +72,9 @@ def fit_encoder(
     config = config or EncoderConfig()
     steps = Steps(progress, {"vocabulary": 3, "counting": 4, "vectors": 10, "writing": 1})
     steps.start("vocabulary")
-    kept = [text[: config.max_length] for text in texts if text.strip()]
-    if len(kept) < 10:
-        raise TooFewLabelsError(
-            f"An encoder needs at least 10 texts, there are {len(kept)}. Import history first: "
-            f"faqdesk import FILE"
-        )
-    digest = hashlib.sha256("\x1e".join(kept).encode("utf-8", "replace")).hexdigest()
-    total = len(kept)
-    if total > config.max_texts:
-        kept = random.Random(config.seed).sample(kept, config.max_texts)
+    kept, total, digest = read_texts(
+        texts, max_length=config.max_length, most=config.max_texts, seed=config.seed
+    )
     tokenizer = fit_tokenizer(kept[: config.max_texts_vocabulary], size=config.vocabulary)
     steps.start("counting")
     counts = count_tokens(tokenizer, kept, steps)
@@ -105,8 +98,37 @@ def fit_encoder(
             "encoder_config": asdict(config),
         },
         files=engine.save,
-        metrics={"texts": total, "texts_read": len(kept), "pieces": tokenizer.get_vocab_size()},
+        metrics={
+            "texts": total,
+            "texts_read": len(kept),
+            "pieces": tokenizer.get_vocab_size(),
+        },
     )
+
+
+def read_texts(
+    texts: Sequence[str], *, max_length: int, most: int, seed: int
+) -> tuple[list[str], int, str]:
+    """What an encoder learns from, how many texts there were, and the SHA-256 sum of all of them.
+
+    Args:
+        texts: blank ones are left out.
+        max_length: characters read of a text.
+        most: texts read; of more, some are drawn.
+        seed: of the drawing.
+
+    Raises:
+        TooFewLabelsError: there are fewer than ten texts.
+    """
+    kept = [text[:max_length] for text in texts if text.strip()]
+    if len(kept) < 10:
+        raise TooFewLabelsError(
+            f"An encoder needs at least 10 texts, there are {len(kept)}. Import history first: "
+            f"faqdesk import FILE"
+        )
+    digest = hashlib.sha256("\x1e".join(kept).encode("utf-8", "replace")).hexdigest()
+    read = random.Random(seed).sample(kept, most) if len(kept) > most else kept
+    return read, len(kept), digest
 
 
 def import_encoder(name_or_folder: str, folder: Path) -> Artifact:

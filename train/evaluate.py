@@ -10,9 +10,9 @@ from support.errors import TooFewLabelsError
 from support.faq import FaqClassifier, Prediction, Voice
 
 from . import baselines
-from .baseline_scores import fasttext_scores, judge_baseline, svm_scores
 from .examples import Example, usable
 from .figures import KS, Figures, judge_rankings
+from .judge_baseline import judge_baseline
 from .metrics import (
     Difference,
     LabelScore,
@@ -25,7 +25,7 @@ from .metrics import (
 from .nearest import nearest
 from .progress import Progress, Steps, silent
 
-_SCORES = {"fasttext": fasttext_scores, "tfidf_svm": svm_scores}
+_SCORES = {"fasttext": baselines.fasttext_scores, "tfidf_svm": baselines.svm_scores}
 
 
 @dataclass(frozen=True, slots=True)

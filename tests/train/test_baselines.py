@@ -1,6 +1,6 @@
 import pytest
 
-from train.baselines import fasttext_alone, most_frequent, tfidf_svm
+from train.baselines import fasttext_scores, most_frequent, rank, svm_scores
 from train.examples import Example
 
 PAST = [
@@ -16,12 +16,18 @@ def test_most_frequent_by_hand():
     assert most_frequent(PAST, ["c", "b", "a"], ["x", "y"]) == [["a", "b", "c"]] * 2
 
 
-@pytest.mark.parametrize("baseline", [fasttext_alone, tfidf_svm])
+@pytest.mark.parametrize("baseline", [fasttext_scores, svm_scores])
 def test_baselines_rank_every_label(baseline):
-    ranked = baseline(PAST, ["a", "b", "c"], ["환불 해주세요 언제", "배송 언제 와요"])
+    labels = ["a", "b", "c"]
+    ranked = rank(baseline(PAST, labels, ["환불 해주세요 언제", "배송 언제 와요"]), labels)
     assert [sorted(row) for row in ranked] == [["a", "b", "c"]] * 2
     assert [row[0] for row in ranked] == ["a", "b"]
 
 
 def test_two_labels_are_enough():
-    assert tfidf_svm(PAST, ["a", "b"], ["배송 언제 와요"]) == [["b", "a"]]
+    assert rank(svm_scores(PAST, ["a", "b"], ["배송 언제 와요"]), ["a", "b"]) == [["b", "a"]]
+
+
+def test_a_label_that_nobody_carries_comes_last():
+    scores = svm_scores(PAST, ["a", "b", "unseen", "c"], ["환불", "배송 언제"])
+    assert scores.argmin(axis=1).tolist() == [2, 2]

@@ -1,12 +1,10 @@
 import pytest
 
-from tests.train.test_baselines import PAST
-from train.baseline_scores import fasttext_scores, judge_baseline, svm_scores
-from train.baselines import tfidf_svm
+from train.baselines import fasttext_scores, svm_scores
 from train.examples import Example
+from train.judge_baseline import judge_baseline
 
 LABELS = ["a", "b", "c"]
-TEXTS = ["환불 해주세요 언제", "배송 언제 와요", "계정 탈퇴"]
 WORDS = {"a": "환불 해주세요", "b": "배송 언제 와요", "c": "계정 탈퇴 하고 싶어요"}
 
 
@@ -16,16 +14,6 @@ def examples(count, start):
         for number in range(count)
         for label in ("abc"[number % 3],)
     ]
-
-
-def ranked(scores):
-    return [[LABELS[i] for i in row] for row in (-scores).argsort(axis=1, kind="stable")]
-
-
-def test_the_scores_rank_as_the_baseline_does():
-    assert ranked(svm_scores(PAST, LABELS, TEXTS)) == tfidf_svm(PAST, LABELS, TEXTS)
-    assert svm_scores(PAST, [*LABELS, "unseen"], TEXTS).argmin(axis=1).tolist() == [3, 3, 3]
-    assert svm_scores(PAST, LABELS[:2], TEXTS).shape == (3, 2)
 
 
 @pytest.mark.parametrize("score", [fasttext_scores, svm_scores])
