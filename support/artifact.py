@@ -21,7 +21,9 @@ from typing import Any
 from .clock import now
 from .errors import ModelDamagedError, ModelMissingError, ModelVersionError
 
-FORMAT_VERSION = 1
+# What is written of each kind, and the only format of it that is read, 1 where none is named: a
+# classifier of format 1 had another calibration, an index no words.
+FORMATS = {"faq": 2, "index": 2}
 _REPLACED = "-replaced"
 _LIBRARIES = ("numpy", "scipy", "tokenizers", "safetensors", "fasttext", "scikit-learn")
 
@@ -65,7 +67,7 @@ def write_artifact(
         files(temporary)
         full = {
             "kind": kind,
-            "format_version": FORMAT_VERSION,
+            "format_version": FORMATS.get(kind, 1),
             "created_at": now(),
             "libraries": _libraries(),
             **config,
@@ -98,7 +100,7 @@ def read_artifact(
     Raises:
         ModelMissingError: there is no such folder.
         ModelDamagedError: a file is missing or is not as it was written.
-        ModelVersionError: it is of another kind, or a newer faqdesk wrote it.
+        ModelVersionError: it is of another kind, or another version of faqdesk wrote it.
     """
     if not folder.is_dir():
         raise ModelMissingError(f"No {kind} model in {folder}. Train it: faqdesk train {kind}")
@@ -111,10 +113,11 @@ def read_artifact(
             f"{folder} holds a model of kind {found!r}, not {kind!r}. Name the folder of a {kind} "
             f"model, or train one: faqdesk train {kind}"
         )
-    if not isinstance(written, int) or written > FORMAT_VERSION:
+    if written != (read := FORMATS.get(kind, 1)):
+        newer = isinstance(written, int) and written > read
         raise ModelVersionError(
-            f"{folder} is of format {written!r}, this faqdesk reads up to {FORMAT_VERSION}. "
-            f"Update faqdesk, or train it again: faqdesk train {kind}"
+            f"{folder} is of format {written!r}, this faqdesk reads {read}. "
+            f"{'Update faqdesk, or train again' if newer else 'Train again'}: faqdesk train"
         )
     sums = manifest.get("sha256")
     if not isinstance(sums, dict):

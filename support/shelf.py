@@ -119,6 +119,7 @@ def prune(
             path
             for kind in PARTS
             for path in sorted((workspace.models / kind).glob("[!.]*"))
+            if path.is_dir() and not path.is_symlink()
             if (kind, path.name) not in kept and ((kind, path.name) in old or _settled(path))
         ]
         size = sum(_size(path) for path in folders)
@@ -147,11 +148,8 @@ def prune(
 
 def _going(db: Database, releases: list[Stored], keep: int) -> list[Stored]:
     """The releases to prune, of those given newest first."""
-    rows = db.query("SELECT release FROM publications GROUP BY release ORDER BY max(id) DESC")
-    order = [row["release"] for row in rows]
     live = next((found.name for found in releases if found.state == "live"), None)
-    back = {name for name in order if name != live}
-    kept = {live, *[name for name in order if name in back][:keep]}
+    kept = {live, *_before(db, live)[:keep]}
     young = True
     going = []
     for found in releases:
@@ -160,6 +158,20 @@ def _going(db: Database, releases: list[Stored], keep: int) -> list[Stored]:
         if found.name not in kept and not waiting and found.state != "pruned":
             going.append(found)
     return going
+
+
+def _before(db: Database, live: str | None) -> list[str]:
+    """The releases that rolling back again and again leads to, the next one first."""
+    sql = "SELECT id, release, back_to FROM publications ORDER BY id"
+    rows = {row["id"]: row for row in db.query(sql)}
+    mine = [key for key, row in rows.items() if row["release"] == live]
+    row = rows[mine[-1]] if mine else None
+    found: dict[str, None] = {}
+    while row is not None:
+        row = rows.get(row["back_to"])
+        if row is not None and row["release"] != live:
+            found[row["release"]] = None
+    return list(found)
 
 
 def _stored(workspace: Workspace, row: Row, live: str | None) -> Stored:

@@ -132,9 +132,9 @@ class SimilarInquiries:
             for item, score in zip(near.ids.tolist(), near.scores.tolist(), strict=True)
             if item in found
         ]
-        vectors = self._index.vectors.vectors(
-            np.array([item.inquiry_id for item in past], np.int64)
-        )
+        ids = np.array([item.inquiry_id for item in past], np.int64)
+        with self._lock:
+            vectors = self._index.vectors.vectors(ids)
         similar = fold(past, vectors, top_k=top_k)
         if neighbours_k is None:
             return LookBack(vector, similar, None)

@@ -13,9 +13,16 @@ from typing import Literal
 from sqlite_utils import Database
 
 from support import embeddings, settings
+from support.artifact import read_artifact
 from support.audit import Actor
 from support.encoder import SentenceEncoder
-from support.errors import ConflictError, InputError, ModelMissingError, TooFewLabelsError
+from support.errors import (
+    ConflictError,
+    InputError,
+    ModelError,
+    ModelMissingError,
+    TooFewLabelsError,
+)
 from support.releases import Expected, Release, in_force, new_version, newest, put_in_force, store
 from support.workspace import Workspace
 
@@ -172,9 +179,18 @@ def _with_index(
     release = in_force(workspace.models)
     index = release.parts.get("index") if release else None
     fits = release is not None and release.parts.get("encoder") == version
-    if not (keep and fits and index):
+    if not (keep and fits and index and _readable(workspace.models / "index" / index)):
         index = write_index(workspace, db, encoder, progress)
     return {"encoder": version, "index": index}, encoder
+
+
+def _readable(folder: Path) -> bool:
+    """Whether an index is whole and of today's format."""
+    try:
+        read_artifact(folder, "index", verify=False)
+    except ModelError:
+        return False
+    return True
 
 
 def _write_faq(

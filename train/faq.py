@@ -93,6 +93,7 @@ def fit_faq(
     )
     chosen = choose(train, validation, labels, config, sources, steps, scratch)
     settings = chosen.settings()
+    calibrated = tuple(labels)
 
     if config.recount:
         known = set(labels)
@@ -104,8 +105,9 @@ def fit_faq(
     labels = labels + [example.labels[0] for example in introduced]
     final = [example for example in everything if set(example.labels) & set(labels)]
     write = _refit(
-        [*introduced, *final], everything, labels, chosen, config, sources, steps, scratch
-    )
+        [*introduced, *final], everything, labels, calibrated, chosen, config, sources, steps,
+        scratch,
+    )  # fmt: skip
     steps.start("writing")
     artifact = write_artifact(
         folder,
@@ -164,13 +166,17 @@ def _refit(
     final: Sequence[Example],
     everything: Sequence[Example],
     labels: Sequence[str],
+    calibrated: Sequence[str],
     chosen: Chosen,
     config: FaqConfig,
     sources: Sources,
     steps: Steps,
     scratch: Path,
 ) -> Callable[[Path], None]:
-    """Fit the chosen voices on training and validation together; returns what writes them."""
+    """Fit the chosen voices on training and validation together; returns what writes them.
+
+    `calibrated` are the labels that settings were chosen and confidence was learned with.
+    """
     targets = targets_of([e.labels for e in final], labels)
     texts = [e.text for e in final]
     steps.start("linear on everything")
@@ -183,8 +189,13 @@ def _refit(
         features, read, rows, read_targets, labels, chosen.linear, config, sources,
         before=ALWAYS, progress=steps.at,
     )  # fmt: skip
-    merged = mix([(share, parts[name]) for name, share in chosen.mixture.items() if name in parts])
-    gate = fit_outside(features, everything, read, rows, labels)
+    shares = dict(chosen.mixture)
+    for name in set(shares) - set(parts):  # nobody is left to teach
+        shares["logistic"] += shares.pop(name)
+    merged = mix([(share, parts[name]) for name, share in shares.items()])
+    gate = None
+    if chosen.gate is not None:
+        gate = fit_outside(features, everything, read, rows, calibrated)
     linear = LinearVoice.quantise(
         features,
         merged.weights,

@@ -60,13 +60,25 @@ def fit_linear(
 def fit_outside(
     features: Features,
     everybody: Sequence[Example],
-    learn: Sequence[Example],
+    read: Sequence[Example],
     rows: sparse.csr_array,
     labels: Sequence[str],
 ) -> Weights | None:
-    """Learn to tell inquiries that no label answered; None where there are hardly any."""
-    strangers = [e.text for e in everybody if not set(e.labels) & set(labels)]
+    """Learn to tell inquiries that no label answered; None where there are hardly any.
+
+    Args:
+        features: of inquiries.
+        everybody: inquiries in scope and out of it.
+        read: those whose features are there already.
+        rows: their features.
+        labels: what counts as in scope. After the last fit has let in more labels these are still
+            the ones that confidence was learned with: a gate that knows no strangers any more would
+            mean another thing by the same number.
+    """
+    known = set(labels)
+    inside = np.array([bool(known & set(example.labels)) for example in read], dtype=bool)
+    strangers = [e.text for e in everybody if not known & set(e.labels)]
     if not strangers:
         return None
-    both = sparse.vstack([rows, features.transform(strangers)], format="csr")
-    return fit_gate(sparse.csr_array(both), np.arange(both.shape[0]) >= len(learn))
+    both = sparse.vstack([rows[inside], features.transform(strangers)], format="csr")
+    return fit_gate(sparse.csr_array(both), np.arange(both.shape[0]) >= int(inside.sum()))

@@ -26,8 +26,9 @@ pipeline_tag: sentence-similarity
 
 # A Korean-English sentence encoder for support desks
 
-The mean of one learned vector a piece of a word: {engine.tokenizer.get_vocab_size():,} pieces,
-{engine.dim} dimensions, in bytes with a scale a piece. It needs no network and no GPU.
+The mean of one learned vector a piece of a word: {engine.tokenizer.get_vocab_size():,} pieces
+(overlapping runs of one and two Hangul syllables, pieces of all other words), {engine.dim}
+dimensions, in bytes with a scale a piece. It needs no network and no GPU.
 `SentenceTransformer(folder)` loads it without remote code, faqdesk reads it with numpy alone.
 
 It knows which words are alike; it knows neither word order nor negation: "please refund" and

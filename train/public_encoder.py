@@ -1,53 +1,48 @@
 """Learns the Korean-English encoder that comes with the project, from public texts alone.
 
-Pieces of words are learned from distinct words, so that stems and endings become pieces and not
-whole inflected forms; a piece starts from its spelling and its company (`piece_features.py`) and is
-then trained on graded pairs, paraphrases and titles (`piece_training.py`). Written in bytes, a
-scale a piece, with a model card and a licence of its own beside it.
+Pieces are overlapping runs of Hangul and pieces of all other words (`public_pieces.py`). Each
+starts from a random vector as long as it is rare, so that cosines are near those of a character
+TF-IDF; training on graded pairs, paraphrases and titles (`piece_training.py`) goes on from there.
+Written in bytes, a scale a piece, with a model card and a licence of its own beside it.
 """
 
 import hashlib
 import random
-from collections import Counter
-from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 from scipy.stats import spearmanr
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
+from tokenizers import Tokenizer
 
 from support.artifact import Artifact, write_artifact
 from support.encoder import KIND, SentenceEncoder, StaticEngine, quantise
 
-from .piece_features import company, rarity, spelling
 from .piece_training import Lessons, TrainingConfig, train_pieces
 from .progress import Progress, Steps, silent
 from .public_card import licence, model_card
+from .public_pieces import UNKNOWN, count, fit_pieces
 from .public_texts import PublicTexts, graded_validation, read_public
 
-_UNKNOWN = "[UNK]"
 _STEPS: dict[str, float] = {
-    "reading": 2, "pieces": 4, "counting": 6, "features": 8, "training": 30, "writing": 1
+    "reading": 2, "pieces": 4, "counting": 6, "training": 40, "writing": 1
 }  # fmt: skip
 Matrix = npt.NDArray[np.float32]
-Pieces = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PublicEncoderConfig:
     """Settings of the shipped encoder."""
 
-    pieces: int = 16_000  # more join whole inflected words, and texts share fewer of them
+    runs: int = 22_000  # of Hangul; one in forty of all that occur is left out
+    others: int = 6_000  # pieces of all other words
     dim: int = 448
-    spelling: int = 1_024  # dimensions before the reduction to `dim`
-    company: int = 300
-    company_weight: float = 0.5  # beside spelling
-    texts_a_source: int = 120_000  # read for words and company; more changes little
+    rarity: float = 1.5  # power of a piece's rarity, as the length of its first vector
+    texts_a_source: int = 60_000  # read for pieces and rarity
     long_texts: int = 12_000  # of the forum, whose texts are long
-    reduced_from: int = 30_000  # texts that the reduction keeps apart
-    longest: int = 700  # characters read of a text; three times as many of one that is a target
+    longest: int = 700  # characters read of a text
     seed: int = 0
     training: TrainingConfig = field(default_factory=TrainingConfig)
 
@@ -76,15 +71,13 @@ def train_public_encoder(
     public = read_public(data)
     texts = _sampled(public, config)
     steps.start("pieces")
-    tokenizer = fit_pieces(texts, size=config.pieces)
+    tokenizer = fit_pieces(texts, runs=config.runs, others=config.others)
     steps.start("counting")
-    counted = [text for text in split(tokenizer, texts, steps) if len(text)]
-    steps.start("features")
-    known = sorted(vocabulary := tokenizer.get_vocab(), key=vocabulary.__getitem__)
-    vectors = first_vectors(known, counted, config)
+    rare = rarity(count(tokenizer, texts, steps))
+    vectors = first_vectors(rare, config)
     steps.start("training")
     vectors = train_pieces(
-        vectors, _lessons(public, tokenizer, config), config=config.training, told=steps.at
+        vectors, _lessons(public, tokenizer, rare, config), config=config.training, told=steps.at
     )
     steps.start("writing")
     vectors = vectors / np.linalg.norm(vectors, axis=1).mean()
@@ -109,68 +102,26 @@ def train_public_encoder(
         files=write,
         metrics={
             "texts": sum(map(len, public.plain.values())),
-            "pieces": len(known),
+            "pieces": len(vectors),
             "dropped": public.dropped,
             **measured,
         },
     )
 
 
-def fit_pieces(texts: Sequence[str], *, size: int) -> Tokenizer:
-    """Byte-pair pieces of distinct words, each word counted once however often it occurs.
-
-    Counted as often as they occur, frequent inflected words become pieces of their own, and share
-    nothing with their other forms.
-    """
-    counts = Counter(word for text in texts for word in text.lower().split())
-    often = sorted(word[:40] for word, count in counts.items() if count > 1 or len(counts) < size)
-    tokenizer = Tokenizer(models.BPE(unk_token=_UNKNOWN))
-    tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.Metaspace(), pre_tokenizers.Punctuation()]
-    )
-    trainer = trainers.BpeTrainer(
-        vocab_size=size,
-        special_tokens=[_UNKNOWN],
-        limit_alphabet=2_500,
-        max_token_length=14,
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(often, trainer)
-    tokenizer.no_padding()
-    return tokenizer
-
-
-def split(tokenizer: Tokenizer, texts: Sequence[str], steps: Steps | None = None) -> list[Pieces]:
-    """The numbers of each text's pieces."""
-    found: list[Pieces] = []
-    for start in range(0, len(texts), 2_000):
-        batch = list(texts[start : start + 2_000])
-        for encoding in tokenizer.encode_batch(batch, add_special_tokens=False):
-            found.append(np.array(encoding.ids, dtype=np.int64))
-        if steps:
-            steps.at(start / len(texts))
+def rarity(counts: sparse.csr_matrix) -> Matrix:
+    """(pieces,) the logarithm of how few texts hold a piece."""
+    texts, size = counts.shape
+    held = np.bincount(counts.indices, minlength=size)
+    found: Matrix = np.log((1 + texts) / (1 + held)).astype(np.float32)
     return found
 
 
-def first_vectors(
-    pieces: Sequence[str], counted: Sequence[Pieces], config: PublicEncoderConfig
-) -> Matrix:
-    """(pieces, dim): spelling and company, reduced to the directions in which texts differ."""
-    rare = rarity(counted, len(pieces))
-    spelled = spelling(pieces, rare, dim=config.spelling, seed=config.seed)
-    near = company(counted, rare, dim=config.company, seed=config.seed)
-    halves = [
-        weight * half / max(float(np.linalg.norm(half, axis=1).mean()), 1e-9)
-        for weight, half in ((1.0, spelled), (config.company_weight, near))
-    ]
-    whole = np.hstack(halves).astype(np.float32)
-    chosen = np.random.default_rng(config.seed).permutation(len(counted))[: config.reduced_from]
-    means = np.array([whole[counted[i]].mean(axis=0) for i in chosen])
-    means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-9)
-    _, directions = np.linalg.eigh(means.T @ means)
-    found: Matrix = (whole @ directions[:, ::-1][:, : config.dim]).astype(np.float32)
-    return found / np.float32(np.linalg.norm(found, axis=1).mean())
+def first_vectors(rare: Matrix, config: PublicEncoderConfig) -> Matrix:
+    """(pieces, dim): random directions, of mean length 1, longer where a piece is rare."""
+    drawn = np.random.default_rng(config.seed).standard_normal((len(rare), config.dim), np.float32)
+    found = drawn * (rare**config.rarity)[:, None]
+    return np.asarray(found / np.linalg.norm(found, axis=1).mean(), dtype=np.float32)
 
 
 def _sampled(public: PublicTexts, config: PublicEncoderConfig) -> list[str]:
@@ -184,45 +135,32 @@ def _sampled(public: PublicTexts, config: PublicEncoderConfig) -> list[str]:
     return found
 
 
-def _lessons(public: PublicTexts, tokenizer: Tokenizer, config: PublicEncoderConfig) -> Lessons:
-    def known(texts: Iterator[str]) -> list[Pieces]:
-        numbers = split(tokenizer, list(texts))
-        return [text if len(text) else np.zeros(1, dtype=np.int64) for text in numbers]
+def _lessons(
+    public: PublicTexts, tokenizer: Tokenizer, rare: Matrix, config: PublicEncoderConfig
+) -> Lessons:
+    def known(texts: list[str]) -> sparse.csr_matrix:
+        return count(tokenizer, [text[: config.longest] for text in texts])
 
-    sizes = [len(group) for group in public.groups]
-    flat = iter(known(text for group in public.groups for text in group))
-    longest = 3 * config.longest
-    pairs = []
-    for part in (public.petitions, public.questions):
-        short = known(title for title, _ in part)
-        long = known(text[:longest] for _, text in part)
-        pairs.append(list(zip(short, long, strict=True)))
     return Lessons(
-        graded=list(
-            zip(
-                known(pair.one for pair in public.graded),
-                known(pair.other for pair in public.graded),
-                [pair.score for pair in public.graded],
-                strict=True,
-            )
+        graded=(
+            known([pair.one for pair in public.graded]),
+            known([pair.other for pair in public.graded]),
+            np.array([pair.score for pair in public.graded], dtype=np.float32),
         ),
-        groups=[[next(flat) for _ in range(size)] for size in sizes],
-        pairs=pairs,
-        rivals=list(
-            zip(
-                known(one for one, _, _ in public.rivals),
-                known(right for _, right, _ in public.rivals),
-                known(wrong for _, _, wrong in public.rivals),
-                strict=True,
-            )
-        ),
+        groups=known([text for group in public.groups for text in group]),
+        sizes=[len(group) for group in public.groups],
+        pairs=[
+            (known([title for title, _ in part]), known([text for _, text in part]))
+            for part in (public.petitions, public.questions)
+        ],
+        rarity=rare,
     )
 
 
 def _with_unknown(vectors: Matrix, tokenizer: Tokenizer) -> Matrix:
     """A text of unknown signs alone still has a direction, too short to outweigh a known piece."""
     found = vectors.copy()
-    found[tokenizer.token_to_id(_UNKNOWN)] = 1e-4 / np.sqrt(found.shape[1])
+    found[tokenizer.token_to_id(UNKNOWN)] = 1e-4 / np.sqrt(found.shape[1])
     return found
 
 

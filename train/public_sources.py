@@ -45,7 +45,7 @@ SOURCES = (
         "all of both files",
         "CC BY-SA 4.0",
         "KorSTS and KorNLI, kakaobrain/KorNLUDatasets",
-        "degrees of similarity; hard negatives from entailment against contradiction",
+        "degrees of similarity; which pieces of words are rare",
     ),
     Source(
         "parakqc",
@@ -85,7 +85,7 @@ SOURCES = (
         "the review alone",
         "CC0 1.0",
         "e9t/nsmc",
-        "which pieces of words occur together",
+        "which pieces of words are rare",
     ),
     Source(
         "banking77",
@@ -93,7 +93,7 @@ SOURCES = (
         "the text alone, never its label",
         "CC BY 4.0",
         "PolyAI-LDN/task-specific-datasets",
-        "which pieces of words occur together",
+        "which pieces of words are rare",
     ),
     Source(
         "clinc150",
@@ -101,7 +101,7 @@ SOURCES = (
         "the texts of train and val, never their labels",
         "CC BY 3.0",
         "clinc/oos-eval",
-        "which pieces of words occur together",
+        "which pieces of words are rare",
     ),
     Source(
         "petitions",

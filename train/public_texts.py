@@ -40,7 +40,6 @@ class PublicTexts:
         petitions: titles, each with the text below it.
         questions: the same, of a support forum.
         graded: pairs with a degree.
-        rivals: a text, one that follows from it, and one that looks near but does not.
         dropped: how many rows were left out because a tested text is among them, by source.
     """
 
@@ -49,7 +48,6 @@ class PublicTexts:
     petitions: list[tuple[str, str]]
     questions: list[tuple[str, str]]
     graded: list[Graded]
-    rivals: list[tuple[str, str, str]]
     dropped: dict[str, int] = field(default_factory=dict)
 
 
@@ -64,7 +62,7 @@ def read_public(data: Path, *, parakqc_sets: int = PARAKQC_LEARNED) -> PublicTex
         ImportFileError: a file is missing.
     """
     root = support_folder(data)
-    found = PublicTexts({}, [], [], [], [], [])
+    found = PublicTexts({}, [], [], [], [])
     tested = _Tested(measured_texts(root), found.dropped)
     _read_graded(root, found, tested)
     for name, sets in (("parakqc", parakqc_sets), ("stylekqc", None)):
@@ -160,15 +158,10 @@ def _read_graded(root: Path, found: PublicTexts, tested: "_Tested") -> None:
         if not tested.any("kornlu", (one, other)):
             found.graded.append(Graded(one, other, float(row["score"]) / 5))
             plain.extend((one, other))
-    follows: dict[str, dict[str, str]] = {}
     for row in _dicts(root / "kornlu" / "xnli.dev.ko.tsv", "\t"):
         one, other = row["sentence1"], row["sentence2"]
         if not tested.any("kornlu", (one, other)):
-            follows.setdefault(one, {})[row["gold_label"]] = other
             plain.extend((one, other))
-    for one, by_label in follows.items():
-        if {"entailment", "contradiction"} <= set(by_label):
-            found.rivals.append((one, by_label["entailment"], by_label["contradiction"]))
 
 
 def _read_cores(root: Path, found: PublicTexts, tested: "_Tested") -> None:

@@ -61,11 +61,14 @@ def test_a_foreign_kind_is_refused(tmp_path):
         read_artifact(tmp_path / "m", "encoder")
 
 
-def test_a_newer_format_is_refused(tmp_path):
+@pytest.mark.parametrize(
+    ("version", "cure"), [(99, "Update faqdesk, or train"), (1, "Train again")]
+)
+def test_another_format_is_refused(tmp_path, version, cure):
     write(tmp_path / "m")
     path = tmp_path / "m" / "config.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"format_version": 99}))
-    with pytest.raises(ModelVersionError, match="Update faqdesk"):
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"format_version": version}))
+    with pytest.raises(ModelVersionError, match=cure):
         read_artifact(tmp_path / "m", "faq")
 
 

@@ -211,9 +211,18 @@ def test_pruning_says_first_and_then_does(space, db, three):
         rollback(space, db, actor=ACTOR)
     assert scalar(db, "SELECT count(*) FROM audit WHERE action = 'releases.pruned'") == 1
     again = shelf.prune(space, db, keep=1, actor=ACTOR)
+    assert (again.releases, again.folders) == ((newest.name,), ("faq/va",))
+    again = shelf.prune(space, db, keep=1, actor=ACTOR)
     assert (again.releases, again.folders) == ((), ())
     with pytest.raises(InputError, match="-1"):
         shelf.prune(space, db, keep=-1, actor=ACTOR)
+
+
+def test_pruning_keeps_what_rolling_back_leads_to(space, db, three):
+    rollback(space, db, actor=ACTOR)
+    assert live(space) == three[1]
+    assert shelf.prune(space, db, keep=1, actor=ACTOR).releases == (three[2],)
+    assert rollback(space, db, actor=ACTOR).name == three[0]
 
 
 def test_the_live_release_and_parts_it_shares_are_never_pruned(space, db, three):

@@ -11,6 +11,7 @@ from support.encoder import SentenceEncoder
 from support.errors import JobCancelledError, TooFewLabelsError
 from support.faq import BandName, FaqClassifier, Voice
 from support.fasttext_voice import FastTextConfig
+from support.linear import LinearVoice
 from train.encoder import EncoderConfig, fit_encoder
 from train.evaluate import evaluate
 from train.examples import Example, split_by_fraction
@@ -270,3 +271,28 @@ def test_a_killed_run_leaves_no_half_model_and_the_next_works(split, tmp_path):
     fit_faq(split.train, split.validation, folder=folder, config=CONFIG)
     assert [path.name for path in tmp_path.iterdir()] == ["1"]
     FaqClassifier.load(folder)
+
+
+def test_faqs_let_in_last_do_not_change_what_confidence_learned(split, tmp_path):
+    """Rare FAQs are out of scope while choosing and labels afterwards: the gate must not move."""
+
+    def rare(part):
+        return [
+            replace(e, labels=(f"rare-{e.inquiry_id % 40}",)) if "elsewhere" in e.labels[0] else e
+            for e in part
+        ]
+
+    texts = FAQ_TEXTS | {f"rare-{number}": f"드문 {number}" for number in range(40)}
+    config = replace(CONFIG, min_examples=8)
+    for name, recount in (("more", True), ("same", False)):
+        fit_faq(
+            rare(split.train), rare(split.validation),
+            folder=tmp_path / name, config=replace(config, recount=recount), faq_texts=texts,
+        )  # fmt: skip
+    more, same = (FaqClassifier.load(tmp_path / name) for name in ("more", "same"))
+    assert len(more.labels) > len(same.labels) == 4
+    asked = [example.text for example in split.test]
+    gates = [LinearVoice.load(tmp_path / name / "linear") for name in ("more", "same")]
+    assert all(gate.has_gate for gate in gates)
+    apart = gates[0].gate(asked) - gates[1].gate(asked)
+    assert np.abs(apart).mean() < 0.5 * gates[1].gate(asked).std()

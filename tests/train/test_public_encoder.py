@@ -1,19 +1,23 @@
 import numpy as np
 import pytest
+from scipy import sparse
 
 from support.artifact import read_artifact
 from support.encoder import SentenceEncoder
 from support.errors import JobCancelledError
-from train.piece_features import company, rarity, spelling
-from train.piece_training import Lessons, TrainingConfig, train_pieces
+from train.piece_training import Lessons, TrainingConfig, lexical_cosines, train_pieces
 from train.public_card import sources_table
-from train.public_encoder import PublicEncoderConfig, fit_pieces, train_public_encoder
+from train.public_encoder import (
+    PublicEncoderConfig,
+    first_vectors,
+    rarity,
+    train_public_encoder,
+)
 
 CONFIG = PublicEncoderConfig(
-    pieces=400,
+    runs=300,
+    others=200,
     dim=16,
-    spelling=32,
-    company=8,
     training=TrainingConfig(num_steps=4, batch_graded=4, batch_groups=8, batch_pairs=(3, 1)),
 )
 
@@ -56,42 +60,44 @@ def test_cancelling_leaves_nothing(public_folder, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_frequent_words_leave_no_room_for_whole_forms():
-    """One word a thousand times teaches no more than once."""
-    words = [f"{stem}{end}" for stem in ("환불", "배송", "주문") for end in ("을", "이", "은")]
-    once = fit_pieces(words, size=40).get_vocab()
-    often = fit_pieces([*words, *["환불을"] * 1_000], size=40).get_vocab()
-    assert once == often
-
-
-def test_pieces_with_the_same_letters_start_near_each_other():
-    pieces = ["환불을", "환불이", "배송"]
-    vectors = spelling(pieces, np.ones(3, np.float32), dim=512, seed=0)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    assert vectors[0] @ vectors[1] > 0.4 > vectors[0] @ vectors[2] + 0.2
-
-
-def test_pieces_with_the_same_company_start_near_each_other():
-    """0 and 1 stand before 2, 3 and 4 before 5."""
-    counted = [np.array(ids) for ids in ([0, 2], [1, 2], [3, 5], [4, 5])] * 3
-    vectors = company(counted, rarity(counted, 6), dim=4, seed=0)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    assert vectors[0] @ vectors[1] > 0.9
-    assert abs(vectors[0] @ vectors[3]) < 0.1
+def rows(*texts, size=8):
+    """Counts of texts that are given by their pieces."""
+    found = np.zeros((len(texts), size), dtype=np.float32)
+    for i, text in enumerate(texts):
+        np.add.at(found[i], text, 1)
+    return sparse.csr_matrix(found)
 
 
 def test_rarity_by_hand():
-    counted = [np.array([0, 0, 1]), np.array([0])]
-    np.testing.assert_allclose(rarity(counted, 3), np.log([3 / 3, 3 / 2, 3 / 1]), rtol=1e-6)
+    np.testing.assert_allclose(
+        rarity(rows([0, 0, 1], [0], size=3)), np.log([3 / 3, 3 / 2, 3 / 1]), rtol=1e-6
+    )
+
+
+def test_first_vectors_are_as_long_as_rare_and_nearly_apart():
+    rare = np.array([1, 2, 4], dtype=np.float32)
+    vectors = first_vectors(rare, PublicEncoderConfig(dim=2_000, rarity=1.0))
+    lengths = np.linalg.norm(vectors, axis=1)
+    np.testing.assert_allclose(lengths / lengths[0], rare, rtol=0.1)
+    assert abs(vectors[0] @ vectors[2]) < 0.1 * lengths[0] * lengths[2]
+
+
+def test_exact_cosines_by_hand():
+    """The second text holds the first's piece and another that is twice as rare."""
+    rare = np.array([1, 2], dtype=np.float32)
+    cosines = lexical_cosines(rows([0], [0, 1], [1, 1], size=2), rare)
+    root = np.sqrt(5)
+    expected = [[1, 1 / root, 0], [1 / root, 1, 2 / root], [0, 2 / root, 1]]
+    np.testing.assert_allclose(cosines, expected, atol=1e-6)
 
 
 def test_training_brings_together_what_says_the_same():
     vectors = np.random.default_rng(0).normal(size=(8, 6)).astype(np.float32)
-    groups = [[np.array([i]), np.array([i + 4])] for i in range(4)]
-    config = TrainingConfig(num_steps=60, learning_rate=0.05)
-    trained = train_pieces(
-        vectors, Lessons([], groups, [], []), config=config, told=lambda share: None
-    )
+    groups = rows(*([i // 2 + 4 * (i % 2)] for i in range(8)))  # 0 with 4, 1 with 5, ...
+    graded = (rows(), rows(), np.zeros(0, np.float32))
+    lessons = Lessons(graded, groups, [2] * 4, [], np.ones(8, np.float32))
+    config = TrainingConfig(num_steps=60, learning_rate=0.05, lexical=0)
+    trained = train_pieces(vectors, lessons, config=config, told=lambda share: None)
     units = trained / np.linalg.norm(trained, axis=1, keepdims=True)
     nearest = (units[:4] @ units[4:].T).argmax(axis=1)
     assert nearest.tolist() == [0, 1, 2, 3]
@@ -99,10 +105,21 @@ def test_training_brings_together_what_says_the_same():
 
 def test_training_orders_by_degree():
     """0 with 1 was found alike, 0 with 2 not at all."""
-    vectors = np.eye(3, 4, dtype=np.float32)
-    graded = [(np.array([0]), np.array([1]), 1.0), (np.array([0]), np.array([2]), 0.0)]
-    config = TrainingConfig(num_steps=40, learning_rate=0.05)
-    trained = train_pieces(
-        vectors, Lessons(graded, [], [], []), config=config, told=lambda share: None
-    )
+    vectors = np.eye(8, 8, dtype=np.float32)
+    graded = (rows([0], [0]), rows([1], [2]), np.array([1, 0], np.float32))
+    lessons = Lessons(graded, rows(), [], [], np.ones(8, np.float32))
+    config = TrainingConfig(num_steps=40, learning_rate=0.05, lexical=0)
+    trained = train_pieces(vectors, lessons, config=config, told=lambda share: None)
     assert trained[0] @ trained[1] > 0.2 > trained[0] @ trained[2] + 0.2
+
+
+def test_training_keeps_to_the_exact_cosines():
+    """Two pieces that share nothing start in one direction, and are drawn apart."""
+    vectors = np.array([[1, 0.1], [1, -0.1]], dtype=np.float32)
+    graded = (rows([0], size=2), rows([1], size=2), np.array([0.5], np.float32))
+    lessons = Lessons(graded, rows(size=2), [], [], np.ones(2, np.float32))
+    config = TrainingConfig(num_steps=60, learning_rate=0.05)
+    trained = train_pieces(vectors, lessons, config=config, told=lambda share: None)
+    units = trained / np.linalg.norm(trained, axis=1, keepdims=True)
+    assert vectors[0] @ vectors[1] > 0.9
+    assert abs(units[0] @ units[1]) < 0.3
