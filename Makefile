@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # cpu (default) or cuda: which build of PyTorch the encoder's training uses.
 TORCH ?= cpu
 PORT ?= 8000
-DATA ?= ../shared/data
+DATA ?= ../public-data
 
 .DEFAULT_GOAL := help
 .PHONY: help check install demo test lint bench clean

@@ -49,7 +49,7 @@ def forum(data: Path, seeds: int, as_json: bool) -> None:
 
     \b
     Example:
-      faqdesk bench forum --data ../shared/data --json
+      faqdesk bench forum --data ../public-data --json
     """
     from train.bench_forum import bench_forum
 
@@ -71,7 +71,7 @@ def loop(data: Path, every: int, months: int, plot: Path | None, as_json: bool) 
 
     \b
     Example:
-      faqdesk bench loop --data ../shared/data --plot loop.svg
+      faqdesk bench loop --data ../public-data --plot loop.svg
     """
     from train.bench_loop import bench_loop
 
@@ -94,7 +94,7 @@ def run_all(context: click.Context, data: Path, seeds: int) -> None:
 
     \b
     Example:
-      faqdesk bench all --data ../shared/data
+      faqdesk bench all --data ../public-data
     """
     for name in SETS:
         context.invoke(faq, name=name, data=data, seeds=seeds, as_json=False)

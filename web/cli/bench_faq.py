@@ -53,7 +53,7 @@ def faq(
 
     \b
     Example:
-      faqdesk bench faq --set banking77 --data ../shared/data
+      faqdesk bench faq --set banking77 --data ../public-data
       faqdesk bench faq --train A.csv --test B.csv --json
     """
     if (name is None) == (train is None) or (name is None) != (data is None):
@@ -102,7 +102,7 @@ def unseen(name: str, data: Path, held_out: int, seed: int, validate: bool, as_j
 
     \b
     Example:
-      faqdesk bench unseen --data ../shared/data
+      faqdesk bench unseen --data ../public-data
     """
     from train.bench_unseen import bench_unseen
     from train.datasets import PUBLIC

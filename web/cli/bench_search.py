@@ -28,7 +28,7 @@ def sts(file: Path, encoder_name: str | None, as_json: bool) -> None:
 
     \b
     Example:
-      faqdesk bench sts ../shared/data/support/kornlu/sts-dev.tsv
+      faqdesk bench sts ../public-data/support/kornlu/sts-dev.tsv
     """
     from train.bench_encoder import plain_encoder
     from train.bench_sts import bench_sts
@@ -77,7 +77,7 @@ def similar(data: Path, test: bool, encoder_name: str | None, as_json: bool) -> 
 
     \b
     Example:
-      faqdesk bench similar --data ../shared/data --json
+      faqdesk bench similar --data ../public-data --json
     """
     from train.bench_encoder import plain_encoder
     from train.bench_similar import bench_similar

@@ -47,7 +47,7 @@ def speed(data: Path | None, sizes: list[int], engines: bool, as_json: bool) -> 
     \b
     Example:
       faqdesk bench speed --sizes 10000,100000
-      faqdesk bench speed --data ../shared/data --json
+      faqdesk bench speed --data ../public-data --json
     """
     from train.bench_speed import bench_speed, bench_speed_of_forum
 

@@ -81,7 +81,7 @@ def encoder(model: str | None, public: Path | None, out: Path | None) -> None:
     Example:
       faqdesk train encoder
       faqdesk train encoder --model ./multilingual-e5-small
-      faqdesk train encoder --public ../shared/data --out data/encoder
+      faqdesk train encoder --public ../public-data --out data/encoder
     """
     if model and public:
         raise click.UsageError("Give --model or --public, not both.")
