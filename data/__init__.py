@@ -20,7 +20,7 @@ Row = dict[str, str]
 
 
 def rows(name: str) -> Iterator[Row]:
-    """Read one of faqs, aliases, history and inbox, row by row."""
+    """Read one of faqs, aliases, history, inbox and listings, row by row."""
     text = (files(__package__) / f"{name}.csv").read_text(encoding="utf-8")
     yield from csv.DictReader(io.StringIO(text, newline=""))
 

@@ -15,6 +15,7 @@ from .encoder import SentenceEncoder
 from .errors import EmptyTextError
 from .vector_index import Ids, Vectors
 
+_READ = 20_000  # vectors read at once
 BATCH = 512  # inquiries encoded and stored at once: what a killed run does again at most
 
 Progress = Callable[[int, int, str], None]
@@ -96,16 +97,22 @@ def after(db: Database, encoder_version: str, seq: int) -> tuple[int, Ids, Vecto
     Returns:
         The newest seq, (n,) ids and (n, dim) float32 vectors; (0, 0) where there are none.
     """
-    rows = db.conn.execute(
+    cursor = db.conn.execute(
         "SELECT seq, item_id, vector FROM embeddings WHERE encoder_version = ? AND seq > ? "
         "ORDER BY seq",
         (encoder_version, seq),
-    ).fetchall()
-    if not rows:
+    )
+    ids, blocks = [], []
+    # A million rows held as Python's own objects would take twice the memory of their vectors.
+    while rows := cursor.fetchmany(_READ):
+        seq = int(rows[-1][0])
+        ids += [row[1] for row in rows]
+        joined = b"".join(row[2] for row in rows)
+        blocks.append(np.frombuffer(joined, "<f4").reshape(len(rows), -1))
+    if not blocks:
         return seq, np.empty(0, np.int64), np.empty((0, 0), np.float32)
-    ids = np.array([row[1] for row in rows], np.int64)
-    vectors = np.frombuffer(b"".join(row[2] for row in rows), "<f4").reshape(len(rows), -1)
-    return int(rows[-1][0]), ids, vectors
+    vectors = blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
+    return seq, np.array(ids, np.int64), vectors
 
 
 def removed_after(db: Database, seq: int) -> tuple[int, Ids]:

@@ -79,11 +79,13 @@ class StaticEngine:
         return found
 
     def _mean(self, ids: list[int]) -> Vectors:
-        rows = self.embeddings[ids]
         if self.scales is None:
-            mean: Vectors = rows.mean(axis=0, dtype=np.float32)
+            mean: Vectors = self.embeddings[ids].mean(axis=0, dtype=np.float32)
             return mean
-        return (self.scales[ids] @ rows.astype(np.float32)) / np.float32(len(ids))
+        # Pieces come again in a long text: each row is fetched once.
+        known, counts = np.unique(ids, return_counts=True)
+        shares = self.scales[known] * counts.astype(np.float32)
+        return (shares @ self.embeddings[known].astype(np.float32)) / np.float32(len(ids))
 
     def vectors(self) -> Vectors:
         """(tokens, dim) float32, the scales multiplied in."""

@@ -6,6 +6,7 @@
         ImportFileError
         MappingError
         MaskUnconfirmedError
+        PictureError
         SettingError
       NotFoundError         no such row
       ConflictError         somebody else was first
@@ -15,6 +16,8 @@
         ModelDamagedError
         ModelVersionError
       TooFewLabelsError     not enough to learn from
+      CollectError          a source of listings refuses, or cannot be reached
+        QuotaError          it has been asked as often as it allows
       WorkspaceError        the folder, its database or its key cannot be used
       JobCancelledError     somebody pressed cancel
 
@@ -44,6 +47,10 @@ class MappingError(InputError):
 
 class MaskUnconfirmedError(InputError):
     """A text to be sent holds masks, and nobody said that it shall go out so."""
+
+
+class PictureError(InputError):
+    """A picture is missing, too large, or cannot be decoded."""
 
 
 class SettingError(InputError):
@@ -80,6 +87,14 @@ class ModelVersionError(ModelError):
 
 class TooFewLabelsError(FaqdeskError):
     """Too little labelled history to learn from."""
+
+
+class CollectError(FaqdeskError):
+    """A source of listings refuses, or cannot be reached."""
+
+
+class QuotaError(CollectError):
+    """A source has been asked as often as it allows for now."""
 
 
 class WorkspaceError(FaqdeskError):

@@ -265,8 +265,8 @@ class FaqClassifier:
         weight = self.calibration(neighbours=neighbours).blend.weights[Voice.LINEAR]
         numbers = [self.labels.index(label) for label in labels]
         return [
-            [Contribution(part.word, part.weight * weight) for part in parts if part.weight > 0][:n]
-            for parts in self._linear.contributions(text, numbers)
+            [Contribution(part.word, part.weight * weight) for part in parts]
+            for parts in self._linear.contributions(text, numbers, most=n)
         ]
 
     def _voices(

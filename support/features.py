@@ -11,15 +11,17 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, repeat
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import load_file, save_file
 from scipy import sparse
 
+_MOST_RUNS: Final = 20_000  # runs whose numbers are kept; about 8 MB
+_LONGEST_RUN: Final = 32  # characters; longer ones hardly come again
 _WORD = re.compile(r"\w+")
 _HANGUL = re.compile("[ᄀ-ᇿ㄰-㆏가-힣]")
 
@@ -69,6 +71,9 @@ def word_features(words: Sequence[str]) -> list[str]:
 
 def join_runs(words: Iterable[str]) -> list[list[str]]:
     """Group words into runs: neighbours in Hangul share one, every other word stands alone."""
+    words = list(words)
+    if not _HANGUL.search("".join(words)):
+        return [[word] for word in words]
     runs: list[list[str]] = []
     joining = False
     for word in words:
@@ -93,6 +98,23 @@ def character_features(runs: Iterable[Sequence[str]], shortest: int, longest: in
 
 
 Row = tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]
+Numbers = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A text taken apart.
+
+    `row` are the numbers of its features, sorted, and their values. `pairs` and `characters` hold
+    the number of each occurrence, -1 where it was not kept: in the order of `word_features`, and of
+    `character_features` over `runs`.
+    """
+
+    words: list[str]
+    runs: list[list[str]]
+    pairs: Numbers
+    characters: Numbers
+    row: Row
 
 
 class Features:
@@ -108,7 +130,8 @@ class Features:
         self.config = config
         self.names = (list(words), list(characters))
         self.idf = idf
-        self._last: tuple[str, Row] | None = None
+        self._last: tuple[str, Reading] | None = None
+        self._runs: dict[str, Numbers] = {}  # words come again: in a long text nearly all of them
         self._words = {name: i for i, name in enumerate(words)}
         self._characters = {name: i + len(words) for i, name in enumerate(characters)}
 
@@ -156,34 +179,51 @@ class Features:
         return cls(kept_words, kept_characters, idf.astype(np.float32), config)
 
     def row(self, text: str) -> Row:
-        """The features of one text: their numbers, and values with squares that sum to 1.
+        """The features of one text: their numbers, sorted, and values with squares that sum to 1.
 
         Words and characters weigh half each; a text of which nothing is known has no feature.
         """
-        # A suggestion asks twice for the same text: for its scores, then for its reasons.
+        return self.read(text).row
+
+    def read(self, text: str) -> Reading:
+        """Take a text apart; asked again for the same one, it is read once.
+
+        A suggestion asks three times: for its scores, for the gate, and for its reasons.
+        """
         last = self._last
         if last is not None and last[0] == text:
             return last[1]
-        row = self._count(text)
-        self._last = (text, row)
-        return row
+        words = split_words(normalize(text[: self.config.max_length]))
+        runs = join_runs(words)
+        names = word_features(words)
+        pairs = np.fromiter(map(self._words.get, names, repeat(-1)), np.int32, len(names))
+        characters = np.concatenate([np.empty(0, np.int32), *map(self._number, runs)])
+        found = Reading(words, runs, pairs, characters, self._weigh((pairs, characters)))
+        self._last = (text, found)
+        return found
 
-    def _count(self, text: str) -> Row:
-        split = split_words(normalize(text[: self.config.max_length]))
-        grams = character_features(join_runs(split), self.config.shortest, self.config.longest)
-        ids, values = [], []
-        for vocabulary, found in ((self._words, word_features(split)), (self._characters, grams)):
-            counts = Counter(map(vocabulary.get, found))
-            counts.pop(None, None)
-            if not counts:
-                continue
-            block = np.fromiter(counts.keys(), dtype=np.int32, count=len(counts))
-            value = np.fromiter(counts.values(), dtype=np.float32, count=len(counts))
-            value = (1 + np.log(value)) * self.idf[block]
-            ids.append(block)
-            values.append(value / np.sqrt(2 * value @ value))
-        if not ids:
-            return np.empty(0, np.int32), np.empty(0, np.float32)
+    def _number(self, run: Sequence[str]) -> Numbers:
+        """The number of each character feature of a run, in their order."""
+        name = "".join(run)
+        known = self._runs.get(name)
+        if known is not None:
+            return known
+        grams = character_features([run], self.config.shortest, self.config.longest)
+        found = np.fromiter(map(self._characters.get, grams, repeat(-1)), np.int32, len(grams))
+        if len(name) <= _LONGEST_RUN:
+            if len(self._runs) >= _MOST_RUNS:
+                self._runs.clear()  # those that are frequent are soon back
+            self._runs[name] = found
+        return found
+
+    def _weigh(self, blocks: Iterable[Numbers]) -> Row:
+        ids, values = [np.empty(0, np.int32)], [np.empty(0, np.float32)]
+        for numbers in blocks:
+            block, counts = np.unique(numbers[numbers >= 0], return_counts=True)
+            if len(block):
+                value = (1 + np.log(counts.astype(np.float32))) * self.idf[block]
+                ids.append(block)
+                values.append(value / np.sqrt(2 * value @ value))
         return np.concatenate(ids), np.concatenate(values).astype(np.float32)
 
     def transform(

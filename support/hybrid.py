@@ -1,7 +1,7 @@
 """One ranking out of two: how near texts are in meaning, and which rare words they share.
 
-Each finds its best; all of them are then scored by both, exactly, and ordered by a mean whose
-weight fits the encoder. Knows nothing of databases; the same code serves and prepares training.
+Each finds its best; all of them are then scored by both, exactly, and ordered by one score. Knows
+nothing of databases; the same code serves and prepares training.
 """
 
 from collections.abc import Sequence
@@ -17,25 +17,42 @@ from .lexical_index import LexicalIndex, Weighted
 from .vector_index import Ids, VectorIndex, Vectors
 
 CANDIDATES: Final = 100  # of each kind, at least
-# The share of meaning in the score where the encoder names none. With the shipped encoder, on
-# validation parts, dense / lexical / mixed at .45, .6, .75: ParaKQC .953 / .881 / .926, .938, .947;
-# KorSTS .786 / .756 / .782, .786, .788; petitions' titles recall@1 .772 / .608 / .756, .772, .777;
-# the forum's share of five .276 / .294 / .309, .306, .293. A share that goes by a text's length
-# ranks better, but scores of different texts then mean different things.
-MIX: Final = 0.6
+# How much of the score words leave to meaning where the encoder names no share of its own; 1: all
+# of it. Words count by the root of their cosine, for a long text's is small even where it is the
+# right one, and only in what meaning leaves open: two short paraphrases need no word in common. A
+# weighted mean of both cosines was worse than the better of the two on one set or another,
+# whatever its weight; docs/quality.md has the figures.
+MIX: Final = 0.25
+_OPEN: Final = 1.5  # how fast words lose their say as texts come near in meaning
 
 
 def mix_for(encoder: SentenceEncoder) -> float:
-    """The share of an encoder's cosine in the score: its own, where it names one."""
+    """How much of the score is left to an encoder's cosine: its own share, where it names one."""
     own = getattr(encoder, "mix", None)
     return MIX if own is None else float(own)
+
+
+def fuse(dense: Vectors, lexical: Vectors, *, mix: float = MIX) -> Vectors:
+    """One score of two cosines: what is alike in meaning, and of the rest what words make good.
+
+    Args:
+        dense: (n,) cosines of vectors in [-1, 1].
+        lexical: (n,) cosines of weighted words in [0, 1].
+        mix: what words leave to meaning, in [0, 1].
+
+    Returns:
+        (n,) float32 in [-1, 1]; NaN where either is.
+    """
+    left = np.clip(1 - dense, 0, 1) ** _OPEN
+    words = np.sqrt(np.maximum(lexical, 0))
+    return np.asarray(dense + (1 - mix) * words * left, dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
 class Hits:
     """What one search found, best first.
 
-    `ids` (n,) int64; `scores`, `dense` and `lexical` (n,) float32 in [-1, 1].
+    `ids` (n,) int64; `scores` and `dense` (n,) float32 in [-1, 1], `lexical` in [0, 1].
     """
 
     ids: Ids
@@ -52,7 +69,7 @@ class HybridIndex:
     """A vector index and a lexical one over the same inquiries."""
 
     def __init__(self, vectors: VectorIndex, words: LexicalIndex, *, mix: float = MIX) -> None:
-        """Take both, and the share of the cosine of vectors in the score, in [0, 1]."""
+        """Take both, and what words leave to meaning, in [0, 1]."""
         if not 0 <= mix <= 1:
             raise ValueError(f"mix must lie in [0, 1], got {mix}.")
         self.vectors = vectors
@@ -129,8 +146,7 @@ class HybridIndex:
     def _compare(self, vector: Vectors, asked: Weighted, ids: Ids) -> Hits:
         dense = self.vectors.vectors(ids) @ vector
         lexical = self.words.score(asked, ids)
-        scores = (self.mix * dense + (1 - self.mix) * lexical).astype(np.float32)
-        return Hits(ids, scores, dense, lexical)
+        return Hits(ids, fuse(dense, lexical, mix=self.mix), dense, lexical)
 
     def snapshot(self, folder: Path) -> None:
         """Write both into an existing folder."""

@@ -171,7 +171,8 @@ class LexicalIndex:
     def snapshot(self, folder: Path) -> None:
         """Write everything that was not removed into an existing folder, as one block.
 
-        Rarity is counted over the terms kept of each text.
+        Rarity stays as it was learned, from all terms of the first texts that were not few. It is
+        written for the terms that some text keeps; any other counts as never seen from then on.
         """
         block = (
             Segment.join(self._blocks, self._alive)

@@ -6,6 +6,7 @@ inflected forms meet. A sum stands for its term, so an index needs no dictionary
 one in some thousands shares its sum with another, which costs nothing that can be measured.
 """
 
+import re
 import unicodedata
 import zlib
 from collections import Counter
@@ -25,10 +26,21 @@ STEM: Final = (
 )
 
 
-def terms_of(text: str) -> tuple[Terms, Counts]:
-    """The terms of a text and how often each occurs; empty where it holds no word."""
+# Every sign from the first jamo on: the scripts that are cut into pairs, and more.
+_PERHAPS_PAIRS = re.compile("[\u1100-\U0010ffff]")
+_WORD = re.compile(r"[^\W_]+")
+
+
+def count_terms(text: str) -> Counter[str]:
+    """The terms of a text as they are written, and how often each occurs."""
     folded = unicodedata.normalize("NFKC", text[:MAX_LENGTH]).lower()
-    counts: Counter[str] = Counter()
+    if not _PERHAPS_PAIRS.search(folded):
+        counts = Counter(_WORD.findall(folded))  # what the slow way gives where nothing is in pairs
+        for word, count in list(counts.items()):
+            if len(word) > STEM:
+                counts[word[:STEM] + "*"] += count
+        return counts
+    counts = Counter()
     for token, in_pairs in split_tokens(folded):
         if in_pairs:
             counts.update(token)
@@ -37,6 +49,12 @@ def terms_of(text: str) -> tuple[Terms, Counts]:
             counts[token] += 1
             if len(token) > STEM:
                 counts[token[:STEM] + "*"] += 1
+    return counts
+
+
+def terms_of(text: str) -> tuple[Terms, Counts]:
+    """The terms of a text and how often each occurs; empty where it holds no word."""
+    counts = count_terms(text)
     sums = np.fromiter((zlib.crc32(term.encode()) for term in counts), np.uint32, len(counts))
     found = np.fromiter(counts.values(), np.float32, len(counts))
     terms, first = np.unique(sums, return_index=True)

@@ -13,14 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import load_file, save_file
 
-from .features import (
-    Features,
-    character_features,
-    join_runs,
-    normalize,
-    split_words,
-    word_features,
-)
+from .features import Features, Reading
 
 _Numbers = npt.NDArray[np.int64]
 
@@ -111,22 +104,28 @@ class LinearVoice:
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))
         return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float32)
 
-    def contributions(self, text: str, label_ids: Sequence[int]) -> list[list[Contribution]]:
+    def contributions(
+        self, text: str, label_ids: Sequence[int], *, most: int | None = None
+    ) -> list[list[Contribution]]:
         """Each word's exact part of the scores of some labels, strongest first.
 
         A feature's part is its value times its weight. A pair of words gives half to each, a run of
         characters an equal share to each character and so to the words they stand in. The parts of
         a label sum to its score without its bias.
+
+        Args:
+            text: an inquiry.
+            label_ids: numbers of labels.
+            most: only so many words, those that speak most for the label; None: every word.
         """
-        ids, values = self.features.row(text)
-        labels = list(label_ids)
-        weights = self.weights[ids][:, labels].astype(np.float32) * self.scales[labels]
-        words = split_words(normalize(text[: self.features.config.max_length]))
-        owners, numbers, starts, stops = self._spans(words)
+        reading = self.features.read(text)
+        ids, values = reading.row
+        words, labels = reading.words, np.array(label_ids, np.int64)
+        weights = self.weights[ids[:, None], labels].astype(np.float32) * self.scales[labels]
+        owners, numbers, starts, stops = self._spans(reading)
         if not len(numbers):
             return [[] for _ in labels]
-        by_number = np.argsort(ids)
-        rows = by_number[np.searchsorted(ids, numbers, sorter=by_number)]
+        rows = np.searchsorted(ids, numbers)
         seen = np.bincount(rows, minlength=len(ids))
         parts = (values[:, None] * weights)[rows] / (seen[rows] * (stops - starts))[:, None]
         # Each span spreads its part evenly: add where it starts, take away where it stops, sum up.
@@ -137,16 +136,11 @@ class LinearVoice:
         sums = []
         for part in parts.T:
             steps = np.bincount(starts, part, ends) - np.bincount(stops, part, ends)
-            sums.append(np.bincount(said, np.cumsum(steps)[:-1], len(names)))
-        return [
-            sorted(
-                map(Contribution, names, column.tolist()),
-                key=lambda item: (-abs(item.weight), item.word),
-            )
-            for column in sums
-        ]
+            each = np.bincount(said, np.cumsum(steps)[:-1], len(names))
+            sums.append(each.astype(np.float64))
+        return [_strongest(names, column, most) for column in sums]
 
-    def _spans(self, words: Sequence[str]) -> tuple[_Numbers, _Numbers, _Numbers, _Numbers]:
+    def _spans(self, reading: Reading) -> tuple[_Numbers, _Numbers, _Numbers, _Numbers]:
         """Where each known feature of a text stands.
 
         Returns:
@@ -154,35 +148,31 @@ class LinearVoice:
             character; and of each occurrence the feature's number, its first place, and the place
             behind its last: (n,) int64 each.
         """
-        config = self.features.config
-        runs = join_runs(words)
+        config, words = self.features.config, reading.words
+        lasts = np.cumsum([len(run) for run in reading.runs], dtype=np.int64) - 1
+        places = np.array([len(word) for word in words], np.int64)
+        # The blanks at both ends of a run count for the words they touch.
+        places[lasts] += 1
+        places[lasts[:-1] + 1] += 1
+        places[:1] += 1
+        singles = np.arange(len(words))
+        owners = np.concatenate([singles, np.repeat(singles, places)])
+        sizes = np.diff(np.cumsum(places)[lasts], prepend=0)
         # In the order in which the features are made; their places follow from it.
-        pairs = word_features(words)
-        grams = character_features(runs, config.shortest, config.longest)
-        found = [*map(self.features.word_id, pairs), *map(self.features.character_id, grams)]
-        owners = list(range(len(words)))
-        sizes = []
-        first = 0
-        for run in runs:
-            letters = [first + i for i, word in enumerate(run) for _ in word]
-            # The blanks at both ends of a run count for the words they touch.
-            owners += [letters[0], *letters, letters[-1]]
-            sizes.append(len(letters) + 2)
-            first += len(run)
         widths = np.arange(config.shortest, config.longest + 1)
-        size = np.array(sizes, np.int64)[:, None]
+        size = sizes[:, None]
         fits = np.maximum(size - widths + 1, 0)  # (runs, widths) features of each
         place = len(words) + np.cumsum(size, axis=0) - size
         before = np.cumsum(fits).reshape(fits.shape) - fits
-        starts = np.repeat((place - before).ravel(), fits.ravel()) + np.arange(len(grams))
+        grams = len(reading.characters)
+        starts = np.repeat((place - before).ravel(), fits.ravel()) + np.arange(grams)
         lengths = np.repeat(np.broadcast_to(widths, fits.shape).ravel(), fits.ravel())
-        singles = np.arange(len(words))
         starts = np.concatenate([singles, singles[:-1], starts])
         lengths = np.concatenate([np.ones_like(singles), 1 + np.ones_like(singles[:-1]), lengths])
-        known = np.array([number is not None for number in found], bool)
-        numbers = np.array([number for number in found if number is not None], np.int64)
+        found = np.concatenate([reading.pairs, reading.characters])
+        known = found >= 0
         starts = starts[known]
-        return np.array(owners), numbers, starts, starts + lengths[known]
+        return owners, found[known], starts, starts + lengths[known]
 
     def save(self, folder: Path) -> None:
         """Write weights and vocabulary."""
@@ -208,3 +198,18 @@ class LinearVoice:
             gate = Gate(tensors["gate"], scale, bias)
         features = Features.load(folder)
         return cls(features, tensors["weights"], tensors["scales"], tensors["bias"], gate)
+
+
+def _strongest(
+    names: Sequence[str], weights: npt.NDArray[np.floating], most: int | None
+) -> list[Contribution]:
+    """The words by what they weigh, equal ones by name; at most so many that speak for a label."""
+    places = np.arange(len(names))
+    if most is not None:
+        places = places[weights > 0]
+        if len(places) > most:
+            least = np.partition(weights[places], -most)[-most]
+            places = places[weights[places] >= least]
+    found = [Contribution(names[place], float(weights[place])) for place in places.tolist()]
+    found.sort(key=lambda item: (-abs(item.weight), item.word))
+    return found[:most]

@@ -6,6 +6,8 @@ sealed is in `originals`, `drafts` and `outbox` alone.
 
 from sqlite_utils import Database, Migrations
 
+from .migrations_listings import LISTINGS
+
 migrations = Migrations("faqdesk")
 
 
@@ -353,3 +355,30 @@ def m006_helpful(db: Database) -> None:
 def m007_answers(db: Database) -> None:
     """SQLite looks for the inquiry of a message that goes: without an index, through all."""
     _run(db, "CREATE INDEX inquiries_answer ON inquiries(answer_id);\n")
+
+
+@migrations()
+def m008_release_lines(db: Database) -> None:
+    """Models that are valid without each other move on lines of their own."""
+    _run(
+        db,
+        """
+        ALTER TABLE releases ADD COLUMN line TEXT NOT NULL DEFAULT 'desk';
+        ALTER TABLE releases ADD COLUMN created_by TEXT NOT NULL DEFAULT '';
+        UPDATE releases SET created_by = coalesce(
+            (SELECT actor FROM audit
+             WHERE action = 'release.stored' AND object = 'release:' || name), '');
+        -- When and by whom a release was put in force is in publications alone.
+        ALTER TABLE releases DROP COLUMN published_at;
+        ALTER TABLE releases DROP COLUMN published_by;
+        ALTER TABLE publications ADD COLUMN line TEXT NOT NULL DEFAULT 'desk';
+        -- 0: the file that says what is in force was not seen to name it
+        ALTER TABLE publications ADD COLUMN done INTEGER NOT NULL DEFAULT 1;
+        """,
+    )
+
+
+@migrations()
+def m009_listings(db: Database) -> None:
+    """Listings, their pictures, categories, labels and the review queue."""
+    _run(db, LISTINGS)

@@ -4,12 +4,14 @@ One damaged part never silences the others: what is missing is said in words.
 """
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from .artifact import read_artifact
 from .encoder import SentenceEncoder
 from .errors import ModelDamagedError, ModelError
 from .faq import FaqClassifier
+from .hybrid import mix_for
 from .releases import Release, current
 from .similar import SimilarInquiries
 
@@ -22,14 +24,20 @@ class Models:
     classifier: FaqClassifier | None = None
     similar: SimilarInquiries | None = None
     degraded: str = ""
+    mix: float | None = None  # the share of meaning in the scores of `similar`
 
     @property
     def hears_neighbours(self) -> bool:
-        """Whether the classifier was calibrated with the neighbours that this encoder finds."""
+        """Whether the classifier was calibrated with the neighbours that are found here.
+
+        Those of the same encoder, scored with the same share of meaning.
+        """
         if self.classifier is None or self.similar is None or self.classifier.artifact is None:
             return False
-        wanted = self.classifier.artifact.config["encoder_version"]
-        return self.classifier.wants_neighbours and wanted == self.similar.encoder.version
+        config = self.classifier.artifact.config
+        wanted = (config["encoder_version"], config.get("mix"))
+        found = (self.similar.encoder.version, self.mix)
+        return self.classifier.wants_neighbours and wanted == found
 
 
 class Follower:
@@ -65,35 +73,38 @@ def load(folder: Path) -> Models:
     if release is None:
         return Models()
     degraded: list[str] = []
-    similar = _similar(release, folder, degraded)
-    models = Models(release, _classifier(release, folder, degraded), similar)
+    similar, mix = _similar(release, folder, degraded)
+    models = Models(release, _classifier(release, folder, degraded), similar, mix=mix)
     deaf = similar is not None and not models.hears_neighbours
     if models.classifier and models.classifier.wants_neighbours and deaf:
         degraded.append(
-            "The classifier was calibrated with another encoder and hears no neighbours. "
-            "Train it again: faqdesk train faq"
+            "The classifier was calibrated with another encoder or index and hears no neighbours. "
+            "Train again: faqdesk train"
         )
-    return Models(release, models.classifier, similar, " ".join(degraded))
+    return replace(models, degraded=" ".join(degraded))
 
 
-def _similar(release: Release, folder: Path, degraded: list[str]) -> SimilarInquiries | None:
-    """Encoder and index."""
+def _similar(
+    release: Release, folder: Path, degraded: list[str]
+) -> tuple[SimilarInquiries | None, float | None]:
+    """Encoder and index, and the share of meaning in the scores."""
     encoder_folder = release.folder(folder, "encoder")
     index_folder = release.folder(folder, "index")
     if encoder_folder is None:
-        return None
+        return None, None
     try:
         encoder = SentenceEncoder.load(encoder_folder)
     except ModelError as error:
         degraded.append(str(error))
-        return None
+        return None, None
     try:
         if index_folder is not None:
-            return SimilarInquiries.load(encoder, index_folder)
+            similar = SimilarInquiries.load(encoder, index_folder)
+            return similar, read_artifact(index_folder, "index", verify=False).config.get("mix")
     except ModelError as error:
         degraded.append(str(error))
     # The vectors are in the database: all of them are read as a tail, slower but whole.
-    return SimilarInquiries(encoder)
+    return SimilarInquiries(encoder), mix_for(encoder)
 
 
 def _classifier(release: Release, folder: Path, degraded: list[str]) -> FaqClassifier | None:

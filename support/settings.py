@@ -33,6 +33,9 @@ class Settings:
     share_right_3: float = 0.5  # of sets of three shown as Possible, this share holds the right one
     top_k: int = 3  # suggestions shown at most as Likely; Possible shows its three
     similar_k: int = 5  # past answers shown
+    # Of past answers that fit equally well, the better one comes first: after so many days its
+    # votes count half. 0: age decides only between equal votes.
+    answer_half_life_days: int = 0
     # Share of inquiries that get no suggestion, so that labels that were not swayed by what was
     # shown can be told apart when a new model is judged.
     holdout: float = 0.03
@@ -53,6 +56,7 @@ class Settings:
         for name, low, high in (
             ("top_k", 1, 9),
             ("similar_k", 1, 20),
+            ("answer_half_life_days", 0, 36_500),
             ("originals_days", 0, 3650),
             ("judged_weeks", 1, 520),
         ):

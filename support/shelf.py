@@ -7,19 +7,21 @@ import json
 import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from sqlite_utils import Database
 
+from . import publications
 from .artifact import read_artifact
 from .audit import Actor, record
 from .clock import now
 from .database import Row, scalar, write
 from .encoder import SentenceEncoder
 from .errors import InputError, ModelError, NotFoundError
-from .releases import PARTS, in_force, moving
+from .release import in_force, kinds
+from .releases import moving
 from .workspace import Workspace
 
 State = Literal["live", "candidate", "retired", "pruned"]
@@ -31,8 +33,10 @@ class Stored:
     """A release as the desk remembers it."""
 
     name: str
+    line: str
     state: State
     created_at: str
+    created_by: str
     published_at: str | None
     published_by: str
     parts: Mapping[str, str]  # kind to version
@@ -56,22 +60,30 @@ class Pruning:
     folders: tuple[str, ...]  # under `models`
     bytes: int
     vectors: int  # rows of encoders that are gone
+    failed: tuple[tuple[str, str], ...] = ()  # folders that could not be deleted whole, and why
 
 
-def listed(workspace: Workspace, db: Database) -> list[Stored]:
-    """Every release, newest first."""
-    live = in_force(workspace.models)
-    rows = db.query("SELECT * FROM releases ORDER BY rowid DESC")
-    return [_stored(workspace, row, live.name if live else None) for row in rows]
+def listed(workspace: Workspace, db: Database, *, line: str = "desk") -> list[Stored]:
+    """Every release of a line, newest first.
+
+    Raises:
+        InputError: there is no such line.
+    """
+    found = in_force(workspace.models, line=line)
+    live = found.name if found else None
+    times = publications.last_times(db, live, line=line)
+    rows = db.query("SELECT * FROM releases WHERE line = ? ORDER BY rowid DESC", [line])
+    return [_stored(workspace, row, live, times.get(row["name"])) for row in rows]
 
 
-def described(workspace: Workspace, db: Database, name: str) -> Stored:
+def described(workspace: Workspace, db: Database, name: str, *, line: str = "desk") -> Stored:
     """One release; `live` stands for the one in force.
 
     Raises:
-        NotFoundError: there is none of this name.
+        InputError: there is no such line.
+        NotFoundError: there is none of this name on the line.
     """
-    for found in listed(workspace, db):
+    for found in listed(workspace, db, line=line):
         if found.name == name or (name == "live" and found.state == name):
             return found
     raise NotFoundError(f"No release {name!r}. List them: faqdesk models list")
@@ -89,9 +101,15 @@ def part_metrics(workspace: Workspace, stored: Stored) -> dict[str, dict[str, An
 
 
 def prune(
-    workspace: Workspace, db: Database, *, keep: int, actor: Actor, dry_run: bool = False
+    workspace: Workspace,
+    db: Database,
+    *,
+    keep: int,
+    actor: Actor,
+    dry_run: bool = False,
+    line: str = "desk",
 ) -> Pruning:
-    """Delete model folders of old releases, and the vectors of encoders that are gone with them.
+    """Delete model folders of old releases of a line, and vectors of encoders gone with them.
 
     Kept are the release in force, the `keep` that were in force before it, candidates younger than
     the one in force, and folders of no release made within a day: a training may be at work on
@@ -103,53 +121,72 @@ def prune(
         keep: how many releases to keep for going back, 0 or more.
         actor: who prunes.
         dry_run: say what would go, delete nothing.
+        line: the line whose releases go.
 
     Raises:
-        InputError: `keep` is below 0.
+        InputError: `keep` is below 0, or there is no such line.
     """
     if keep < 0:
         raise InputError(f"keep must be 0 or more, got {keep}.")
     with moving(workspace):
-        releases = listed(workspace, db)
+        releases = listed(workspace, db, line=line)
         going = _going(db, releases, keep)
         gone = [found for found in releases if found in going or found.state == "pruned"]
         old = {part for found in gone for part in found.parts.items()}
         kept = {part for found in releases if found not in gone for part in found.parts.items()}
         folders = [
             path
-            for kind in PARTS
+            for kind in kinds(line)
             for path in sorted((workspace.models / kind).glob("[!.]*"))
             if path.is_dir() and not path.is_symlink()
             if (kind, path.name) not in kept and ((kind, path.name) in old or _settled(path))
         ]
-        size = sum(_size(path) for path in folders)
-        versions = _encoder_versions(workspace, folders)
-        vectors = _vectors(db, versions)
-        names = tuple(found.name for found in going)
-        short = tuple(str(path.relative_to(workspace.models)) for path in folders)
-        pruning = Pruning(names, short, size, vectors)
-        if dry_run or not (names or folders or vectors):
+        pruning = Pruning(
+            releases=tuple(found.name for found in going),
+            folders=tuple(str(path.relative_to(workspace.models)) for path in folders),
+            bytes=sum(_size(path) for path in folders),
+            vectors=0,
+        )
+        versions = _encoder_versions(workspace, folders) if "encoder" in kinds(line) else None
+        pruning = replace(pruning, vectors=_vectors(db, versions))
+        if dry_run or not (pruning.releases or folders or pruning.vectors):
             return pruning
         with write(db):
-            for name in names:
+            for name in pruning.releases:
                 db.table("releases").update(name, {"pruned_at": now()})
             if versions is not None:
                 marks = ",".join("?" * len(versions))
                 sql = f"DELETE FROM embeddings WHERE encoder_version NOT IN ({marks})"  # noqa: S608
                 db.execute(sql, versions)
-            detail = {"releases": names, "folders": short, "vectors": vectors}
+            detail = asdict(pruning)
             record(db, actor, "releases.pruned", "desk", detail=detail)
         # After the commit: what is gone is known to be gone, and a killed run leaves folders that
         # the next one finds.
-        for path in folders:
-            shutil.rmtree(path, ignore_errors=True)
-    return pruning
+        return _delete(workspace, folders, pruning)
+
+
+def _delete(workspace: Workspace, folders: list[Path], pruning: Pruning) -> Pruning:
+    """Delete folders: the pruning as it came out."""
+    failed = []
+    freed = 0
+    for path in folders:
+        size = _size(path)
+        try:
+            shutil.rmtree(path)
+            freed += size
+        except OSError as error:
+            # What could be deleted of it is gone: the next pruning tries the rest.
+            freed += size - _size(path)
+            failed.append((str(path.relative_to(workspace.models)), error.strerror or str(error)))
+    left = {name for name, _ in failed}
+    gone = tuple(name for name in pruning.folders if name not in left)
+    return replace(pruning, folders=gone, bytes=freed, failed=tuple(failed))
 
 
 def _going(db: Database, releases: list[Stored], keep: int) -> list[Stored]:
     """The releases to prune, of those given newest first."""
     live = next((found.name for found in releases if found.state == "live"), None)
-    kept = {live, *_before(db, live)[:keep]}
+    kept = {live, *publications.way_back(db, live)[:keep]}
     young = True
     going = []
     for found in releases:
@@ -160,33 +197,21 @@ def _going(db: Database, releases: list[Stored], keep: int) -> list[Stored]:
     return going
 
 
-def _before(db: Database, live: str | None) -> list[str]:
-    """The releases that rolling back again and again leads to, the next one first."""
-    sql = "SELECT id, release, back_to FROM publications ORDER BY id"
-    rows = {row["id"]: row for row in db.query(sql)}
-    mine = [key for key, row in rows.items() if row["release"] == live]
-    row = rows[mine[-1]] if mine else None
-    found: dict[str, None] = {}
-    while row is not None:
-        row = rows.get(row["back_to"])
-        if row is not None and row["release"] != live:
-            found[row["release"]] = None
-    return list(found)
-
-
-def _stored(workspace: Workspace, row: Row, live: str | None) -> Stored:
+def _stored(workspace: Workspace, row: Row, live: str | None, last: Row | None) -> Stored:
     parts = {kind: str(part["version"]) for kind, part in json.loads(row["parts"]).items()}
-    state: State = "retired" if row["published_at"] else "candidate"
+    state: State = "retired" if last else "candidate"
     if row["pruned_at"]:
         state = "pruned"
     if row["name"] == live:
         state = "live"
     return Stored(
         name=row["name"],
+        line=row["line"],
         state=state,
         created_at=row["created_at"],
-        published_at=row["published_at"],
-        published_by=row["published_by"],
+        created_by=row["created_by"],
+        published_at=last["at"] if last else None,
+        published_by=last["actor"] if last else "",
         parts=parts,
         judgement=json.loads(row["judgement"]),
         recipe=json.loads(row["recipe"]),

@@ -1,7 +1,5 @@
 """Each test gets a desk of its own: a real folder, a real SQLite file, a real key."""
 
-import csv
-import io
 import os
 import shutil
 from collections import Counter
@@ -14,11 +12,11 @@ from sqlite_utils import Database
 import data
 from support import settings
 from support.audit import Actor
-from support.importing.faqs import import_aliases, import_faqs
 from support.importing.load import ImportReport, run_import
 from support.importing.mapping import LinkRules, Mapping
 from support.seal import Seal
 from support.workspace import Workspace
+from tests import sample_desk
 from train.desk import train_all
 
 LINKS = LinkRules(hosts=("help.example.com", "m.help.example.com"))
@@ -67,24 +65,15 @@ def import_csv(space: Workspace, path: Path, text: str, **options: object) -> Im
 @pytest.fixture(scope="session")
 def trained_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A desk trained on the inquiries of the sample's ten commonest FAQs; read only."""
-    folder = tmp_path_factory.mktemp("trained")
-    files = data.lay_out(folder)
     history = list(data.rows("history"))
     counts = Counter(slug for row in history for slug in row["faqs"].split())
     common = {slug for slug, _ in counts.most_common(10)}
     kept = {row["id"] for row in history if set(row["faqs"].split()) & common}
-    lines = files["history"].read_text(encoding="utf-8")
-    with files["history"].open("w", encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(io.StringIO(lines, newline=""))
-        writer = csv.DictWriter(file, reader.fieldnames or [])
-        writer.writeheader()
-        writer.writerows(row for row in reader if row["id"] in kept or row["status"] == "open")
-    space = Workspace(folder / "desk").create()
+    space = sample_desk.make(
+        tmp_path_factory.mktemp("trained"),
+        lambda row: row["id"] in kept or row["status"] == "open",
+    )
     database = space.database()
-    mapping = Mapping(source=data.SOURCE, links=LinkRules(hosts=data.HOSTS, path=data.LINK_PATH))
-    import_faqs(database, files["faqs"], mapping, actor=ACTOR)
-    import_aliases(database, files["aliases"], mapping, actor=ACTOR)
-    run_import(database, space.seal(), [files["history"]], mapping, actor=ACTOR)
     settings.change(database, ACTOR, holdout=0.0)
     train_all(space, database, actor=ACTOR)
     database.close()

@@ -49,6 +49,7 @@ def adapt_encoder(
     base: StaticEngine,
     folder: Path,
     config: AdaptConfig | None = None,
+    read_before: str = "",
     progress: Progress = silent,
 ) -> Artifact:
     """Adapt and write a model folder.
@@ -58,6 +59,8 @@ def adapt_encoder(
         base: what to begin with, usually the shipped encoder; it stays as it is.
         folder: where the model shall be.
         config: settings; by default those for so many texts.
+        read_before: ISO moment before which the texts were written, kept in the model's config;
+            empty: unknown.
         progress: told done, total and a message; may raise, which leaves nothing behind.
 
     Raises:
@@ -84,6 +87,7 @@ def adapt_encoder(
             "data_hash": digest,
             "encoder_config": asdict(config),
             "adapted": True,
+            "read_before": read_before,
         },
         files=engine.save,
         metrics={"texts": total, "texts_read": len(kept), "pieces": len(adapted)},

@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from support import settings
+from support.clock import now
 from support.database import scalar
 from support.encoder import SentenceEncoder
 from support.workspace import Workspace
@@ -71,6 +72,11 @@ class AsOf:
         return bool(2 * older >= all_of_them)
 
     @property
+    def read_before(self) -> str:
+        """ISO moment: what was asked or answered later, an encoder of then does not read."""
+        return self._begin if self.blind else self.before
+
+    @property
     def texts(self) -> list[str]:
         """What an encoder learns from: where it can, what was known before the held-out part.
 
@@ -78,20 +84,24 @@ class AsOf:
         having read its answers; a classifier can learn from its vectors. Where hardly any answer
         had a link for long, it reads everything, and another one stands in for it there.
         """
-        return texts(self._db, before=self._begin if self.blind else self.before)
+        return texts(self._db, before=self.read_before, faqs_before=self.before)
 
-    def use_encoder(self, recipe: Recipe, folder: Path, *, blind: bool) -> None:
+    def learn_encoder(self, folder: Path, *, progress: Progress = silent) -> None:
+        """Learn an encoder from the texts of then; it remembers up to when it read.
+
+        Raises:
+            TooFewLabelsError: there are hardly any texts to learn from.
+        """
+        # What comes tomorrow is not read today.
+        read_before = min(self.read_before, now())
+        learn_encoder(self.texts, folder=folder, read_before=read_before, progress=progress)
+
+    def use_encoder(self, recipe: Recipe, folder: Path) -> None:
         """Take an encoder that is there already as the one of a recipe.
 
-        Args:
-            recipe: whose.
-            folder: its model folder.
-            blind: it has read nothing of the held-out part; else another that has not stands in
-                for it there.
+        Where it has read the held-out part, another that has not stands in for it there.
         """
         self._folders[recipe.encoder] = folder
-        if blind:
-            self._older[recipe.encoder] = SentenceEncoder.load(folder)
 
     def encoder(self, recipe: Recipe, *, progress: Progress = silent) -> SentenceEncoder | None:
         """The encoder of a recipe, as it would have been; None where it has none.
@@ -129,7 +139,7 @@ class AsOf:
             config=stated(recipe.config, settings.load(self._db)),
             encoder=older,
             encoder_version=encoder.version if encoder else None,
-            faq_texts=faq_texts(self._db),
+            faq_texts=faq_texts(self._db, before=self.before),
             answered=answered(self._db, before=self.before),
             progress=progress,
         )
@@ -140,8 +150,8 @@ class AsOf:
             return None
         if kind not in self._folders and kind == LEARNED:
             place = self._scratch / "encoder"
-            learn_encoder(self.texts, folder=place, progress=progress)
-            self.use_encoder(recipe, place, blind=self.blind)
+            self.learn_encoder(place, progress=progress)
+            self.use_encoder(recipe, place)
         return self._folders.get(kind, self._workspace.models / "encoder" / kind)
 
     def _older_encoder(self, recipe: Recipe, before: str, progress: Progress) -> SentenceEncoder:

@@ -84,9 +84,12 @@ def _searches(encoder: Any, folder: Path, texts: Sequence[str]) -> dict[str, Any
     from support.lexical_index import LexicalIndex
 
     vectors = {text: encoder.encode([text]) for text in texts}
+    before = time.perf_counter()
     dense, lexical = FaissIndex.load(folder), LexicalIndex.load(folder)
+    opened = time.perf_counter() - before
     both = HybridIndex(dense, lexical, mix=mix_for(encoder))
     return {
+        "open_index_seconds": round(opened, 4),
         "dense_search": _timed(lambda text: dense.search(vectors[text], top_k=10), texts),
         "lexical_search": _timed(lambda text: lexical.search(lexical.weigh(text), top_k=10), texts),
         "hybrid_search": _timed(lambda text: both.search(vectors[text], [text], top_k=10), texts),

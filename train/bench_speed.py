@@ -32,11 +32,13 @@ from .bench_forum import make_forum_desk
 from .bench_growth import Past, copy_faqs, grow, perturb, read_past
 from .bench_memory import peak_mb
 from .bench_probe import quantiles
+from .bench_training import time_training
 from .index import build_index
 from .progress import Progress, silent
 
 ASKED = 500  # inquiries, for each percentile
 QUERIES = 200  # for the recall of an index
+SHORT = 8  # words of a short text
 ACTOR = Actor("cli:bench")
 TIMED = (
     "suggest", "suggest_processor", "suggest_after_answer", "encode", "classify", "look_back",
@@ -51,7 +53,8 @@ class SpeedReport:
     source: str
     sizes: tuple[Mapping[str, Any], ...]
     rates: Mapping[str, float]  # of import and training, where the source was made for this
-    fasttext: Mapping[str, float]  # microseconds of fastText alone
+    fasttext: Mapping[str, float]  # microseconds of fastText alone,
+    fasttext_short: Mapping[str, float]  # and of the first words of each text
     seconds: float
     peak_mb: int
 
@@ -63,6 +66,7 @@ class SpeedReport:
             "peak_mb": self.peak_mb,
             "rates": dict(self.rates),
             "fasttext_microseconds": dict(self.fasttext),
+            "fasttext_short_microseconds": dict(self.fasttext_short),
             "sizes": [dict(size) for size in self.sizes],
         }
 
@@ -71,6 +75,7 @@ class SpeedReport:
         lines = [f"{self.source}: {self.seconds:,.0f} s"]
         lines += [f"{name:32} {value:,}" for name, value in self.rates.items()]
         lines.append(_line("fastText alone, microseconds", self.fasttext))
+        lines.append(_line("fastText alone, short texts", self.fasttext_short))
         for size in self.sizes:
             lines += ["", f"{size['past_inquiries']:,} past inquiries"]
             lines += [f"{k:32} {v:,}" for k, v in size.items() if isinstance(v, int | float)]
@@ -95,6 +100,7 @@ def bench_speed(
     sizes: Sequence[int],
     rates: Mapping[str, float] | None = None,
     engines: bool = True,
+    train: int = 0,
     progress: Progress = silent,
 ) -> SpeedReport:
     """Time desks of some sizes.
@@ -105,6 +111,7 @@ def bench_speed(
         sizes: numbers of past inquiries.
         rates: import and training rates that are known already.
         engines: also compare kinds of vector index at each size.
+        train: also time a training on so many labelled inquiries; 0: none.
         progress: told done, total and a message; may raise, which removes what was grown.
 
     Raises:
@@ -132,9 +139,14 @@ def bench_speed(
             shutil.copytree(workspace.models / kind / version, grown.models / kind / version)
         target = grown.database()
         copy_faqs(db, target)
-        db.close()
         encoder = SentenceEncoder.load(grown.models / "encoder" / parts["encoder"])
+        rates = dict(rates or {})
+        if train:
+            rates |= time_training(db, encoder, size=train, progress=progress)
+        db.close()
         fasttext = _time_fasttext(grown, parts, asked)
+        short = [" ".join(text.split()[:SHORT]) for text in asked]
+        fasttext_short = _time_fasttext(grown, parts, short)
         for size in sorted(sizes):
             measured = _measure(grown, target, parts, encoder, past, asked, size, progress)
             measured["engines"] = _engines(target, encoder, past, progress) if engines else []
@@ -143,15 +155,21 @@ def bench_speed(
     return SpeedReport(
         source=source,
         sizes=tuple(found),
-        rates=dict(rates or {}),
+        rates=rates,
         fasttext=fasttext,
+        fasttext_short=fasttext_short,
         seconds=round(time.monotonic() - started, 1),
         peak_mb=peak_mb(),
     )
 
 
 def bench_speed_of_forum(
-    data: Path, *, sizes: Sequence[int], engines: bool = True, progress: Progress = silent
+    data: Path,
+    *,
+    sizes: Sequence[int],
+    engines: bool = True,
+    train: int = 0,
+    progress: Progress = silent,
 ) -> SpeedReport:
     """As `bench_speed`, on a public forum's desk made for it: with import and training rates.
 
@@ -159,6 +177,7 @@ def bench_speed_of_forum(
         data: the folder that holds `support/thunderbird`.
         sizes: numbers of past inquiries.
         engines: also compare kinds of vector index at each size.
+        train: also time a training on so many labelled inquiries; 0: none.
         progress: told done, total and a message; may raise.
 
     Raises:
@@ -184,6 +203,7 @@ def bench_speed_of_forum(
             sizes=sizes,
             rates={name: round(value, 1) for name, value in rates.items()},
             engines=engines,
+            train=train,
             progress=progress,
         )
 

@@ -27,7 +27,7 @@ from support.releases import Expected, Release, in_force, new_version, newest, p
 from support.workspace import Workspace
 
 from .as_of import AsOf
-from .desk_encoder import imported_encoder, learn_encoder, learned_here
+from .desk_encoder import imported_encoder, learned_here
 from .encoder import import_encoder
 from .faq_config import FaqConfig
 from .faq_report import FaqReport
@@ -93,7 +93,7 @@ def train_candidate(
             raise InputError("No classifier is in force whose recipe could be taken again.")
         recipe, version = live, None if live.encoder in (LEARNED, NO_ENCODER) else live.encoder
     else:
-        source, version = _encoder(workspace, db, model, keep_encoder, progress)
+        source, version = _encoder(workspace, model, keep_encoder, progress)
         recipe = Recipe(config or FaqConfig(), source)
     judgement, narrowed = None, recipe
     if judging != "unjudged" and live is not None:
@@ -105,18 +105,21 @@ def train_candidate(
         judgement = judged.judgement
         if judged.report is not None:
             narrowed = recipe.narrowed(judged.report.settings)
-    fresh = recipe.encoder == LEARNED and version is None
-    if fresh:
-        version = write_encoder(workspace, db, None, progress)
-    parts, encoder = _with_index(workspace, db, version, keep_encoder, progress)
     report, reason = None, ""
-    try:
-        parts["faq"], report = _write_faq(workspace, db, narrowed, version, fresh, progress)
-    except TooFewLabelsError as error:
-        if keep_encoder:
-            raise
-        reason = str(error)
-        progress(1, 1, f"no classifier yet: {error}")
+    with TemporaryDirectory() as scratch:
+        # One moment for both: what is answered meanwhile would move the part that is held out, and
+        # the encoder would have read some of it.
+        today = AsOf(workspace, db, Path(scratch))
+        if recipe.encoder == LEARNED and version is None:
+            version = write_encoder(workspace, today, progress)
+        parts, encoder = _with_index(workspace, db, version, keep_encoder, progress)
+        try:
+            parts["faq"], report = _write_faq(workspace, today, narrowed, version, progress)
+        except TooFewLabelsError as error:
+            if keep_encoder:
+                raise
+            reason = str(error)
+            progress(1, 1, f"no classifier yet: {error}")
     if encoder is not None:
         embeddings.encode_missing(db, encoder, progress=progress)
     release = store(
@@ -141,24 +144,24 @@ def write_index(
     return version
 
 
-def write_encoder(workspace: Workspace, db: Database, model: str | None, progress: Progress) -> str:
-    """Learn an encoder from the desk's texts, or take one by name or folder: its version."""
+def write_encoder(workspace: Workspace, source: AsOf | str, progress: Progress) -> str:
+    """Learn an encoder from a desk's texts, or take one by name or folder: its version."""
     version = new_version()
     folder = workspace.models / "encoder" / version
-    if model:
-        import_encoder(model, folder)
+    if isinstance(source, str):
+        import_encoder(source, folder)
     else:
-        learn_encoder(AsOf(workspace, db, folder).texts, folder=folder, progress=progress)
+        source.learn_encoder(folder, progress=progress)
     return version
 
 
 def _encoder(
-    workspace: Workspace, db: Database, model: str | None, keep_encoder: bool, progress: Progress
+    workspace: Workspace, model: str | None, keep_encoder: bool, progress: Progress
 ) -> tuple[str, str | None]:
     """Where the encoder of a new recipe comes from, and its version where it is there already."""
     version = imported_encoder(workspace)
     if model:
-        version = write_encoder(workspace, db, model, progress)
+        version = write_encoder(workspace, model, progress)
     elif keep_encoder:
         try:
             version = newest(workspace.models, "encoder")
@@ -194,27 +197,13 @@ def _readable(folder: Path) -> bool:
 
 
 def _write_faq(
-    workspace: Workspace,
-    db: Database,
-    recipe: Recipe,
-    encoder: str | None,
-    fresh: bool,
-    progress: Progress,
+    workspace: Workspace, today: AsOf, recipe: Recipe, encoder: str | None, progress: Progress
 ) -> tuple[str, FaqReport]:
-    """Fit the classifier on everything that is known: its version, and what the run found.
-
-    An encoder that was not learned just now may have read the held-out part.
-    """
+    """Fit the classifier on everything that is known: its version, and what the run found."""
     version = new_version()
-    with TemporaryDirectory() as scratch:
-        today = AsOf(workspace, db, Path(scratch))
-        if encoder:
-            folder = workspace.models / "encoder" / encoder
-            today.use_encoder(
-                recipe, folder, blind=(fresh and today.blind) or recipe.encoder != LEARNED
-            )
-        report = today.fit(recipe, workspace.models / "faq" / version, progress=progress)
-    return version, report
+    if encoder:
+        today.use_encoder(recipe, workspace.models / "encoder" / encoder)
+    return version, today.fit(recipe, workspace.models / "faq" / version, progress=progress)
 
 
 def _decide(

@@ -12,6 +12,7 @@ from support.encoder import SentenceEncoder
 from support.releases import Release, in_force, newest, publish
 from support.workspace import Workspace
 
+from .as_of import AsOf
 from .candidate import train_candidate, write_encoder, write_index
 from .desk_encoder import imported_encoder, learn_encoder, older_encoder
 from .faq_config import FaqConfig
@@ -75,7 +76,7 @@ def train_encoder(
     Returns:
         Its version.
     """
-    return write_encoder(workspace, db, model, progress)
+    return write_encoder(workspace, model or AsOf(workspace, db, workspace.models), progress)
 
 
 def train_faq(

@@ -14,26 +14,29 @@ from support.workspace import Workspace
 
 from .adapt import adapt_encoder
 from .encoder import EncoderConfig, fit_encoder
-from .history import texts
+from .history import ALWAYS, texts
 from .progress import Progress, silent
 
 FEW_TEXTS = 10_000  # below, an encoder has fewer dimensions
 
 
-def learn_encoder(found: list[str], *, folder: Path, progress: Progress = silent) -> None:
+def learn_encoder(
+    found: list[str], *, folder: Path, read_before: str = "", progress: Progress = silent
+) -> None:
     """Adapt the shipped encoder to a desk's texts; where none is installed, learn from them alone.
 
     Learned alone, its size follows how much so many texts can teach: on the sample's validation
     split the share of the five nearest with the same FAQ was .18 with 96 learned dimensions and .06
-    with the usual 384, for of few short texts the random ones are noise.
+    with the usual 384, for of few short texts the random ones are noise. `read_before`, the ISO
+    moment before which the texts were written, is remembered in the model's config.
     """
     base = shipped_static()
     if base is not None:
-        adapt_encoder(found, base=base, folder=folder, progress=progress)
+        adapt_encoder(found, base=base, folder=folder, read_before=read_before, progress=progress)
         return
     few = EncoderConfig(dim=96, learned=96)
     config = few if len(found) < FEW_TEXTS else EncoderConfig()
-    fit_encoder(found, folder=folder, config=config, progress=progress)
+    fit_encoder(found, folder=folder, config=config, read_before=read_before, progress=progress)
 
 
 def learned_here(folder: Path) -> bool:
@@ -43,6 +46,19 @@ def learned_here(folder: Path) -> bool:
         ModelError: the folder is missing or damaged.
     """
     return "encoder_config" in read_artifact(folder, "encoder").config
+
+
+def has_read(folder: Path, moment: str) -> bool:
+    """Whether an encoder may have read what this desk answered at a moment or later.
+
+    One that was not learned here has read nothing of the desk.
+
+    Raises:
+        ModelError: the folder is missing or damaged.
+    """
+    config = read_artifact(folder, "encoder").config
+    read_before = config.get("read_before") or ALWAYS  # not remembered: it may be anything
+    return "encoder_config" in config and bool(read_before > moment)
 
 
 def older_encoder(
@@ -56,15 +72,15 @@ def older_encoder(
 
     Args:
         db: the desk's database.
-        folder: the encoder in use; one that was not learned here is taken as it is.
+        folder: the encoder in use; one that has read nothing since is taken as it is.
         before: ISO moment.
         progress: told done, total and a message; may raise.
     """
-    if not learned_here(folder):
+    if not has_read(folder, before):
         return SentenceEncoder.load(folder)
     with TemporaryDirectory() as temporary:
         place = Path(temporary) / "encoder"
-        learn_encoder(texts(db, before=before), folder=place, progress=progress)
+        learn_encoder(texts(db, before=before), folder=place, read_before=before, progress=progress)
         return SentenceEncoder.load(place)
 
 

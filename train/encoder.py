@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -56,6 +57,7 @@ def fit_encoder(
     *,
     folder: Path,
     config: EncoderConfig | None = None,
+    read_before: str = "",
     progress: Progress = silent,
 ) -> Artifact:
     """Learn an encoder and write its model folder.
@@ -64,6 +66,8 @@ def fit_encoder(
         texts: inquiries, answers and FAQ texts; blank ones are left out.
         folder: where the model shall be.
         config: settings.
+        read_before: ISO moment before which the texts were written, kept in the model's config;
+            empty: unknown.
         progress: told done, total and a message; may raise, which leaves nothing behind.
 
     Raises:
@@ -91,11 +95,9 @@ def fit_encoder(
         folder,
         kind=KIND,
         config={
-            "dim": engine.dim,
-            "normalized": True,
-            "seed": config.seed,
-            "data_hash": digest,
+            **static_config(engine, seed=config.seed, digest=digest),
             "encoder_config": asdict(config),
+            "read_before": read_before,
         },
         files=engine.save,
         metrics={
@@ -104,6 +106,11 @@ def fit_encoder(
             "pieces": tokenizer.get_vocab_size(),
         },
     )
+
+
+def static_config(engine: StaticEngine, *, seed: int, digest: str) -> dict[str, Any]:
+    """What every static encoder's config says; `digest` is the sum of what it learned from."""
+    return {"dim": engine.dim, "normalized": True, "seed": seed, "data_hash": digest}
 
 
 def read_texts(

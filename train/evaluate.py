@@ -8,6 +8,7 @@ from support.calibration import Calibration
 from support.encoder import SentenceEncoder
 from support.errors import TooFewLabelsError
 from support.faq import FaqClassifier, Prediction, Voice
+from support.similar import READ
 
 from . import baselines
 from .examples import Example, usable
@@ -122,7 +123,8 @@ def evaluate(
     texts = [example.text for example in test]
     neighbours = vectors = None
     if encoder and classifier.wants_neighbours:
-        vectors = encoder.encode(texts) if classifier.wants_vectors else None
+        asked = [text[:READ] for text in texts]
+        vectors = encoder.encode(asked) if classifier.wants_vectors else None
         known = [example for example in past if set(example.labels) & label_set]
         neighbours = nearest(encoder, texts, known, top_k=classifier.neighbours_k)
     predictions = classifier.predict(texts, neighbours=neighbours, vectors=vectors, top_k=5)

@@ -20,6 +20,7 @@ from support.errors import TooFewLabelsError
 from support.faq import KIND
 from support.fasttext_voice import FastTextVoice
 from support.features import Features
+from support.hybrid import mix_for
 from support.linear import Gate, LinearVoice
 
 from .answered import Answered
@@ -118,6 +119,7 @@ def fit_faq(
             "seed": config.seed,
             "data_hash": hash_examples(everything),
             "encoder_version": encoder_version or (encoder.version if encoder else None),
+            "mix": mix_for(encoder) if encoder else None,
             "settings": settings,
             "neighbour_config": asdict(chosen.neighbours),
             "calibrations": [calibration.as_dict() for calibration in chosen.calibrations],

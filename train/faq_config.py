@@ -32,6 +32,7 @@ class FaqConfig:
         NeighbourConfig(top_k=50, sharpness=10),
         NeighbourConfig(top_k=50, sharpness=20),
         NeighbourConfig(top_k=50, sharpness=40),
+        NeighbourConfig(top_k=50, sharpness=80),
     )
     choose_on: int = 4_000  # newest rows that settings are chosen with, where there are many
     seed: int = 0

@@ -27,13 +27,29 @@ def examples(db: Database, *, before: str = ALWAYS) -> list[Example]:
     ]
 
 
-def faq_texts(db: Database) -> dict[str, str]:
-    """What each FAQ says of itself, by slug."""
-    return {faq.slug: faq.learning_text for faq in faqs.listed(db) if not faq.discovered}
+def faq_texts(db: Database, *, before: str = ALWAYS) -> dict[str, str]:
+    """What each FAQ that was there by then says of itself, by slug.
+
+    One was there when it was taken into the desk, or linked in an answer: a desk's FAQs are often
+    taken in together, long after the history that links them. What they said then is not kept;
+    they are read as they stand.
+    """
+    sql = """
+        SELECT slug FROM faqs WHERE created_at < :before
+        UNION SELECT slug FROM labels WHERE at < :before
+    """
+    there = {row["slug"] for row in db.query(sql, {"before": before})}
+    return {
+        faq.slug: faq.learning_text
+        for faq in faqs.listed(db)
+        if faq.slug in there and not faq.discovered
+    }
 
 
-def texts(db: Database, *, before: str = ALWAYS) -> list[str]:
+def texts(db: Database, *, before: str = ALWAYS, faqs_before: str | None = None) -> list[str]:
     """What an encoder learns from, as it stood at a moment; then the FAQ texts.
+
+    `faqs_before` is another moment for those alone: no answer stands in them.
 
     One text an inquiry: what was asked, what was answered by then, and the titles of the FAQs
     linked. Read together, the words of customers meet the words of agents: on the sample's
@@ -56,4 +72,6 @@ def texts(db: Database, *, before: str = ALWAYS) -> list[str]:
         # An address says nothing: its words would be the same in every answer.
         said = _ADDRESS.sub(" ", row["said"] or "")
         found.append("\n".join(part for part in (row["text"], said, *linked) if part))
-    return found + list(faq_texts(db).values())
+    return found + list(
+        faq_texts(db, before=before if faqs_before is None else faqs_before).values()
+    )

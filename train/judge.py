@@ -16,6 +16,7 @@ from sqlite_utils import Database
 from support.clock import from_iso, iso, now
 from support.errors import ModelError, TooFewLabelsError
 from support.faq import BandName, FaqClassifier
+from support.similar import READ
 from support.workspace import Workspace
 
 from .as_of import AsOf
@@ -27,6 +28,7 @@ from .judgement import Judgement
 from .nearest import nearest
 from .progress import Progress, silent
 from .recipe import Recipe
+from .reliability import reliability_bins
 
 MIN_JUDGED = 30  # below, the difference of two recipes is noise
 OLD_DAYS = 7  # a history that ends so long ago has its cut-off counted from its own end
@@ -110,6 +112,7 @@ def judge(
         worse=worse,
         why=why,
         notes=notes,
+        reliability=tuple(reliability_bins(ours.probability.tolist(), ours.first.tolist())),
     )
     return Judged(replace(judgement, notes=(*notes, *_sway(judgement))), report)
 
@@ -139,7 +142,7 @@ def ask(then: AsOf, recipe: Recipe, folder: Path, later: Sequence[Example]) -> A
     encoder = then.encoder(recipe)
     neighbours = vectors = None
     if encoder is not None and classifier.wants_neighbours:
-        vectors = encoder.encode(texts)
+        vectors = encoder.encode([text[:READ] for text in texts])
         past = [example for example in then.past if set(example.labels) & set(classifier.labels)]
         neighbours = nearest(encoder, texts, past, top_k=classifier.neighbours_k)
     predictions = classifier.predict(texts, neighbours=neighbours, vectors=vectors, top_k=3)

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from .metrics import Difference
+from .reliability import Bin
 
 METRICS = ("hit@1", "hit@3", "coverage", "share_right", "ece")
 
@@ -49,6 +50,7 @@ class Judgement:
     worse: bool
     why: str
     notes: tuple[str, ...] = ()
+    reliability: tuple[Bin, ...] = ()  # of the candidate's first FAQs, over all judged inquiries
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON; the figures of all judged inquiries stand at the top."""

@@ -27,6 +27,7 @@ from support.faq import FaqClassifier
 from support.hybrid import HybridIndex, mix_for
 from support.lexical_index import LexicalIndex
 from support.neighbour_voice import Neighbour
+from support.similar import READ
 from support.workspace import Workspace
 
 from .as_of import AsOf
@@ -150,6 +151,7 @@ class _Heard:
 
     def nearest(self, text: str, *, top_k: int) -> list[Neighbour]:
         """The nearest past inquiries as (labels, score), best first."""
+        text = text[:READ]
         (hits,) = self._index.search(self._encoder.encode([text]), [text], top_k=top_k)
         pairs = zip(hits.ids.tolist(), hits.scores.tolist(), strict=True)
         return [(self._pool.past[place].labels, score) for place, score in pairs]
@@ -188,7 +190,8 @@ class _Model:
                     heard.grow(self._pool.until(example.at))
                 near.append(heard.nearest(example.text, top_k=self.classifier.neighbours_k))
         texts = [example.text for example in asked]
-        vectors = self._encoder.encode(texts) if self._encoder and near is not None else None
+        read = [text[:READ] for text in texts]
+        vectors = self._encoder.encode(read) if self._encoder and near is not None else None
         predictions = self.classifier.predict(texts, neighbours=near, vectors=vectors, top_k=3)
         right = [[scored.label in example.labels for scored in prediction.scored]
                  for prediction, example in zip(predictions, asked, strict=True)]  # fmt: skip

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .metrics import Difference
-from .plot import Curve, plot_lines
+from .plot import Curve, Words, plot_lines
 
 ARMS = ("without", "neighbours", "retrained", "loop")
 
@@ -114,9 +114,8 @@ class LoopReport:
         ]
         step = max(1, len(self.months) // 6)
         ticks = [(place / last, self.months[place].name) for place in range(0, last + 1, step)]
-        return plot_lines(
-            curves, x_ticks=ticks, title="The learning loop", x_label="month", y_label="hit@1"
-        )
+        words = Words("The learning loop", x_label="month", y_label="hit@1")
+        return plot_lines(curves, x_ticks=ticks, words=words)
 
 
 def _shares(hits: Mapping[str, int], n: int) -> dict[str, float]:

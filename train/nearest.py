@@ -12,6 +12,7 @@ from support.faiss_index import FaissIndex
 from support.hybrid import HybridIndex, mix_for
 from support.lexical_index import LexicalIndex
 from support.neighbour_voice import Neighbour
+from support.similar import READ
 
 from .examples import Example
 
@@ -29,7 +30,7 @@ def nearest(
     index.add(np.arange(len(past)), encoder.encode(known), known)
     found: list[list[Neighbour]] = []
     for start in range(0, len(texts), _AT_ONCE):
-        asked = texts[start : start + _AT_ONCE]
+        asked = [text[:READ] for text in texts[start : start + _AT_ONCE]]
         for hits in index.search(encoder.encode(asked), asked, top_k=top_k):
             pairs = zip(hits.ids.tolist(), hits.scores.tolist(), strict=True)
             found.append([(past[place].labels, score) for place, score in pairs])

@@ -35,13 +35,27 @@ class Curve:
     marked: tuple[float, float] | None = None
 
 
-def plot_coverage(
-    curves: Sequence[Curve],
-    *,
-    title: str = "Share right against coverage",
-    x_label: str = "coverage: share of inquiries that get a suggestion",
-    y_label: str = "share right",
-) -> str:
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What is written around a figure; the title is said to who cannot see it."""
+
+    title: str
+    x_label: str
+    y_label: str
+
+
+COVERAGE = Words(
+    "Share right against coverage", "coverage: share of inquiries that get a suggestion",
+    "share right",
+)  # fmt: skip
+RELIABILITY = Words(
+    "Share right against the probability stated",
+    "probability stated (mean of the bin; n beside its point)",
+    "share right, with its exact 95 % interval",
+)
+
+
+def plot_coverage(curves: Sequence[Curve], *, words: Words = COVERAGE) -> str:
     """Draw up to two curves of (coverage, share right); marked is where a band begins.
 
     Returns:
@@ -57,41 +71,28 @@ def plot_coverage(
                 f'<circle class="dot-{colour}" cx="{_x(coverage)}" cy="{_y(share)}" r="5">'
                 f"<title>{share:.0%} right at {coverage:.0%} coverage</title></circle>"
             )
-    return _framed(parts, title, x_label, y_label, _TENTHS)
+    return _framed(parts, words, _TENTHS)
 
 
 def plot_lines(
-    curves: Sequence[Curve],
-    *,
-    x_ticks: Sequence[tuple[float, str]],
-    title: str,
-    x_label: str,
-    y_label: str,
+    curves: Sequence[Curve], *, x_ticks: Sequence[tuple[float, str]], words: Words
 ) -> str:
     """Draw up to three curves over named places on the x axis.
 
     Args:
         curves: points (x, share).
         x_ticks: (x, words) to write below the axis.
-        title: said to who cannot see the figure.
-        x_label: what lies along the x axis.
-        y_label: what the share is of.
+        words: what is written around it.
 
     Returns:
         One `<svg>` element, 640 by 400, that scales with its place.
     """
     if not 1 <= len(curves) <= 3:
         raise ValueError(f"One to three curves can be told apart, got {len(curves)}.")
-    return _framed(_lines(curves), title, x_label, y_label, x_ticks)
+    return _framed(_lines(curves), words, x_ticks)
 
 
-def plot_reliability(
-    bins: Sequence[Bin],
-    *,
-    title: str = "Share right against the probability stated",
-    x_label: str = "probability stated (mean of the bin; n beside its point)",
-    y_label: str = "share right, with its exact 95 % interval",
-) -> str:
+def plot_reliability(bins: Sequence[Bin], *, words: Words = RELIABILITY) -> str:
     """Draw a bin as a point with its interval; on the diagonal, what is stated is kept.
 
     Returns:
@@ -111,7 +112,7 @@ def plot_reliability(
             f"<title>{told}</title></circle>",
             f'<text class="ink" x="{round(x + 8, 1)}" y="{_y(found.share) + 4}">{found.n}</text>',
         ]
-    return _framed(parts, title, x_label, y_label, _TENTHS)
+    return _framed(parts, words, _TENTHS)
 
 
 def _lines(curves: Sequence[Curve]) -> list[str]:
@@ -129,35 +130,29 @@ def _lines(curves: Sequence[Curve]) -> list[str]:
     return parts
 
 
-def _framed(
-    parts: Sequence[str],
-    title: str,
-    x_label: str,
-    y_label: str,
-    x_ticks: Sequence[tuple[float, str]],
-) -> str:
+def _framed(parts: Sequence[str], words: Words, x_ticks: Sequence[tuple[float, str]]) -> str:
     frame = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
         f'role="img" font-family="system-ui, sans-serif" font-size="12">',
-        f"<title>{escape(title)}</title>",
+        f"<title>{escape(words.title)}</title>",
         f"<style>{_STYLE}</style>",
         f'<rect class="bg" width="{_WIDTH}" height="{_HEIGHT}"/>',
     ]
-    for share, words in _TENTHS:
+    for share, tick in _TENTHS:
         frame += [
             f'<line class="grid" x1="{_x(0)}" x2="{_x(1)}" y1="{_y(share)}" y2="{_y(share)}"/>',
             f'<text class="soft" x="{_x(0) - 8}" y="{_y(share) + 4}" text-anchor="end">'
-            f"{words}</text>",
+            f"{tick}</text>",
         ]
     frame += [
         f'<text class="soft" x="{_x(x)}" y="{_y(0) + 18}" text-anchor="middle">'
-        f"{escape(words)}</text>"
-        for x, words in x_ticks
+        f"{escape(tick)}</text>"
+        for x, tick in x_ticks
     ]
     frame += [
         f'<text class="ink" x="{(_x(0) + _x(1)) / 2}" y="{_HEIGHT - 10}" text-anchor="middle">'
-        f"{escape(x_label)}</text>",
-        f'<text class="ink" x="{_x(0)}" y="{_TOP - 8}">{escape(y_label)}</text>',
+        f"{escape(words.x_label)}</text>",
+        f'<text class="ink" x="{_x(0)}" y="{_TOP - 8}">{escape(words.y_label)}</text>',
     ]
     return "\n".join([*frame, *parts, "</svg>\n"])
 

@@ -20,6 +20,7 @@ from tokenizers import Tokenizer
 from support.artifact import Artifact, write_artifact
 from support.encoder import KIND, SentenceEncoder, StaticEngine, quantise
 
+from .encoder import static_config
 from .piece_training import Lessons, TrainingConfig, train_pieces
 from .progress import Progress, Steps, silent
 from .public_card import licence, model_card
@@ -93,10 +94,7 @@ def train_public_encoder(
         folder,
         kind=KIND,
         config={
-            "dim": engine.dim,
-            "normalized": True,
-            "seed": config.seed,
-            "data_hash": _digest(public),
+            **static_config(engine, seed=config.seed, digest=_digest(public)),
             "public_config": asdict(config),
         },
         files=write,

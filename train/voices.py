@@ -10,6 +10,7 @@ import numpy.typing as npt
 from support.encoder import SentenceEncoder
 from support.fasttext_voice import FastTextConfig, FastTextVoice
 from support.neighbour_voice import NeighbourConfig, NeighbourVoice
+from support.similar import READ
 
 from .blend import Scores, Targets
 from .dense import fit_dense
@@ -89,7 +90,7 @@ def choose_dense(
     Penalties are tried on the newest rows; the best is fitted on all of them.
     """
     vectors = encoder.encode([example.text for example in learn])
-    asked_vectors = encoder.encode(asked)
+    asked_vectors = encoder.encode([text[:READ] for text in asked])
 
     def fit(rows: slice, penalty: float) -> Scores:
         voice = fit_dense(vectors[rows], learn_targets[rows], penalty=penalty)

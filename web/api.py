@@ -14,7 +14,6 @@ from flask import Request, g, request
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 from flask_smorest import Blueprint
-from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 from webargs.flaskparser import FlaskParser
 
 from support import inquiries, settings, suggestions
@@ -22,14 +21,20 @@ from support.inquiries import PastAnswer
 from support.promise import Promise
 from support.recommender import SuggestedFaq
 from support.redact import Redactor
-from support.text import normalize
 
 from . import tokens, wording
+from .api_schemas import (
+    AskSchema,
+    ProblemSchema,
+    SearchQuerySchema,
+    SearchSchema,
+    SuggestionSchema,
+    asked_text,
+)
 from .database import db, desk
 from .errors import problem
 
 DEGRADED = "A part of the desk's models cannot be used. Train it again: faqdesk train"
-MAX_TEXT = 20_000  # characters of one inquiry
 
 
 log = structlog.get_logger("faqdesk.api")
@@ -81,148 +86,6 @@ def needs(scope: str) -> Callable[..., Callable[..., ResponseReturnValue]]:
     return around
 
 
-class MessageSchema(Schema):
-    """One message of the conversation asked about."""
-
-    role = fields.String(required=True, validate=validate.OneOf(("customer", "agent", "bot")))
-    text = fields.String(required=True, validate=validate.Length(max=MAX_TEXT))
-
-
-class AskSchema(Schema):
-    """What to suggest for: a text, or the messages of a conversation."""
-
-    text = fields.String(load_default="", validate=validate.Length(max=MAX_TEXT))
-    subject = fields.String(load_default="", validate=validate.Length(max=1000))
-    messages = fields.List(
-        fields.Nested(MessageSchema), load_default=list, validate=validate.Length(max=200)
-    )
-    top_k = fields.Integer(
-        load_default=3,
-        validate=validate.Range(1, 9),
-        metadata={
-            "description": "FAQs at most in likely; possible shows its three, or two that tie."
-        },
-    )
-    dry_run = fields.Boolean(
-        load_default=False, metadata={"description": "Do not remember what was suggested."}
-    )
-
-    @validates_schema
-    def one_of_both(self, data: dict[str, Any], **_: Any) -> None:
-        """Refuse neither and both, and more than one inquiry can be."""
-        if bool(data["text"]) == bool(data["messages"]):
-            raise ValidationError("Give text or messages, not both and not neither.", "text")
-        if len(_text(data)) > MAX_TEXT:
-            raise ValidationError(f"Longer than {MAX_TEXT} characters together.", "messages")
-
-
-class PromiseSchema(Schema):
-    """How often such a suggestion was right on held-out inquiries."""
-
-    right = fields.Integer(required=True)
-    n = fields.Integer(required=True)
-    low = fields.Float(required=True)
-    high = fields.Float(required=True)
-
-
-class WordSchema(Schema):
-    """A word that speaks for an FAQ."""
-
-    text = fields.String(required=True)
-    weight = fields.Float(required=True)
-
-
-class FaqSchema(Schema):
-    """One FAQ that fits."""
-
-    rank = fields.Integer(required=True)
-    faq_id = fields.String(required=True)
-    title = fields.String(required=True)
-    url = fields.String(required=True)
-    category = fields.String(required=True)
-    confidence = fields.Float(required=True)
-    promise = fields.Nested(PromiseSchema)
-    words = fields.List(fields.Nested(WordSchema))
-    used_by = fields.List(fields.String(), metadata={"description": "Ids of similar inquiries."})
-
-
-class PastAnswerSchema(Schema):
-    """An answered inquiry; texts are masked."""
-
-    rank = fields.Integer(required=True)
-    inquiry_id = fields.String(required=True)
-    score = fields.Float(required=True)
-    at = fields.String(required=True)
-    question = fields.String(required=True)
-    answer = fields.String(required=True)
-    faq_ids = fields.List(fields.String())
-
-
-class SuggestionSchema(Schema):
-    """What fits, in its band, or why there is silence."""
-
-    suggestion_id = fields.String(required=True, allow_none=True)
-    release = fields.String(required=True)
-    band = fields.String(required=True, validate=validate.OneOf(("likely", "possible", "silent")))
-    abstained = fields.Boolean(required=True)
-    abstain_reason = fields.String(required=True, allow_none=True)
-    explanation = fields.String(
-        required=True,
-        metadata={"description": "Why it is silent, in the language that was asked for; or empty."},
-    )
-    tie = fields.Boolean(
-        required=True,
-        metadata={"description": "The first two are about equally likely: a choice of two."},
-    )
-    promise = fields.Nested(
-        PromiseSchema,
-        required=True,
-        allow_none=True,
-        metadata={"description": "Of the band possible: that one of those suggested is right."},
-    )
-    threshold = fields.Float(required=True, allow_none=True)
-    degraded = fields.String(required=True)
-    faqs = fields.List(fields.Nested(FaqSchema), required=True)
-    similar = fields.List(fields.Nested(PastAnswerSchema), required=True)
-    redactions = fields.Dict(keys=fields.String(), values=fields.Integer())
-
-
-def _not_blank(text: str) -> None:
-    if not normalize(text):
-        raise ValidationError("Give some words.")
-
-
-class SearchQuerySchema(Schema):
-    """What to search for."""
-
-    q = fields.String(required=True, validate=[_not_blank, validate.Length(max=MAX_TEXT)])
-    mode = fields.String(
-        load_default="similar",
-        validate=validate.OneOf(("similar", "words")),
-        metadata={"description": "similar: by meaning; words: every word, also inside others."},
-    )
-    top_k = fields.Integer(load_default=10, validate=validate.Range(1, 50))
-
-
-class SearchSchema(Schema):
-    """Past answers, best first."""
-
-    mode = fields.String(
-        required=True, metadata={"description": "How it was searched: words where no model is."}
-    )
-    results = fields.List(fields.Nested(PastAnswerSchema), required=True)
-
-
-class ProblemSchema(Schema):
-    """What went wrong, as RFC 9457 writes it."""
-
-    type = fields.String(required=True)
-    title = fields.String(required=True)
-    status = fields.Integer(required=True)
-    detail = fields.String(required=True)
-    errors = fields.Dict(metadata={"description": "Of a 422: messages by field."})
-
-
 def problems(*more: int) -> Callable[..., Callable[..., ResponseReturnValue]]:
     """Describe in openapi.json the answers that are no success, and the token that is needed."""
 
@@ -245,7 +108,7 @@ def problems(*more: int) -> Callable[..., Callable[..., ResponseReturnValue]]:
 def suggest(asked: dict[str, Any]) -> dict[str, Any]:
     """Suggest FAQs and past answers for a text."""
     rules = settings.load(db())
-    redaction = Redactor(rules.allow).redact(_text(asked))
+    redaction = Redactor(rules.allow).redact(asked_text(asked))
     found = desk().recommender.suggest(db(), redaction.text, top_k=asked["top_k"])
     if found.degraded:
         log.warning("degraded", why=found.degraded)
@@ -285,11 +148,6 @@ def search(asked: dict[str, Any]) -> dict[str, Any]:
     else:
         found = similar.similar(db(), text, top_k=asked["top_k"])
     return {"mode": mode, "results": [_past(rank, item) for rank, item in enumerate(found, 1)]}
-
-
-def _text(asked: dict[str, Any]) -> str:
-    said = [item["text"] for item in asked["messages"] if item["role"] == "customer"]
-    return "\n".join(part for part in (asked["subject"], asked["text"], *said) if part)
 
 
 def _faq(rank: int, item: SuggestedFaq) -> dict[str, Any]:

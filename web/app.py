@@ -11,7 +11,26 @@ from flask_wtf.csrf import CSRFProtect
 
 from support.workspace import Workspace
 
-from . import api, auth, database, errors, health, i18n, inbox, inquiry, jobs_page, logs, search
+from . import (
+    api,
+    api_listings,
+    auth,
+    batches_page,
+    categories_page,
+    database,
+    errors,
+    health,
+    i18n,
+    inbox,
+    inquiry,
+    jobs_page,
+    limits,
+    listings_page,
+    logs,
+    models_page,
+    review_tasks,
+    search,
+)
 
 MAX_BODY = 2 << 20  # bytes; an answer is text
 
@@ -49,14 +68,18 @@ def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
     app.config.update(config)
     database.init_app(app, workspace)
     logs.init_app(app)
+    limits.init_app(app)
     i18n.init_app(app)
     auth.init_app(app)
     Bootstrap5(app)
     csrf = CSRFProtect(app)
-    for module in (health, auth, inbox, inquiry, search, jobs_page):
+    for module in (
+        *(health, auth, inbox, inquiry, search, models_page, jobs_page),
+        *(listings_page, review_tasks, batches_page, categories_page),
+    ):
         app.register_blueprint(module.bp)
     rest = Api(app)
-    rest.register_blueprint(api.bp)
+    rest.register_blueprint(api_listings.bp)  # the API's own, with the views of listings
     csrf.exempt(api.bp)  # the API knows no cookie: a token cannot be sent by a foreign page
     errors.init_app(app)  # after flask-smorest, whose own answers are not problem+json
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from flask import Flask, current_app, g
 from sqlite_utils import Database
 
+from listings.following import CategoryFollower
 from support.recommender import Recommender
 from support.seal import Seal
 from support.workspace import Workspace
@@ -12,11 +13,12 @@ from support.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What every request shares: the workspace, its key, the recommender."""
+    """What every request shares: the workspace, its key, the recommender, the category model."""
 
     workspace: Workspace
     seal: Seal
     recommender: Recommender
+    categories: CategoryFollower
 
 
 def desk() -> Desk:
@@ -35,7 +37,9 @@ def db() -> Database:
 
 def init_app(app: Flask, workspace: Workspace) -> None:
     """Attach a workspace to an application."""
-    app.extensions["faqdesk"] = Desk(workspace, workspace.seal(), Recommender(workspace))
+    app.extensions["faqdesk"] = Desk(
+        workspace, workspace.seal(), Recommender(workspace), CategoryFollower(workspace.models)
+    )
 
     @app.teardown_appcontext
     def close(_: BaseException | None) -> None:

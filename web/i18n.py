@@ -25,7 +25,7 @@ def init_app(app: Flask) -> None:
     app.config.setdefault("BABEL_DEFAULT_TIMEZONE", "Asia/Seoul")
     app.config.setdefault("BABEL_TRANSLATION_DIRECTORIES", "translations")
     Babel(app, locale_selector=_locale)
-    app.jinja_env.filters["day"] = lambda at: format_date(from_iso(at), "medium") if at else ""
+    app.jinja_env.filters["day"] = day
     app.jinja_env.filters["moment"] = _moment
     app.jinja_env.filters["since"] = lambda at: format_timedelta(datetime.now(UTC) - from_iso(at))
     app.jinja_env.filters["share"] = format_percent
@@ -35,6 +35,11 @@ def init_app(app: Flask) -> None:
 def gettext(text: str, **values: Any) -> str:
     """The sentence in the reader's language."""
     return str(flask_babel.gettext(text, **values))
+
+
+def day(at: str) -> str:
+    """The day of a moment; empty where there is none."""
+    return str(format_date(from_iso(at), "medium")) if at else ""
 
 
 def _moment(at: str) -> str:

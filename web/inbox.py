@@ -18,6 +18,8 @@ TABS = ("open", "answered", "closed")
 @bp.get("/")
 def show() -> ResponseReturnValue:
     """List a page of inquiries."""
+    if me().role == "labeller":
+        return redirect(url_for("review_page.show"))
     if me().role not in ANSWERING:  # whoever answers nobody starts where past answers are
         return redirect(url_for("search.show"))
     status = request.args.get("status", "open")

@@ -5,7 +5,6 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from support import agents
 from support.errors import ConflictError, InputError
 
 from . import jobs, wording
@@ -13,6 +12,7 @@ from .auth import LEADS, actor, requires
 from .database import db, desk
 from .i18n import gettext as _
 from .jobs import Job
+from .wording import person
 
 bp = Blueprint("jobs_page", __name__, url_prefix="/jobs")
 
@@ -46,7 +46,7 @@ def start() -> ResponseReturnValue:
 @requires(*LEADS)
 def state() -> ResponseReturnValue:
     """How far each job is, for the page's script."""
-    return {"jobs": [_state(job) for job in jobs.listed(db())]}
+    return {"jobs": [told(job) for job in jobs.listed(db())]}
 
 
 @bp.get(_ONE)
@@ -54,7 +54,7 @@ def state() -> ResponseReturnValue:
 def one(job_id: int) -> ResponseReturnValue:
     """Show a job with its log."""
     job = jobs.get(db(), job_id)
-    return render_template("job.html", job=job, asked_by=_name(job.created_by))
+    return render_template("job.html", job=job, asked_by=person(db(), job.created_by))
 
 
 @bp.get(_ONE + "/state")
@@ -62,7 +62,7 @@ def one(job_id: int) -> ResponseReturnValue:
 def state_of(job_id: int) -> ResponseReturnValue:
     """How far a job is, and its log."""
     job = jobs.get(db(), job_id)
-    return {"jobs": [_state(job) | {"log": job.log}]}
+    return {"jobs": [told(job) | {"log": job.log}]}
 
 
 @bp.post(_ONE + "/cancel")
@@ -74,13 +74,8 @@ def cancel(job_id: int) -> ResponseReturnValue:
     return redirect(url_for(".one", job_id=job_id))
 
 
-def _name(actor_name: str) -> str:
-    """Who that is, as the audit trail names people: `agent:3`, `cli:mina`."""
-    kind, _, agent_id = actor_name.partition(":")
-    return agents.get(db(), int(agent_id)).name if kind == "agent" else actor_name
-
-
-def _state(job: Job) -> dict[str, Any]:
+def told(job: Job) -> dict[str, Any]:
+    """How far a job is, for a page's script."""
     return {
         "id": job.id,
         "state": job.state,

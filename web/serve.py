@@ -22,7 +22,7 @@ from support.errors import InputError
 from support.recommender import Recommender
 from support.workspace import Workspace
 
-from . import jobs, logs
+from . import job_queue, jobs, logs
 from .app import create_app
 
 LOOK_SECONDS = 60.0  # how often the worker looks for jobs whose worker died
@@ -138,7 +138,7 @@ def work(workspace: Workspace, *, parent: int | None = None) -> None:
     if parent is not None:
         # The console that started this worker may be killed: without it, nobody would stop us.
         threading.Thread(target=_follow, args=(parent,), daemon=True).start()
-    jobs.consume(workspace)
+    job_queue.consume(workspace)
     # An engine may be in the middle of a step in huey's thread. To take the interpreter down
     # around it aborts the process; the job is marked, and nothing else is open.
     os._exit(0)

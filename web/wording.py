@@ -4,7 +4,9 @@ import math
 import re
 
 from flask_babel import lazy_gettext
+from sqlite_utils import Database
 
+from support import agents
 from support.faqs import Faq
 from support.inquiries import Inquiry
 from support.linear import Contribution
@@ -48,6 +50,9 @@ JOB_KINDS = {
     "train": lazy_gettext("Learn from the history"),
     "index": lazy_gettext("Rebuild the search index"),
     "forget": lazy_gettext("Forget original words that are due"),
+    "train-category": lazy_gettext("Learn listings' categories"),
+    "label": lazy_gettext("Label a batch of listings"),
+    "review": lazy_gettext("Look for listings to review"),
 }
 
 JOB_STATES = {
@@ -132,3 +137,9 @@ def written_in(inquiry: Inquiry) -> str:
 def as_link(faq: Faq, language: str) -> str:
     """An FAQ as it goes into an answer."""
     return f"{faq.titled(language)}\n{faq.url}"
+
+
+def person(db: Database, actor: str) -> str:
+    """Who that is, as the audit trail names people: `agent:3`, `cli:mina`."""
+    kind, _colon, agent_id = actor.partition(":")
+    return agents.get(db, int(agent_id)).name if kind == "agent" else actor

@@ -11,7 +11,7 @@ from support.audit import Actor
 from support.errors import JobCancelledError
 from support.workspace import Workspace
 
-from .jobs import Progress, Work
+from .job_run import Progress, Work
 
 
 def train(
@@ -47,4 +47,63 @@ def forget(
     return {"forgotten": forget_originals(db, days=settings.load(db).originals_days)}
 
 
-WORKS: dict[str, Work] = {"train": train, "index": index, "forget": forget}
+def train_category(
+    workspace: Workspace, db: Database, actor: Actor, arguments: dict[str, Any], progress: Progress
+) -> dict[str, Any]:
+    """Learn categories from the labelled listings, and put the model in force."""
+    from train.category import CategoryConfig
+    from train.category import train_category as learn
+
+    config = CategoryConfig(
+        texts=tuple(arguments.get("texts") or ("linear",)),
+        image=arguments.get("image") or None,
+        image_minutes=float(arguments.get("minutes") or 20.0),
+    )
+    tree = arguments.get("tree") or None
+    report = learn(workspace, db, actor=actor, tree=tree, config=config, progress=progress)
+    return {
+        "release": report.version,
+        "labels": report.labels,
+        "n_train": report.n_train,
+        "left_out": report.left_out,
+    }
+
+
+def label(
+    workspace: Workspace, db: Database, actor: Actor, arguments: dict[str, Any], progress: Progress
+) -> dict[str, Any]:
+    """Label a batch and put its rows to look at into the review queue."""
+    from listings.batch_run import run
+
+    restart = bool(arguments.get("restart"))
+    return run(workspace, db, int(arguments["batch"]), restart=restart, progress=progress)
+
+
+def review(
+    workspace: Workspace, db: Database, actor: Actor, arguments: dict[str, Any], progress: Progress
+) -> dict[str, Any]:
+    """Look through the desk's own listings for those that somebody should look at."""
+    from listings.batch_run import tree_of
+    from listings.categorise import CategoryClassifier
+    from listings.following import folder_in_force
+    from listings.review_fill import fill_from_listings
+
+    folder = folder_in_force(workspace.models)
+    queued = fill_from_listings(
+        db,
+        workspace.home / "images",
+        CategoryClassifier.load(folder),
+        tree=tree_of(db, folder),
+        progress=progress,
+    )
+    return {"queued": queued}
+
+
+WORKS: dict[str, Work] = {
+    "train": train,
+    "index": index,
+    "forget": forget,
+    "train-category": train_category,
+    "label": label,
+    "review": review,
+}

@@ -108,3 +108,30 @@ def test_what_is_seen_once_counts_only_in_a_small_vocabulary():
 def test_many_labels_leave_room_for_fewer_features(labels, words, characters):
     sized = FeatureConfig().sized(labels, megabytes=30)
     assert (sized.max_words, sized.max_characters) == (words, characters)
+
+
+def test_a_reading_names_every_occurrence_in_order():
+    features = Features.fit(["환불 해주세요", "환불 언제 와요 now"], config=CONFIG)
+    for text in ["환불 해주세요", "now 환불 언제 now", "xyz", ""]:
+        for _ in range(2):  # read, then remembered
+            found = features.read(text)
+            assert found.words == split_words(normalize(text))
+            assert found.runs == join_runs(found.words)
+            grams = character_features(found.runs, CONFIG.shortest, CONFIG.longest)
+            pairs = word_features(found.words)
+            assert found.pairs.tolist() == [known(features.word_id(name)) for name in pairs]
+            assert found.characters.tolist() == [known(features.character_id(g)) for g in grams]
+            assert set(found.row[0]) == {*found.pairs, *found.characters} - {-1}
+
+
+def known(number):
+    return -1 if number is None else number
+
+
+def test_what_is_remembered_of_words_is_bounded(monkeypatch):
+    monkeypatch.setattr("support.features._MOST_RUNS", 3)
+    features = Features.fit(["aa bb", "cc dd ee"], config=CONFIG)
+    before = [features.row(text) for text in ("aa bb cc dd ee", "ee aa bb")]
+    assert len(features._runs) <= 3
+    for row, text in zip(before, ("aa bb cc dd ee", "ee aa bb"), strict=True):
+        np.testing.assert_array_equal(features.row(text)[1], row[1])

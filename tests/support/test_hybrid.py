@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from support.faiss_index import FaissIndex
-from support.hybrid import HybridIndex, mix_for
+from support.hybrid import HybridIndex, fuse, mix_for
 from support.lexical_index import LexicalIndex
 
 # The first is the nearest in meaning, the second shares the words, the third has a little of both.
@@ -19,18 +19,25 @@ def made(mix):
     return index
 
 
-@pytest.mark.parametrize(
-    ("mix", "order"), [(1.0, [10, 30, 20]), (0.0, [20, 30, 10]), (0.5, [30, 10, 20])]
-)
-def test_the_mix_decides_between_meaning_and_words(mix, order):
-    index = made(mix)
-    hits = index.search(VECTORS[:1], [ASKED], top_k=3)[0]
-    if mix == 0.5:
-        assert set(hits.ids.tolist()) == {10, 20, 30}
-    else:
-        assert hits.ids.tolist() == order
+@pytest.mark.parametrize(("mix", "last"), [(1.0, 0.0), (0.5, 0.4), (0.0, 0.8)])
+def test_the_mix_decides_how_much_words_make_good(mix, last):
+    hits = made(mix).search(VECTORS[:1], [ASKED], top_k=3)[0]
     assert (np.diff(hits.scores) <= 0).all()
-    np.testing.assert_allclose(hits.scores, mix * hits.dense + (1 - mix) * hits.lexical, atol=1e-6)
+    by_id = dict(zip(hits.ids.tolist(), hits.scores.tolist(), strict=True))
+    assert by_id[10] == pytest.approx(1)  # nothing is left open
+    assert by_id[20] == pytest.approx((1 - mix) * np.sqrt(hits.lexical[hits.ids == 20][0]))
+    assert by_id[20] >= last
+
+
+def test_words_never_lower_a_score_and_count_less_the_nearer_the_meaning():
+    dense = np.array([-0.2, 0.0, 0.4, 0.8, 1.0], np.float32)
+    with_words = fuse(dense, np.full(5, 0.25, np.float32), mix=0.25)
+    gained = with_words - fuse(dense, np.zeros(5, np.float32), mix=0.25)
+    np.testing.assert_allclose(gained[:2], 0.75 * 0.5, atol=1e-6)
+    assert (np.diff(gained[1:]) < 0).all()
+    assert gained[-1] == 0
+    assert (np.diff(with_words) > 0).all()
+    assert np.isnan(fuse(np.array([np.nan], np.float32), np.array([0.5], np.float32)))[0]
 
 
 def test_both_scores_are_given_for_what_either_found():
@@ -47,7 +54,7 @@ def test_compare_scores_in_the_order_asked_for():
     hits = index.compare(VECTORS[0], ASKED, np.array([30, 99, 10]))
     assert hits.dense[0] == pytest.approx(0.8)
     assert np.isnan(hits.scores[1])
-    assert hits.scores[2] == pytest.approx(0.5)
+    assert hits.scores[2] == pytest.approx(1)
 
 
 def test_removed_and_disallowed_are_not_found():

@@ -6,7 +6,7 @@ import pytest
 from support import lexical_index
 from support.errors import ModelDamagedError
 from support.lexical_index import LexicalIndex
-from support.lexical_terms import terms_of
+from support.lexical_terms import count_terms, terms_of
 
 WORDS = """
     지연 취소 환불 교환 조회 분실 파손 변경 예약 도착 반품 포장 주소 요금 해외 새벽 당일 택배
@@ -166,3 +166,12 @@ def test_korean_is_read_inside_words_and_long_words_by_their_beginnings():
 def test_counts_must_agree():
     with pytest.raises(ValueError, match="2 ids"):
         LexicalIndex().add(np.array([1, 2]), ["one"])
+
+
+@pytest.mark.parametrize("text", ["Running runs, the resumé_of a_b's ﬁnal straße", "", "?! —"])
+def test_terms_are_the_same_beside_words_in_pairs(text):
+    # A lone jamo takes the way of Hangul; it adds itself and nothing else.
+    alone, beside = count_terms(text), count_terms(text + " ㅋ")
+    added = beside - alone
+    assert list(added.values()) == [1]
+    assert beside - added == alone

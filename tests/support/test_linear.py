@@ -60,3 +60,12 @@ def test_the_gate_is_a_column_of_its_own_and_survives_a_round_trip(voice, tmp_pa
     np.testing.assert_allclose(gated.gate(TEXTS), expected, atol=0.02)
     gated.save(tmp_path)
     np.testing.assert_allclose(LinearVoice.load(tmp_path).gate(TEXTS), gated.gate(TEXTS), atol=1e-6)
+
+
+def test_the_most_telling_words_are_the_first_of_all(voice):
+    text = "환불 언제 와요 환불 조회 안됨 배송"
+    for label in range(3):
+        every = voice[0].contributions(text, [label])[0]
+        telling = [part for part in every if part.weight > 0]
+        for most in (1, 2, 100):
+            assert voice[0].contributions(text, [label], most=most)[0] == telling[:most]

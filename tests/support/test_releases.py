@@ -1,13 +1,14 @@
 """Releases move whole, one at a time, forwards and back; old ones are pruned."""
 
-import json
 import shutil
+import signal
+import subprocess
+import sys
 import threading
 
 import pytest
 
 from support import shelf
-from support.artifact import write_artifact
 from support.database import scalar
 from support.errors import (
     ConflictError,
@@ -19,17 +20,7 @@ from support.errors import (
 from support.recommender import Recommender
 from support.releases import current, in_force, publish, put_in_force, rollback, store
 from tests.conftest import ACTOR
-
-
-def write_part(space, version, *, kind="faq", weight=b"w"):
-    """A model folder of nothing but a weight; enough to be moved."""
-
-    def files(folder):
-        (folder / "weights.bin").write_bytes(weight)
-
-    folder = space.models / kind / version
-    write_artifact(folder, kind=kind, config={}, files=files, metrics={"hit": 0.5})
-    return {kind: version}
+from tests.support.parts import write_part
 
 
 @pytest.fixture
@@ -167,14 +158,103 @@ def test_a_damaged_pointer_is_mended_by_publishing(space, db, three):
     assert live(space) == three[1]
 
 
-def test_killed_between_database_and_file_the_file_is_right(space, db, three):
-    """The database says the newest, the file still names the one before: that one is in force."""
-    before = json.loads((space.models / "current").read_text())
-    newest = publish(space, db, write_part(space, "v5"), actor=ACTOR)
-    (space.models / "current").write_text(json.dumps(before))
-    assert states(space, db)[newest.name] == "retired"
-    assert states(space, db)[three[2]] == "live"
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from support import publications, releases
+from support.audit import Actor
+from support.workspace import Workspace
+
+where, home, name = sys.argv[1:]
+def die(*_, **__):
+    os.kill(os.getpid(), signal.SIGKILL)
+if where == "before the file":
+    releases.point = die
+else:
+    publications.finish = die
+space = Workspace(Path(home))
+releases.put_in_force(space, space.database(), name, actor=Actor("cli:test"))
+"""
+
+
+def killed(space, name, where):
+    """Publish a release in a process that is killed on the way."""
+    words = [sys.executable, "-c", KILLED, where, str(space.home), name]
+    assert subprocess.run(words, check=False).returncode == -signal.SIGKILL
+
+
+def test_killed_before_the_file_was_written_the_move_never_was(space, db, three):
+    fresh = store(space, db, write_part(space, "v5"), actor=ACTOR)
+    for name in (fresh.name, three[0]):
+        killed(space, name, "before the file")
+        assert live(space) == three[2]
+        assert states(space, db) == {
+            fresh.name: "candidate", three[2]: "live", three[1]: "retired", three[0]: "retired"
+        }  # fmt: skip
+        assert shelf.described(space, db, fresh.name).published_at is None
+    assert scalar(db, "SELECT count(*) FROM publications") == 3 + 1  # the second mended the first
+    # The next move mends it, and the way back is as it was.
     assert rollback(space, db, actor=ACTOR).name == three[1]
+    assert scalar(db, "SELECT count(*) FROM publications") == 4
+    assert scalar(db, "SELECT count(*) FROM audit WHERE action = 'release.cut_off'") == 2
+    assert put_in_force(space, db, fresh.name, actor=ACTOR).name == live(space)
+    assert rollback(space, db, actor=ACTOR).name == three[1]
+    assert states(space, db)[fresh.name] == "retired"
+
+
+def test_killed_after_the_file_was_written_the_move_was(space, db, three):
+    fresh = store(space, db, write_part(space, "v5"), actor=ACTOR)
+    killed(space, fresh.name, "after the file")
+    assert live(space) == fresh.name
+    assert states(space, db)[fresh.name] == "live"
+    assert rollback(space, db, actor=ACTOR).name == three[2]
+    assert states(space, db)[fresh.name] == "retired"
+
+
+# Lines
+
+
+def test_each_line_moves_alone(space, db, three):
+    parts = [write_part(space, f"c{n}", kind="category") for n in range(2)]
+    models = [publish(space, db, part, actor=ACTOR, line="category") for part in parts]
+    assert live(space) == three[2]
+    assert current(space.models, line="category").parts == {"category": "c1"}
+    assert [found.name for found in shelf.listed(space, db, line="category")] == [
+        models[1].name, models[0].name
+    ]  # fmt: skip
+    assert set(states(space, db)) == set(three)
+    assert shelf.described(space, db, "live", line="category").name == models[1].name
+    assert rollback(space, db, actor=ACTOR, line="category") == models[0]
+    with pytest.raises(NotFoundError, match="No release was in force before"):
+        rollback(space, db, actor=ACTOR, line="category")
+    assert rollback(space, db, actor=ACTOR).name == three[1]
+    assert current(space.models, line="category") == models[0]
+    assert put_in_force(space, db, models[1].name, actor=ACTOR) == models[1]
+    assert current(space.models, line="category") == models[1]
+
+
+def test_pruning_leaves_other_lines_alone(space, db, three):
+    for n in range(2):
+        part = write_part(space, f"c{n}", kind="category")
+        publish(space, db, part, actor=ACTOR, line="category")
+    found = shelf.prune(space, db, keep=0, actor=ACTOR, line="category")
+    assert (found.folders, found.vectors) == (("category/c0",), 0)
+    assert versions(space) == ["v0", "v1", "v2"]
+    shelf.prune(space, db, keep=0, actor=ACTOR)
+    assert versions(space, "category") == ["c1"]
+
+
+def test_a_part_or_a_release_of_another_line_is_refused(space, db, three):
+    part = write_part(space, "c1", kind="category")
+    with pytest.raises(InputError, match="category does not move on the line 'desk'"):
+        publish(space, db, part, actor=ACTOR)
+    with pytest.raises(InputError, match="There are: desk, category"):
+        publish(space, db, part, actor=ACTOR, line="nothing")
+    with pytest.raises(NotFoundError, match="on the line 'category'"):
+        put_in_force(space, db, three[0], actor=ACTOR, line="category")
+    (space.models / "current-category").write_text("{")
+    with pytest.raises(ModelDamagedError, match="faqdesk train category"):
+        current(space.models, line="category")
 
 
 def test_why_there_is_no_classifier_is_kept_with_the_release(space, db):
@@ -238,6 +318,25 @@ def test_a_folder_that_a_training_may_be_at_work_on_is_left(space, db, three):
     write_part(space, "v8")
     assert "faq/v8" not in shelf.prune(space, db, keep=0, actor=ACTOR).folders
     assert "v8" in versions(space)
+
+
+def test_a_folder_that_cannot_be_deleted_is_not_said_to_be(space, db, three, monkeypatch):
+    whole = shutil.rmtree
+
+    def refuse(path):
+        if path.name == "v1":
+            raise PermissionError(13, "Permission denied", str(path))
+        whole(path)
+
+    monkeypatch.setattr(shutil, "rmtree", refuse)
+    found = shelf.prune(space, db, keep=0, actor=ACTOR)
+    assert found.folders == ("faq/v0",)
+    assert found.failed == (("faq/v1", "Permission denied"),)
+    assert 0 < found.bytes < shelf.prune(space, db, keep=0, actor=ACTOR, dry_run=True).bytes * 2
+    monkeypatch.undo()
+    again = shelf.prune(space, db, keep=0, actor=ACTOR)
+    assert (again.folders, again.failed) == (("faq/v1",), ())
+    assert versions(space) == ["v2"]
 
 
 def test_vectors_go_with_their_encoder(trained):

@@ -1,20 +1,14 @@
-import random
-
 import numpy as np
 import pytest
 
 from support.encoder import SentenceEncoder
 from support.fasttext_voice import FastTextConfig
+from tests.train.topics import METRICS, write_sets
 from train.bench_encoder import RememberingEngine, adapted_encoder
 from train.bench_faq import bench_faq, compare, mean_and_std
 from train.datasets import load_csv
 from train.faq import FaqConfig
 
-WORDS = {
-    "refund": "refund money back card charge twice paid return",
-    "shipping": "parcel courier late track deliver lost address",
-    "account": "password sign login locked email account code",
-}
 QUICK = FaqConfig(
     fasttext=(FastTextConfig(num_epochs=5, bucket=1000),),
     svm_costs=(0.6,),
@@ -22,25 +16,11 @@ QUICK = FaqConfig(
     dense_penalties=(0.1,),
     factored=False,
 )
-METRICS = {
-    "accuracy", "accuracy_at_threshold", "hit@3", "hit@5", "ece", "coverage", "share_right",
-    "coverage_3", "share_right_3", "oos_recall",
-}  # fmt: skip
 
 
 @pytest.fixture
 def files(tmp_path):
-    """Sixty rows to learn from and thirty to judge: words of three topics, some of none."""
-    generator = random.Random(0)
-
-    def line(label, words):
-        return f"{' '.join(generator.choices(words.split(), k=5))},{label}\n"
-
-    for name, count in (("a", 20), ("b", 8)):
-        rows = [line(label, words) for label, words in WORDS.items() for _ in range(count)]
-        rows += [line("", "weather sun moon rain music football") for _ in range(count // 4)]
-        (tmp_path / f"{name}.csv").write_text("text,label\n" + "".join(rows), "utf-8")
-    return tmp_path / "a.csv", tmp_path / "b.csv"
+    return write_sets(tmp_path)
 
 
 def test_a_set_is_judged_over_seeds_beside_the_baselines(files):

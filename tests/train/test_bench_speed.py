@@ -53,7 +53,7 @@ def test_a_trained_desk_is_timed_at_each_size(trained_home, tmp_path):
     before = sorted(path.name for path in trained_home.rglob("*"))
     told = []
     found = bench_speed(
-        Workspace(trained_home), source="x", sizes=[120, 60],
+        Workspace(trained_home), source="x", sizes=[120, 60], train=150,
         progress=lambda done, total, words: told.append(words),
     ).as_dict()  # fmt: skip
     assert [size["past_inquiries"] for size in found["sizes"]] == [60, 120]
@@ -61,9 +61,14 @@ def test_a_trained_desk_is_timed_at_each_size(trained_home, tmp_path):
         for part in ("suggest", "suggest_after_answer", "encode", "classify", "hybrid_search"):
             assert 0 < size[part]["p50"] <= size[part]["p95"] <= size[part]["p99"]
         assert size["index_bytes_per_item"] > 0
+        assert size["open_index_seconds"] > 0
         flat = next(engine for engine in size["engines"] if engine["name"] == "Flat")
         assert flat["recall"] == 1
     assert found["fasttext_microseconds"]["p50"] > 0
+    assert found["fasttext_short_microseconds"]["p50"] > 0
+    assert found["rates"]["training_inquiries"] == 150
+    assert found["rates"]["training_processor_seconds"] > 0
+    assert 0 < found["rates"]["training_model_mb"] < 60
     assert "indexing 60" in told
     # Only the copies were written to.
     after = sorted(path.name for path in trained_home.rglob("*"))

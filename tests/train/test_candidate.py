@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from support import settings, shelf
+from support import agents, answering, settings, shelf, suggestions
 from support.clock import now
 from support.database import scalar
 from support.errors import InputError
+from support.recommender import Recommender
 from support.releases import current, put_in_force, rollback
-from tests.conftest import ACTOR
+from tests.conftest import ACTOR, import_csv
 from tests.train import desks
 from tests.web.doors import faqdesk, running, until
 from train.candidate import train_candidate
@@ -80,6 +81,34 @@ def test_what_is_worse_stays_a_candidate_until_somebody_insists(space, db):
     assert stored.judgement["worse"] is True
     assert stored.judgement["live"]["hit@1"] > stored.judgement["candidate"]["hit@1"]
     assert put_in_force(space, db, stored.name, actor=ACTOR).name == current(space.models).name
+
+
+def test_inquiries_that_were_shown_a_suggestion_are_judged_apart(space, db, tmp_path):
+    settings.change(db, ACTOR, holdout=0.5, faq_hosts=("help.example.com",))
+    agents.add(db, ACTOR, login="mina", name="Mina", role="agent", password="correct horse")
+    asked = desks.rows(16, seed=5)
+    lines = [f"{name},{text},{now()}" for name, text, *_ in asked]
+    import_csv(space, tmp_path / "open.csv", "\n".join(["id,question,created_at", *lines]))
+    ids = {row["source_id"]: row["id"] for row in db.query("SELECT id, source_id FROM inquiries")}
+    recommender, shown, held = Recommender(space), set(), set()
+    for place, (name, text, slug, *_) in enumerate(asked):
+        if place < 12:  # the last four are answered without a look
+            found = recommender.suggest(db, text, inquiry_id=ids[name])
+            suggestions.remember(db, found, inquiry_id=ids[name], asked_by="agent:1")
+            shown |= {ids[name]} if found.faqs else set()
+            held |= {ids[name]} if found.reason == "holdout" else set()
+        answering.send(
+            db, space.seal(),
+            inquiry_id=ids[name], agent_id=1, text=f"안내 {desks.HELP}{slug}", actor=ACTOR,
+        )  # fmt: skip
+    assert shown
+    assert held
+    judged = train(space, db, config=WORSE).judgement
+    assert (judged.shown.n, judged.held_out) == (len(shown), len(held))
+    assert judged.unswayed.n == judged.n - len(shown)
+    assert {ids[name] for name, *_ in asked} >= shown | held
+    assert judged.shown.live["hit@1"] >= judged.shown.candidate["hit@1"]
+    assert judged.shown.wins + judged.shown.losses + judged.shown.ties == judged.shown.in_scope
 
 
 def test_publishing_come_what_may_still_judges(space, db):

@@ -5,16 +5,21 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from support import suggestions
+from support import faqs, suggestions
 from support.clock import ago, from_iso, iso, now
 from support.database import write
+from support.encoder import SentenceEncoder
+from support.errors import TooFewLabelsError
+from support.faqs import Faq
 from support.recommender import Suggestion
+from support.workspace import Workspace
 from tests.train import desks
 from train.as_of import AsOf
 from train.compare import Answers, compare, verdict
+from train.desk_encoder import has_read, older_encoder
 from train.examples import Example
 from train.faq_config import FaqConfig, narrow
-from train.history import examples, texts
+from train.history import ALWAYS, examples, faq_texts, texts
 from train.judge import cut_off, seen
 from train.judgement import Group, Judgement, table
 from train.metrics import Difference
@@ -132,6 +137,24 @@ def test_a_desk_as_it_stood_knows_no_later_answer(tmp_path):
     db.close()
 
 
+def test_a_desk_as_it_stood_knows_no_faq_written_later(tmp_path):
+    space = desks.make(tmp_path, desks.rows(60))
+    db = space.database()
+    moment = ago(days=10)
+    page = {"title": "무지개 안내", "body": "무지개", "url": desks.HELP}
+    faqs.save(db, [Faq(slug=slug, **page) for slug in ("newer", "older", "linked")])
+    db.execute("UPDATE faqs SET created_at = ? WHERE slug = 'older'", [ago(days=20)])
+    late = "UPDATE labels SET slug = 'linked', at = ? WHERE id = (SELECT max(id) FROM labels)"
+    db.execute(late, [ago(days=1)])
+    # Those of the desk's beginning were taken in today, and linked long ago.
+    assert set(faq_texts(db, before=moment)) == {*desks.TOPICS, "older"}
+    assert set(faq_texts(db)) == {*desks.TOPICS, "older", "newer", "linked"}
+    assert sum("무지개" in text for text in texts(db, before=moment)) == 1
+    assert sum("무지개" in text for text in texts(db, before=moment, faqs_before=ALWAYS)) == 3
+    assert sum("무지개" in text for text in AsOf(space, db, tmp_path, before=moment).texts) == 1
+    db.close()
+
+
 def test_an_encoder_reads_what_is_held_out_only_where_too_little_is_left(tmp_path):
     space = desks.make(tmp_path, desks.rows(100))
     db = space.database()
@@ -146,6 +169,30 @@ def test_an_encoder_reads_what_is_held_out_only_where_too_little_is_left(tmp_pat
     assert then.texts == texts(db)
     moved = AsOf(space, db, tmp_path / "scratch", held_out_from=ago(days=25, hours=1))
     assert len(moved.split.validation) == 50
+    db.close()
+
+
+def test_an_encoder_remembers_up_to_when_it_read(tmp_path):
+    space = desks.make(tmp_path, desks.rows(100))
+    db = space.database()
+    then = AsOf(space, db, tmp_path / "scratch")
+    begin = then.split.validation[0].at
+    folder = tmp_path / "encoder"
+    then.learn_encoder(folder)
+    assert not has_read(folder, begin)
+    assert has_read(folder, then.split.train[-1].at)
+    fresh = Workspace(tmp_path / "fresh").create().database()  # nothing can be learned from it
+    assert (
+        older_encoder(fresh, folder, before=begin).version == SentenceEncoder.load(folder).version
+    )
+    with pytest.raises(TooFewLabelsError):
+        older_encoder(fresh, folder, before=then.split.train[-1].at)
+    fresh.close()
+    later = [(f"l{n}", f"링크 없는 문의 {n}", "", ago(hours=1), ago(minutes=1)) for n in range(101)]
+    desks.add(space, tmp_path, later)
+    then.learn_encoder(tmp_path / "all")  # it reads everything now, up to this moment
+    assert has_read(tmp_path / "all", ago(minutes=1))
+    assert not has_read(tmp_path / "all", now())
     db.close()
 
 

@@ -1,17 +1,12 @@
 """The learning loop, played on the sample's own history with FAQs that appear over time."""
 
-import csv
 from collections import Counter
 
 import pytest
 
 import data
 from support.errors import ImportFileError, TooFewLabelsError
-from support.importing.faqs import import_aliases, import_faqs
-from support.importing.load import run_import
-from support.importing.mapping import LinkRules, Mapping
-from support.workspace import Workspace
-from tests.conftest import ACTOR
+from tests import sample_desk
 from tests.train import desks
 from train.bench_loop import bench_loop
 from train.loop import ARMS, simulate
@@ -22,38 +17,22 @@ COMMON, NEW = 8, 4  # FAQs there all the time; FAQs that come up in the last mon
 NEW_SINCE = 110 * 24 * 60  # minutes ago
 
 
-def write_history(path):
-    """The sample's history of a few FAQs, without what was asked of the new ones too early."""
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
-        head, found = list(reader.fieldnames or []), list(reader)
-    raw = {row["id"]: row for row in data.rows("history")}
-    counts = Counter(slug for row in raw.values() for slug in row["faqs"].split())
-    names = [slug for slug, _ in counts.most_common(COMMON + NEW)]
-    new, common = set(names[:NEW]), set(names[NEW:])
-    kept = []
-    for row in found:
-        slugs = set(raw[row["id"]]["faqs"].split()) if row["id"] in raw else set()
-        fresh = slugs & new and int(raw[row["id"]]["minutes_ago"]) < NEW_SINCE
-        if fresh or (slugs & common and not slugs & new):
-            kept.append(row)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, head)
-        writer.writeheader()
-        writer.writerows(kept)
+def kept(row, raw, common, new):
+    """Whether a row stays: of the common FAQs, and of the new ones what came late enough."""
+    slugs = set(raw[row["id"]]["faqs"].split()) if row["id"] in raw else set()
+    fresh = slugs & new and int(raw[row["id"]]["minutes_ago"]) < NEW_SINCE
+    return bool(fresh or (slugs & common and not slugs & new))
 
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
+    raw = {row["id"]: row for row in data.rows("history")}
+    counts = Counter(slug for row in raw.values() for slug in row["faqs"].split())
+    names = [slug for slug, _ in counts.most_common(COMMON + NEW)]
+    new, common = set(names[:NEW]), set(names[NEW:])
     folder = tmp_path_factory.mktemp("loop")
-    files = data.lay_out(folder)
-    write_history(files["history"])
-    space = Workspace(folder / "desk").create()
+    space = sample_desk.make(folder, lambda row: kept(row, raw, common, new))
     db = space.database()
-    mapping = Mapping(source=data.SOURCE, links=LinkRules(hosts=data.HOSTS, path=data.LINK_PATH))
-    import_faqs(db, files["faqs"], mapping, actor=ACTOR)
-    import_aliases(db, files["aliases"], mapping, actor=ACTOR)
-    run_import(db, space.seal(), [files["history"]], mapping, actor=ACTOR)
     told = []
     found = simulate(
         space, db, months=4, every=2, config=desks.CONFIG,

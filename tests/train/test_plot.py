@@ -2,7 +2,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from train.plot import Curve, plot_coverage, plot_lines, plot_reliability
+from train.plot import Curve, Words, plot_coverage, plot_lines, plot_reliability
 from train.reliability import reliability_bins
 
 
@@ -41,9 +41,9 @@ def test_a_reliability_diagram_shows_every_bin_with_its_number_and_interval():
 def test_lines_over_named_places():
     ticks = [(0.0, "2024-03"), (1.0, "2025-08")]
     curves = [Curve(name, [(0, 0.2), (1, 0.4)]) for name in ("with", "without", "SVM")]
-    drawn = plot_lines(curves, x_ticks=ticks, title="t", x_label="month", y_label="hit@1")
+    drawn = plot_lines(curves, x_ticks=ticks, words=Words("t", "month", "hit@1"))
     root = ElementTree.fromstring(drawn)
     texts = [element.text for element in root.iter() if element.tag.endswith("text")]
     assert {"2024-03", "2025-08", "with", "without", "SVM"} <= set(texts)
     with pytest.raises(ValueError, match="One to three"):
-        plot_lines(curves * 2, x_ticks=ticks, title="t", x_label="month", y_label="hit@1")
+        plot_lines(curves * 2, x_ticks=ticks, words=Words("t", "month", "hit@1"))

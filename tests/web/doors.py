@@ -25,7 +25,7 @@ from tests.conftest import import_csv
 from tests.web.conftest import HELP, PASSWORD
 
 ROOT = Path(__file__).parents[2]
-SLOW = 60.0  # seconds; what should happen at once may take long on a busy machine
+SLOW = 240.0  # seconds that a busy machine may take for what is quick elsewhere
 
 # Eight FAQs, and what customers write: how a sentence begins and how it may end.
 TOPICS = {

@@ -2,7 +2,6 @@
 
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -11,32 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.train.topics import METRICS, write_sets
 from web.cli import main
-
-WORDS = {
-    "refund": "refund money back card charge twice paid return",
-    "shipping": "parcel courier late track deliver lost address",
-    "account": "password sign login locked email account code",
-}
-METRICS = {
-    "accuracy", "accuracy_at_threshold", "hit@3", "hit@5", "ece", "coverage", "share_right",
-    "coverage_3", "share_right_3", "oos_recall",
-}  # fmt: skip
 
 
 @pytest.fixture
 def files(tmp_path):
-    """Sixty rows to learn from and thirty to judge: words of three topics, some of none."""
-    generator = random.Random(0)
-
-    def line(label, words):
-        return f"{' '.join(generator.choices(words.split(), k=5))},{label}\n"
-
-    for name, count in (("a", 20), ("b", 8)):
-        rows = [line(label, words) for label, words in WORDS.items() for _ in range(count)]
-        rows += [line("", "weather sun moon rain music football") for _ in range(count // 4)]
-        (tmp_path / f"{name}.csv").write_text("text,label\n" + "".join(rows), "utf-8")
-    return tmp_path / "a.csv", tmp_path / "b.csv"
+    return write_sets(tmp_path)
 
 
 def test_the_command_prints_the_one_object(files, monkeypatch, capsys):

@@ -14,6 +14,7 @@ from tests.web.doors import Visitor
 from web.app import create_app
 
 ANSWERING, LEADS, ALL = {"agent", "lead", "admin"}, {"lead", "admin"}, set(ROLES)
+LABELLING = {"labeller", "lead", "admin"}
 # Every page that asks to sign in, and whom it serves. A new page must be written down here.
 PAGES = {
     "inbox.show": ALL,  # who answers nobody is sent on to the search
@@ -25,16 +26,52 @@ PAGES = {
     "inquiry.dismissed": ANSWERING,
     "inquiry.csrf": ALL,
     "search.show": ALL,
+    "models_page.show": LEADS,
+    "models_page.one": LEADS,
+    "models_page.reliability": LEADS,
+    "models_page.publish": {"admin"},
+    "models_page.rollback": {"admin"},
     "jobs_page.show": LEADS,
     "jobs_page.start": LEADS,
     "jobs_page.state": LEADS,
     "jobs_page.one": LEADS,
     "jobs_page.state_of": LEADS,
     "jobs_page.cancel": LEADS,
+    "listings_page.new": LABELLING,
+    "listings_page.suggest": LABELLING,
+    "listings_page.add_picture": LABELLING,
+    "listings_page.picture": LABELLING,
+    "listings_page.remove_picture": LABELLING,
+    "review_page.show": LABELLING,
+    "review_page.decide": LABELLING,
+    "review_page.undo": LABELLING,
+    "review_page.many": LABELLING,
+    "review_page.accept": LABELLING,
+    "review_page.find_categories": LABELLING,
+    "review_page.picture": LABELLING,
+    "review_page.export": LABELLING,
+    "review_page.labelling_interface": LABELLING,
+    "review_page.import_tasks": LEADS,
+    "batches_page.show": LABELLING,
+    "batches_page.start": LABELLING,
+    "batches_page.one": LABELLING,
+    "batches_page.state": LABELLING,
+    "batches_page.again": LABELLING,
+    "batches_page.cancel": LABELLING,
+    "batches_page.delete": LABELLING,
+    "batches_page.download": LABELLING,
+    "categories_page.show": LABELLING,
+    "categories_page.train": LEADS,
+    "categories_page.look": LEADS,
+    "categories_page.export_tree": LABELLING,
+    "categories_page.import_tree": LEADS,
+    "categories_page.mapping": LABELLING,
+    "categories_page.export_mapping": LABELLING,
+    "categories_page.import_mapping": LEADS,
 }
 OPEN = {"static", "bootstrap.static", "health.healthz", "health.readyz", "auth.sign_in",
         "auth.do_sign_in", "auth.sign_out", "auth.language", "api-docs.openapi_json"}  # fmt: skip
-WITH_TOKEN = {"api.suggest", "api.search"}
+WITH_TOKEN = {"api.suggest", "api.search", "api.categorise_listing"}
 ELSEWHERE = [
     "//h", "/\\h", "\\/h", "\\\\h", "https:h", "https://h/x", "///h", "/\t/h", "/\n/h", "h",
     "javascript:alert(1)", " //h", "//h@localhost", "http://localhost.h/",
@@ -62,7 +99,10 @@ def rules(app, endpoints=None):
 
 
 def state_of_desk(db):
-    tables = ("outbox", "drafts", "jobs", "labels", "suggestions", "sessions")
+    tables = (
+        *("outbox", "drafts", "jobs", "labels", "suggestions", "sessions"),
+        *("listings", "label_batches", "review_decisions", "listing_labels", "categories"),
+    )
     return {name: scalar(db, f"SELECT count(*) FROM {name}") for name in tables}
 
 

@@ -15,7 +15,7 @@ from support.releases import current
 from support.workspace import Workspace
 from tests.conftest import ACTOR
 from tests.web.doors import desk_to_teach, logged, running, until
-from web import jobs
+from web import job_queue, job_run, jobs
 
 LONG = 5  # times the history of a small desk: training can be stopped in its middle
 
@@ -163,7 +163,7 @@ def test_jobs_run_one_after_the_other_in_the_order_they_came(space, db, enqueue)
 
 def test_a_job_whose_bell_was_lost_with_its_worker_is_done_by_the_next(space, db, enqueue):
     job_id = enqueue("forget")
-    jobs.queue(space.queue_path).flush()
+    job_queue.queue(space.queue_path).flush()
     with running(space, "worker"):
         assert ended(db, job_id).state == "done"
 
@@ -211,7 +211,7 @@ def test_a_job_that_tells_nothing_for_long_still_gives_signs_of_life(space, db, 
     job_id = enqueue("forget")
     old = ago(hours=1)
     db.execute("UPDATE jobs SET heartbeat_at = ? WHERE id = ?", [old, job_id])
-    with jobs.beating(space, job_id, seconds=0.05):
+    with job_run.beating(space, job_id, seconds=0.05):
         until(lambda: scalar(db, "SELECT heartbeat_at FROM jobs") > old, "a sign of life")
 
 
@@ -233,6 +233,6 @@ def test_a_locked_database_does_not_end_the_signs_of_life(space, db, enqueue):
     old = ago(hours=1)
     db.execute("UPDATE jobs SET heartbeat_at = ? WHERE id = ?", [old, job_id])
     stumbling = Stumbling(space)
-    with jobs.beating(stumbling, job_id, seconds=0.05):
+    with job_run.beating(stumbling, job_id, seconds=0.05):
         until(lambda: scalar(db, "SELECT heartbeat_at FROM jobs") > old, "a sign of life")
     assert stumbling.tries >= 3

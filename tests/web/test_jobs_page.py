@@ -3,7 +3,7 @@ import json
 import pytest
 
 from support.database import one
-from web import jobs
+from web import job_run
 
 
 @pytest.fixture
@@ -85,4 +85,4 @@ def test_no_such_job(lead):
 def test_every_kind_has_its_words():
     from web import wording
 
-    assert set(wording.JOB_KINDS) >= set(jobs.works())
+    assert set(wording.JOB_KINDS) >= set(job_run.works())

@@ -1,11 +1,15 @@
 """`faqdesk train` and `faqdesk models` as they are typed."""
 
 import json
+import shutil
 
 import pytest
 from click.testing import CliRunner
 
+from support import releases
 from support.releases import current
+from tests.conftest import ACTOR
+from tests.support.parts import write_part
 from tests.train import desks
 from tests.web.doors import faqdesk
 from web.cli import faqdesk as group
@@ -100,6 +104,45 @@ def test_pruning_is_dry_until_it_is_meant(space, shell):
     assert not (space.models / "index" / first.parts["index"]).exists()
     assert (space.models / "faq" / first.parts["faq"]).exists()  # the live one has it too
     assert "pruned" in shell("models", "list")
+
+
+def test_a_folder_that_stays_is_named_and_the_exit_code_says_so(space, monkeypatch):
+    db = space.database()
+    first = current(space.models)
+    releases.publish(space, db, {"faq": first.parts["faq"]}, actor=ACTOR)
+    db.close()
+
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setenv("FAQDESK_HOME", str(space.home))
+    monkeypatch.setattr(shutil, "rmtree", refuse)
+    words = ["models", "prune", "--keep", "0", "--delete"]
+    done = CliRunner().invoke(group, words)
+    assert done.exit_code == 1
+    assert "Deleted: 1 releases, 0 folders" in done.stdout
+    assert f"Could not delete index/{first.parts['index']}: Permission denied" in done.stderr
+    done = CliRunner().invoke(group, [*words, "--json"])
+    assert done.exit_code == 1
+    assert len(json.loads(done.stdout)["failed"]) == 2
+
+
+def test_the_line_of_categories_is_moved_by_name(space, shell):
+    db = space.database()
+    parts = [write_part(space, f"c{n}", kind="category") for n in range(2)]
+    names = [releases.publish(space, db, part, actor=ACTOR, line="category").name for part in parts]
+    db.close()
+    line = ("--line", "category")
+    listed = json.loads(shell("models", "list", *line, "--json"))["releases"]
+    assert [found["name"] for found in listed] == names[::-1]
+    assert names[1] not in shell("models", "list")
+    assert "c1" in shell("models", "show", "live", *line)
+    assert names[0] in shell("models", "rollback", *line)
+    assert current(space.models, line="category").name == names[0]
+    assert names[1] in shell("models", "publish", names[1], *line)
+    assert "Deleted: 1 releases, 1 folders" in shell(
+        "models", "prune", "--keep", "0", "--delete", *line
+    )
 
 
 def test_a_desk_without_releases_says_what_to_do(tmp_path):

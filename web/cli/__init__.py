@@ -15,12 +15,15 @@ COMMANDS = {
     "demo": ("demo", "Make the sample marketplace's desk."),
     "import": ("importing", "Import a team's history."),
     "import-faqs": ("importing", "Import the help centre's pages."),
+    "collect": ("collecting", "Collect listings and clean them."),
     "train": ("training", "Train encoder, index and FAQ classifier."),
     "index": ("training", "Build the index of past inquiries."),
     "models": ("models", "List, publish and roll back releases; prune old ones."),
     "evaluate": ("evaluating", "Measure the FAQ classifier on held-out history."),
     "suggest": ("asking", "Suggest FAQs for a text."),
     "search": ("asking", "Find past answers to similar inquiries."),
+    "label": ("labelling", "Add categories to a table of listings."),
+    "review": ("reviewing", "Fill the review queue; Label Studio's tasks, out and in."),
     "serve": ("serving", "Open the console."),
     "worker": ("serving", "Work through the job queue."),
     "agent": ("people", "Add agents, change passwords."),
@@ -32,7 +35,7 @@ COMMANDS = {
 
 EPILOG = """\b
 Exit codes: 0 done; 1 faqdesk refused, and said why; 2 the command line was wrong;
-3 no model or workspace yet; 130 interrupted.
+3 no model or workspace yet; 4 done, but some rows could not be read (label); 130 interrupted.
 
 The workspace is ./workspace, or the folder named by FAQDESK_HOME.
 

@@ -8,9 +8,12 @@ from typing import Any
 
 import click
 
+from .bench_category import category
 from .bench_faq import SETS, faq, unseen
+from .bench_label import label
 from .bench_search import retrieval, similar, sts
 from .bench_speed import speed
+from .bench_transformer import transformer
 from .common import json_option, print_json, progress_line
 
 _DATA = click.option(
@@ -36,7 +39,7 @@ def bench_command(context: click.Context) -> None:
     context.call_on_close(lambda: signal.signal(signal.SIGTERM, before))
 
 
-for command in (faq, unseen, sts, retrieval, similar, speed):
+for command in (category, transformer, label, faq, unseen, sts, retrieval, similar, speed):
     bench_command.add_command(command)
 
 

@@ -38,8 +38,16 @@ def _sizes(context: click.Context, parameter: click.Parameter, value: str) -> li
     show_default=True,
     help="Compare kinds of vector index; building graphs over a million takes many minutes.",
 )
+@click.option(
+    "--train",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Also time a training on so many labelled inquiries, copies among them.",
+)
 @json_option
-def speed(data: Path | None, sizes: list[int], engines: bool, as_json: bool) -> None:
+def speed(data: Path | None, sizes: list[int], engines: bool, train: int, as_json: bool) -> None:
     """Time suggestions and their parts on desks of growing size, in a temporary folder.
 
     Beyond the real inquiries a desk holds perturbed copies of them. Nothing stays.
@@ -53,11 +61,14 @@ def speed(data: Path | None, sizes: list[int], engines: bool, as_json: bool) -> 
 
     with progress_line("Speed") as progress:
         if data:
-            found = bench_speed_of_forum(data, sizes=sizes, engines=engines, progress=progress)
+            found = bench_speed_of_forum(
+                data, sizes=sizes, engines=engines, train=train, progress=progress
+            )
         else:
             found = bench_speed(
-                workspace(), source="workspace", sizes=sizes, engines=engines, progress=progress
-            )
+                workspace(), source="workspace", sizes=sizes, engines=engines, train=train,
+                progress=progress,
+            )  # fmt: skip
     if as_json:
         print_json(found.as_dict())
     else:

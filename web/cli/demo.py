@@ -78,6 +78,10 @@ def prepare(space: Workspace) -> None:
 
         with progress_line("Training on the sample's history") as progress:
             train_all(space, db, actor=actor(), progress=progress)
+    from .demo_listings import prepare_listings
+
+    with progress_line("Learning the sample's listings") as progress:
+        prepare_listings(space, db, actor(), progress)
     db.close()
 
 

@@ -8,16 +8,26 @@ from typing import Any
 import click
 
 from support import releases, shelf
-from support.shelf import Stored
+from support.release import LINES, training
+from support.shelf import Pruning, Stored
 
 from .common import actor, json_option, print_json, workspace
 
 _NAME = click.argument("name")
+_LINE = click.option(
+    "--line",
+    type=click.Choice(list(LINES)),
+    default="desk",
+    show_default=True,
+    help="Which models: those of the desk, or of listings' categories.",
+)
 
 
 @click.group("models")
 def models_command() -> None:
     """Move whole releases: encoder, index and classifier are valid only together.
+
+    Models that are valid without them move on a line of their own (--line category).
 
     \b
     Example:
@@ -27,8 +37,9 @@ def models_command() -> None:
 
 
 @models_command.command("list")
+@_LINE
 @json_option
-def list_models(as_json: bool) -> None:
+def list_models(line: str, as_json: bool) -> None:
     """List every release, newest first: state, when it was made, parts, hit@1, size.
 
     A candidate was never in force, a retired one was; hit@1 is that of its judgement.
@@ -36,14 +47,15 @@ def list_models(as_json: bool) -> None:
     \b
     Example:
       faqdesk models list --json
+      faqdesk models list --line category
     """
     space = workspace()
-    found = shelf.listed(space, space.database())
+    found = shelf.listed(space, space.database(), line=line)
     if as_json:
         print_json({"releases": [_as_dict(item) for item in found]})
         return
     if not found:
-        click.echo("No release yet. Make one: faqdesk train")
+        click.echo(f"No release yet. Make one: {training(line)}")
     for item in found:
         hit = f"hit@1 {item.hit_1:.3f}" if item.hit_1 is not None else "not judged"
         click.echo(
@@ -54,8 +66,9 @@ def list_models(as_json: bool) -> None:
 
 @models_command.command("show")
 @_NAME
+@_LINE
 @json_option
-def show_models(name: str, as_json: bool) -> None:
+def show_models(name: str, line: str, as_json: bool) -> None:
     """Show a release (`live`: the one in force): parts, settings, metrics, judgement.
 
     \b
@@ -63,7 +76,7 @@ def show_models(name: str, as_json: bool) -> None:
       faqdesk models show live
     """
     space = workspace()
-    found = shelf.described(space, space.database(), name)
+    found = shelf.described(space, space.database(), name, line=line)
     metrics = shelf.part_metrics(space, found)
     if as_json:
         print_json(_as_dict(found) | {"metrics": metrics})
@@ -89,8 +102,9 @@ def show_models(name: str, as_json: bool) -> None:
 
 @models_command.command("publish")
 @_NAME
+@_LINE
 @json_option
-def publish_models(name: str, as_json: bool) -> None:
+def publish_models(name: str, line: str, as_json: bool) -> None:
     """Put a stored release in force, after checking every file of it.
 
     \b
@@ -98,12 +112,14 @@ def publish_models(name: str, as_json: bool) -> None:
       faqdesk models publish 20261103-081500-a1b2
     """
     space = workspace()
-    _tell(releases.put_in_force(space, space.database(), name, actor=actor()), as_json)
+    moved = releases.put_in_force(space, space.database(), name, actor=actor(), line=line)
+    _tell(moved, as_json)
 
 
 @models_command.command("rollback")
+@_LINE
 @json_option
-def rollback_models(as_json: bool) -> None:
+def rollback_models(line: str, as_json: bool) -> None:
     """Go back to the release that was in force before; once more goes further back.
 
     \b
@@ -111,7 +127,7 @@ def rollback_models(as_json: bool) -> None:
       faqdesk models rollback
     """
     space = workspace()
-    _tell(releases.rollback(space, space.database(), actor=actor()), as_json)
+    _tell(releases.rollback(space, space.database(), actor=actor(), line=line), as_json)
 
 
 @models_command.command("prune")
@@ -119,11 +135,13 @@ def rollback_models(as_json: bool) -> None:
     "--keep", required=True, type=click.IntRange(0), help="Releases to keep for going back."
 )
 @click.option("--delete", is_flag=True, help="Really delete; without it, only say what would go.")
+@_LINE
 @json_option
-def prune_models(keep: int, delete: bool, as_json: bool) -> None:
+def prune_models(keep: int, delete: bool, line: str, as_json: bool) -> None:
     """Delete old releases' model folders, and vectors of encoders that go with them.
 
     Kept are the release in force, the KEEP that were in force before it, and candidates made since.
+    A folder that cannot be deleted whole is named and the exit code is 1; the next run tries again.
 
     \b
     Example:
@@ -131,10 +149,18 @@ def prune_models(keep: int, delete: bool, as_json: bool) -> None:
       faqdesk models prune --keep 2 --delete
     """
     space = workspace()
-    found = shelf.prune(space, space.database(), keep=keep, actor=actor(), dry_run=not delete)
+    found = shelf.prune(
+        space, space.database(), keep=keep, actor=actor(), dry_run=not delete, line=line
+    )
     if as_json:
         print_json(asdict(found) | {"deleted": delete})
-        return
+    else:
+        _tell_pruning(found, delete)
+    if found.failed:
+        raise SystemExit(1)
+
+
+def _tell_pruning(found: Pruning, delete: bool) -> None:
     for name in found.releases:
         click.echo(f"release {name}")
     for folder in found.folders:
@@ -144,6 +170,8 @@ def prune_models(keep: int, delete: bool, as_json: bool) -> None:
         f"{words}: {len(found.releases)} releases, {len(found.folders)} folders of "
         f"{found.bytes / 1e6:.1f} MB, {found.vectors:,} vectors."
     )
+    for folder, why in found.failed:
+        click.echo(f"Could not delete {folder}: {why}. Mend its rights and prune again.", err=True)
 
 
 def _tell(release: releases.Release, as_json: bool) -> None:

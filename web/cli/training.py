@@ -10,6 +10,7 @@ import click
 from support.calibration import Band
 
 from .common import actor, json_option, print_json, progress_line, workspace
+from .training_category import category
 
 if TYPE_CHECKING:  # the engines are imported by the command that needs them
     from train.candidate import Judging, Outcome
@@ -141,6 +142,9 @@ def faq(min_examples: int, seed: int, no_judge: bool, publish: bool, as_json: bo
     click.echo(_band("Likely", report.likely))
     click.echo(_band("Possible", report.possible))
     _tell(outcome)
+
+
+train_command.add_command(category)
 
 
 @click.command("index")

@@ -7,9 +7,10 @@ import time
 import pytest
 
 from support.errors import ImportFileError
-from support.importing import files
+from support.importing import csv_rows, files
 from support.importing.conversation import Rejected
-from support.importing.files import detect_encoding, rows
+from support.importing.files import rows
+from support.importing.opening import detect_encoding
 
 QUESTIONS = ["비밀번호를 잊었어요", "환불은 언제 되나요"]
 TEXT = f"id,question,answer\n1,{QUESTIONS[0]},재설정하세요\n2,{QUESTIONS[1]},사흘이요\n"
@@ -135,7 +136,7 @@ def test_a_sound_row_of_several_lines_with_a_column_too_many_is_one_rejection(tm
 
 def test_a_hostile_file_of_quotes_takes_linear_time(tmp_path, monkeypatch):
     # Every line closes a quote and opens another, however the reader comes to it.
-    monkeypatch.setattr(files, "MAX_CELL", 1 << 16)
+    monkeypatch.setattr(csv_rows, "MAX_CELL", 1 << 16)
     path = tmp_path / "a.csv"
     path.write_text("question,answer\n" + 'a"b,"\n' * 200_000 + "q,a\n", encoding="utf-8")
     began = time.process_time()

@@ -1,9 +1,10 @@
-// The box that finds any FAQ as it is typed: arrows choose, Enter inserts.
+// The box that finds any FAQ or category as it is typed: arrows choose, Enter takes.
 import { $, $$, get } from "./desk.js";
 
 const PAUSE = 120; // ms without a key
 
-export function picker(box, list, insert) {
+// `read` finds the list in the desk's answer: objects with text, title, category and perhaps slug.
+export function picker(box, list, insert, read = (found) => found.faqs) {
   let timer = 0;
   let asked = new AbortController();
   let chosen = -1;
@@ -29,9 +30,10 @@ export function picker(box, list, insert) {
   async function find() {
     asked.abort();
     asked = new AbortController();
-    const url = `${box.dataset.url}?q=${encodeURIComponent(box.value)}`;
+    const url = new URL(box.dataset.url, location.href);
+    url.searchParams.set("q", box.value);
     const found = await get(url, asked.signal).catch(() => null);
-    if (found && document.activeElement === box) fill(found.faqs);
+    if (found && document.activeElement === box) fill(read(found));
   }
 
   function fill(faqs) {
@@ -51,7 +53,7 @@ export function picker(box, list, insert) {
     item.id = `found-${at}`;
     item.setAttribute("role", "option");
     item.dataset.text = faq.text;
-    item.dataset.slug = faq.slug;
+    item.dataset.slug = faq.slug ?? "";
     const title = document.createElement("span");
     title.textContent = faq.title;
     const category = document.createElement("span");

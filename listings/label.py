@@ -1,0 +1,220 @@
+"""Labels a shard's rows: category, path, probability, runners-up, and whether to look again."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+from .categories import SEPARATOR
+from .categorise import CategorySuggestion
+from .columns import Columns
+from .label_compare import disagrees, rank, relation
+from .label_pictures import PictureFolder
+from .listing import Listing
+from .shards import Done
+from .table_values import as_text
+from .tables import SHARE, TEXT, Added, Problem, Rows
+
+UNSURE, DISAGREE, SILENT = "unsure", "disagree", "unreadable"  # why a row is to be reviewed
+TITLE_SHOWN = 200  # characters of a title in the report of disagreements
+
+
+class Classifier(Protocol):
+    """What labelling asks of a `CategoryClassifier`."""
+
+    @property
+    def image(self) -> object:
+        """The picture model; None where there is none."""
+        ...
+
+    def predict(
+        self, listings: Sequence[Listing], *, top_k: int = 3, words: bool = False
+    ) -> list[CategorySuggestion]:
+        """Suggest categories, best first."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelOptions:
+    """What is read of a table, and what is written."""
+
+    columns: Columns
+    top: int = 3  # guesses a row, the first included
+    images: str = ""  # the folder that pictures lie in
+    confined: bool = False  # whether only pictures inside that folder are looked at
+    compare: str = ""  # the column of the seller's category; "" for none
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Self:
+        """From what `as_dict` gave."""
+        return cls(**{**data, "columns": Columns(**data["columns"])})
+
+
+def added_columns(top: int) -> list[tuple[str, str]]:
+    """Name and type of the columns that labelling adds, before any clash of names."""
+    runners = [
+        (f"{name}_{place}", kind)
+        for place in range(2, top + 1)
+        for name, kind in (("path", TEXT), ("probability", SHARE))
+    ]
+    first = [("category", TEXT), ("path", TEXT), ("probability", SHARE)]
+    return [*first, *runners, ("branch", TEXT), ("review", TEXT), ("model_version", TEXT)]
+
+
+class Labeller:
+    """Labels rows with one model by one set of options; the same rows always get the same."""
+
+    def __init__(
+        self,
+        classifier: Classifier,
+        *,
+        version: str,
+        options: LabelOptions,
+        header: Sequence[str],
+        names: Sequence[str],
+    ) -> None:
+        """Keep what a shard needs.
+
+        Args:
+            classifier: the model.
+            version: its version, written beside every label.
+            options: what to read and write.
+            header: the table's columns.
+            names: of the columns to add, in the order of `added_columns`.
+        """
+        self._classifier = classifier
+        self._version = version
+        self._options = options
+        places = {name: place for place, name in reversed(list(enumerate(header)))}
+        columns = options.columns
+        self._title = places.get(columns.title, -1) if columns.title else -1
+        self._description = places.get(columns.description, -1) if columns.description else -1
+        self._image = places.get(columns.image, -1) if columns.image else -1
+        self._seller = places.get(options.compare, -1) if options.compare else -1
+        self._names = list(names)
+        self._pictures = PictureFolder(options.images, options.confined)
+
+    def __call__(self, rows: Rows, lines: Sequence[int]) -> Done:
+        """Label rows; what of them cannot be read is told with their lines."""
+        titles, descriptions = self._texts(rows, len(lines))
+        problems: list[Problem] = []
+        pictures = self._find_pictures(rows, lines, problems)
+        listings = list(map(Listing, titles, descriptions, pictures))
+        found = self._classifier.predict(listings, top_k=self._options.top)
+        broken = self._broken() if any(pictures) else {}
+        for line, listing, suggestion in zip(lines, listings, found, strict=True):
+            if listing.pictures:
+                problems += _unseen(line, listing, suggestion, broken)
+            if not suggestion.guesses:
+                problems.append(Problem(line, "text", "no words and no picture to judge by"))
+        sellers: list[str] = []
+        if self._seller >= 0:
+            sellers = [as_text(cell) for cell in rows.cells(self._seller)]
+        review, remarks, counts = _judge(found, lines, titles, sellers)
+        return Done(self._columns(found, review), problems, counts, remarks)
+
+    def _texts(self, rows: Rows, count: int) -> tuple[list[str], list[str]]:
+        """Titles and descriptions; a table of descriptions alone has them for titles."""
+        both = [
+            [as_text(cell) for cell in rows.cells(place)] if place >= 0 else [""] * count
+            for place in (self._title, self._description)
+        ]
+        return both[0], both[1]
+
+    def _find_pictures(
+        self, rows: Rows, lines: Sequence[int], problems: list[Problem]
+    ) -> list[tuple[Path, ...]]:
+        if self._image < 0:
+            return [()] * len(lines)
+        found = []
+        for line, cell in zip(lines, rows.cells(self._image), strict=True):
+            files, missing = self._pictures.find(cell)
+            problems += [Problem(line, "picture", reason, name) for name, reason in missing]
+            found.append(files)
+        return found
+
+    def _broken(self) -> dict[Path, str]:
+        """The pictures that could not be read just now, and why."""
+        image = self._classifier.image
+        return {item.path: item.why for item in getattr(image, "broken", ())}
+
+    def _columns(
+        self, found: Sequence[CategorySuggestion], review: list[str | None]
+    ) -> list[Added]:
+        top = self._options.top
+        paths: list[list[str | None]] = [[] for _ in range(top)]
+        shares: list[list[float | None]] = [[] for _ in range(top)]
+        for suggestion in found:
+            guesses = suggestion.guesses
+            for place in range(top):
+                if place < len(guesses):
+                    paths[place].append(guesses[place].path)
+                    shares[place].append(round(guesses[place].probability, 4))
+                else:
+                    paths[place].append(None)
+                    shares[place].append(None)
+        leaves = [None if path is None else path.rpartition(SEPARATOR)[2] for path in paths[0]]
+        values: list[list[Any]] = [leaves]
+        for place in range(top):
+            values += [paths[place], shares[place]]
+        values.append([suggestion.branch or None for suggestion in found])
+        values += [review, [self._version] * len(found)]
+        kinds = [kind for _, kind in added_columns(top)]
+        return [
+            Added(name, kind, column)
+            for name, kind, column in zip(self._names, kinds, values, strict=True)
+        ]
+
+
+def _judge(
+    found: Sequence[CategorySuggestion],
+    lines: Sequence[int],
+    titles: Sequence[str],
+    sellers: Sequence[str],
+) -> tuple[list[str | None], list[list[Any]], dict[str, int]]:
+    """Which rows somebody should look at, and where the sellers disagree."""
+    review: list[str | None] = [
+        None if not row.review else UNSURE if row.guesses else SILENT for row in found
+    ]
+    counts = dict.fromkeys(("labelled", "review", "compared", "agree", "disagree"), 0)
+    remarks: list[list[Any]] = []
+    for row, seller in enumerate(sellers):
+        guesses = [guess.path for guess in found[row].guesses]
+        if not seller.strip() or not guesses:
+            continue
+        counts["compared"] += 1
+        kind = relation(seller, guesses[0])
+        if not disagrees(kind):
+            counts["agree"] += 1
+            continue
+        counts["disagree"] += 1
+        review[row] = review[row] or DISAGREE
+        share = round(found[row].guesses[0].probability, 4)
+        remarks.append(
+            [
+                lines[row], titles[row][:TITLE_SHOWN], seller, guesses[0], share,
+                rank(seller, guesses), kind,
+            ]
+        )  # fmt: skip
+    counts["labelled"] = sum(bool(row.guesses) for row in found)
+    counts["review"] = sum(reason is not None for reason in review)
+    return review, remarks, counts
+
+
+def _unseen(
+    line: int, listing: Listing, suggestion: CategorySuggestion, broken: Mapping[Path, str]
+) -> list[Problem]:
+    """Which of a listing's pictures could not be looked at, and why."""
+    found = [
+        Problem(line, "picture", broken[path], path.name)
+        for path in listing.pictures
+        if path in broken
+    ]
+    if not found and "image" not in suggestion.voices:
+        names = ", ".join(path.name for path in listing.pictures)
+        found.append(Problem(line, "picture", "the model said nothing about it", names))
+    return found

@@ -1,0 +1,105 @@
+"""A release, and the file that says which one is in force on a line.
+
+`models/current` is a small JSON file, replaced atomically; `models/current-category` is that of the
+line of category models. Every process looks at it before it answers. Knows no database.
+"""
+
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from .errors import InputError, ModelDamagedError
+
+# What is valid only together is one line, and its parts are written in this order.
+LINES: Final[Mapping[str, tuple[str, ...]]] = {
+    "desk": ("encoder", "index", "faq"),
+    "category": ("category",),
+}
+_TRAIN: Final = {"desk": "faqdesk train"}
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A set of models that are valid together: kind to version."""
+
+    name: str
+    parts: Mapping[str, str]
+    no_classifier: str = ""  # why there is no classifier in it; empty where there is one
+
+    def folder(self, models: Path, kind: str) -> Path | None:
+        """Where the release's model of a kind lies; None where it has none."""
+        version = self.parts.get(kind)
+        return models / kind / version if version else None
+
+
+def pointer(models: Path, line: str = "desk") -> Path:
+    """The file that names the release in force on a line.
+
+    Raises:
+        InputError: there is no such line.
+    """
+    kinds(line)
+    return models / ("current" if line == "desk" else f"current-{line}")
+
+
+def kinds(line: str) -> tuple[str, ...]:
+    """The kinds of models that move together on a line.
+
+    Raises:
+        InputError: there is no such line.
+    """
+    if line not in LINES:
+        raise InputError(f"No line {line!r} of releases. There are: {', '.join(LINES)}.")
+    return LINES[line]
+
+
+def training(line: str) -> str:
+    """The command that makes a new release of a line."""
+    return _TRAIN.get(line, f"faqdesk train {line}")
+
+
+def current(models: Path, *, line: str = "desk") -> Release | None:
+    """The release in force on a line; None before the first.
+
+    Raises:
+        InputError: there is no such line.
+        ModelDamagedError: the file is not what `point` writes.
+    """
+    path = pointer(models, line)
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        parts = {kind: str(part["version"]) for kind, part in data["parts"].items()}
+        return Release(str(data["release"]), parts, str(data.get("no_classifier", "")))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelDamagedError(
+            f"{path} is damaged. Publish a release again: faqdesk models publish NAME, or "
+            f"{training(line)}"
+        ) from error
+
+
+def in_force(models: Path, *, line: str = "desk") -> Release | None:
+    """As `current`, for those about to replace it: a damaged file counts as none."""
+    try:
+        return current(models, line=line)
+    except ModelDamagedError:
+        return None
+
+
+def point(models: Path, content: Mapping[str, object], *, line: str) -> None:
+    """Replace the file of a line, whole or not at all, and wait for the disk."""
+    path = pointer(models, line)
+    beside = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+    with beside.open("w", encoding="utf-8") as file:
+        json.dump(content, file, indent=1, ensure_ascii=False)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+    descriptor = os.open(path.parent, os.O_RDONLY)
+    os.fsync(descriptor)
+    os.close(descriptor)

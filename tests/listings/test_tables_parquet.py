@@ -1,0 +1,93 @@
+"""Parquet in and out: types stay, whatever they are."""
+
+import csv
+import datetime as dt
+import json
+from decimal import Decimal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from support.errors import ImportFileError
+from tests.listings.table_runs import run
+
+MOMENT = dt.datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=dt.UTC)
+
+
+def table(rows=7):
+    return pa.table(
+        {
+            "title": pa.array([f"운동화 {n}" if n else None for n in range(rows)]),
+            "price": pa.array([Decimal("12.30")] * rows, pa.decimal128(10, 2)),
+            "at": pa.array([MOMENT] * rows, pa.timestamp("ns", "UTC")),
+            "kind": pa.array([f"k{n % 3}" for n in range(rows)]).dictionary_encode(),
+            "photos": pa.array([["a.jpg", "b.jpg"]] * rows),
+            "raw": pa.array([b"\xff\x00"] * rows),
+            "small": pa.array(range(rows), pa.int8()),
+            "share": pa.array([float("nan")] * rows),
+        }
+    )
+
+
+def test_columns_keep_type_and_value(tmp_path):
+    path, out = tmp_path / "a.parquet", tmp_path / "b.parquet"
+    before = table()
+    pq.write_table(before, path, row_group_size=3)
+    run(path, out)
+    after = pq.read_table(out)
+    assert after.select(before.column_names).schema.equals(before.schema)
+    assert str(after.select(before.column_names).to_pydict()) == str(before.to_pydict())
+    assert after["path"].to_pylist() == [str(row) for row in range(1, 8)]
+    assert after["probability"].to_pylist() == [0.3333] * 7
+
+
+def test_into_csv_and_json_lines(tmp_path):
+    path = tmp_path / "a.parquet"
+    pq.write_table(table(2), path)
+    (tmp_path / "c").mkdir()
+    run(path, tmp_path / "b.csv")
+    run(path, tmp_path / "c" / "b.jsonl")
+    with (tmp_path / "b.csv").open(encoding="utf-8", newline="") as file:
+        row = list(csv.DictReader(file))[1]
+    assert row["title"] == "운동화 1"
+    assert row["price"] == "12.30"
+    assert dt.datetime.fromisoformat(row["at"]) == MOMENT
+    assert json.loads(row["photos"]) == ["a.jpg", "b.jpg"]
+    first = json.loads((tmp_path / "c" / "b.jsonl").read_text().splitlines()[0])
+    assert first["title"] is None
+    assert first["small"] == 0
+    assert first["share"] is None
+    assert first["raw"] == "/wA="
+
+
+def test_row_groups_are_large_however_small_the_shards(tmp_path):
+    path, out = tmp_path / "a.parquet", tmp_path / "b.parquet"
+    pq.write_table(pa.table({"title": ["a"] * 3000}), path)
+    run(path, out, size=100)
+    assert pq.ParquetFile(out).num_row_groups == 1
+
+
+def test_a_table_without_rows(tmp_path):
+    path, out = tmp_path / "a.parquet", tmp_path / "b.parquet"
+    pq.write_table(table(0), path)
+    run(path, out)
+    schema = pq.read_table(out).schema
+    assert schema.names == [*table(0).column_names, "path", "probability"]
+    assert schema.field("price").type == pa.decimal128(10, 2)
+
+
+def test_a_csv_without_rows_gives_a_table_without_rows(tmp_path):
+    (tmp_path / "a.csv").write_text("title,b\n")
+    run(tmp_path / "a.csv", tmp_path / "b.parquet")
+    found = pq.read_table(tmp_path / "b.parquet")
+    assert (found.num_rows, found.column_names) == (0, ["title", "b", "path", "probability"])
+
+
+@pytest.mark.parametrize("content", [None, b"PAR1 but no more"])
+def test_what_is_no_parquet_is_refused(tmp_path, content):
+    path = tmp_path / "a.parquet"
+    if content:
+        path.write_bytes(content)
+    with pytest.raises(ImportFileError, match=r"a\.parquet"):
+        run(path, tmp_path / "b.parquet")

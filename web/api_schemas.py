@@ -1,0 +1,157 @@
+"""What the API takes and gives, field by field; openapi.json is written from it."""
+
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+
+from support.text import normalize
+
+MAX_TEXT = 20_000  # characters of one inquiry
+
+
+class MessageSchema(Schema):
+    """One message of the conversation asked about."""
+
+    role = fields.String(required=True, validate=validate.OneOf(("customer", "agent", "bot")))
+    text = fields.String(required=True, validate=validate.Length(max=MAX_TEXT))
+
+
+class AskSchema(Schema):
+    """What to suggest for: a text, or the messages of a conversation."""
+
+    text = fields.String(load_default="", validate=validate.Length(max=MAX_TEXT))
+    subject = fields.String(load_default="", validate=validate.Length(max=1000))
+    messages = fields.List(
+        fields.Nested(MessageSchema), load_default=list, validate=validate.Length(max=200)
+    )
+    top_k = fields.Integer(
+        load_default=3,
+        validate=validate.Range(1, 9),
+        metadata={
+            "description": "FAQs at most in likely; possible shows its three, or two that tie."
+        },
+    )
+    dry_run = fields.Boolean(
+        load_default=False, metadata={"description": "Do not remember what was suggested."}
+    )
+
+    @validates_schema
+    def one_of_both(self, data: dict[str, Any], **_: Any) -> None:
+        """Refuse neither and both, and more than one inquiry can be."""
+        if bool(data["text"]) == bool(data["messages"]):
+            raise ValidationError("Give text or messages, not both and not neither.", "text")
+        if len(asked_text(data)) > MAX_TEXT:
+            raise ValidationError(f"Longer than {MAX_TEXT} characters together.", "messages")
+
+
+class PromiseSchema(Schema):
+    """How often such a suggestion was right on held-out inquiries."""
+
+    right = fields.Integer(required=True)
+    n = fields.Integer(required=True)
+    low = fields.Float(required=True)
+    high = fields.Float(required=True)
+
+
+class WordSchema(Schema):
+    """A word that speaks for an FAQ."""
+
+    text = fields.String(required=True)
+    weight = fields.Float(required=True)
+
+
+class FaqSchema(Schema):
+    """One FAQ that fits."""
+
+    rank = fields.Integer(required=True)
+    faq_id = fields.String(required=True)
+    title = fields.String(required=True)
+    url = fields.String(required=True)
+    category = fields.String(required=True)
+    confidence = fields.Float(required=True)
+    promise = fields.Nested(PromiseSchema)
+    words = fields.List(fields.Nested(WordSchema))
+    used_by = fields.List(fields.String(), metadata={"description": "Ids of similar inquiries."})
+
+
+class PastAnswerSchema(Schema):
+    """An answered inquiry; texts are masked."""
+
+    rank = fields.Integer(required=True)
+    inquiry_id = fields.String(required=True)
+    score = fields.Float(required=True)
+    at = fields.String(required=True)
+    question = fields.String(required=True)
+    answer = fields.String(required=True)
+    faq_ids = fields.List(fields.String())
+
+
+class SuggestionSchema(Schema):
+    """What fits, in its band, or why there is silence."""
+
+    suggestion_id = fields.String(required=True, allow_none=True)
+    release = fields.String(required=True)
+    band = fields.String(required=True, validate=validate.OneOf(("likely", "possible", "silent")))
+    abstained = fields.Boolean(required=True)
+    abstain_reason = fields.String(required=True, allow_none=True)
+    explanation = fields.String(
+        required=True,
+        metadata={"description": "Why it is silent, in the language that was asked for; or empty."},
+    )
+    tie = fields.Boolean(
+        required=True,
+        metadata={"description": "The first two are about equally likely: a choice of two."},
+    )
+    promise = fields.Nested(
+        PromiseSchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "Of the band possible: that one of those suggested is right."},
+    )
+    threshold = fields.Float(required=True, allow_none=True)
+    degraded = fields.String(required=True)
+    faqs = fields.List(fields.Nested(FaqSchema), required=True)
+    similar = fields.List(fields.Nested(PastAnswerSchema), required=True)
+    redactions = fields.Dict(keys=fields.String(), values=fields.Integer())
+
+
+def _not_blank(text: str) -> None:
+    if not normalize(text):
+        raise ValidationError("Give some words.")
+
+
+class SearchQuerySchema(Schema):
+    """What to search for."""
+
+    q = fields.String(required=True, validate=[_not_blank, validate.Length(max=MAX_TEXT)])
+    mode = fields.String(
+        load_default="similar",
+        validate=validate.OneOf(("similar", "words")),
+        metadata={"description": "similar: by meaning; words: every word, also inside others."},
+    )
+    top_k = fields.Integer(load_default=10, validate=validate.Range(1, 50))
+
+
+class SearchSchema(Schema):
+    """Past answers, best first."""
+
+    mode = fields.String(
+        required=True, metadata={"description": "How it was searched: words where no model is."}
+    )
+    results = fields.List(fields.Nested(PastAnswerSchema), required=True)
+
+
+class ProblemSchema(Schema):
+    """What went wrong, as RFC 9457 writes it."""
+
+    type = fields.String(required=True)
+    title = fields.String(required=True)
+    status = fields.Integer(required=True)
+    detail = fields.String(required=True)
+    errors = fields.Dict(metadata={"description": "Of a 422: messages by field."})
+
+
+def asked_text(asked: dict[str, Any]) -> str:
+    """What the customer said, of a text or of messages."""
+    said = [item["text"] for item in asked["messages"] if item["role"] == "customer"]
+    return "\n".join(part for part in (asked["subject"], asked["text"], *said) if part)

@@ -1,0 +1,226 @@
+"""`faqdesk label`."""
+
+# ruff: noqa: D301 - click looks for the backspace itself, not for an escaped one
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from .common import json_option, print_json, workspace
+
+if TYPE_CHECKING:
+    from listings.label_run import LabelReport
+
+WITH_PROBLEMS = 4  # the exit code where rows or pictures could not be read
+_EVERY = 10.0  # seconds between lines of progress where there is no terminal
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
+
+
+def _mapping(context: click.Context, parameter: click.Parameter, value: Any) -> dict[str, str]:
+    told = {}
+    for words in value:
+        role, equals, column = words.partition("=")
+        if not equals or not role:
+            raise click.BadParameter(f"write it as title=COLUMN, got {words!r}.")
+        told[role.strip()] = column
+    return told
+
+
+@click.command("label")
+@click.argument("file", type=_FILE)
+@click.option("--out", required=True, type=_FILE, help="The table to write; its ending says how.")
+@click.option(
+    "--map",
+    "told",
+    multiple=True,
+    callback=_mapping,
+    metavar="ROLE=COLUMN",
+    help="Which column is the title, description or image; else they are guessed by their names.",
+)
+@click.option("--top", default=3, show_default=True, type=click.IntRange(1, 20), help="Guesses.")
+@click.option(
+    "--images", type=_FOLDER, help="The folder that the pictures of --image-column are in."
+)
+@click.option("--image-column", default="", help="The column that names a listing's pictures.")
+@click.option("--compare", default="", help="The column of the seller's category.")
+@click.option("--workers", type=click.IntRange(1), help="Processes; default: one a core.")
+@click.option("--shard-rows", type=click.IntRange(1), help="Rows that are done at once.")
+@click.option("--restart", is_flag=True, help="Begin anew; replace an output that is there.")
+@click.option("--model", type=_FOLDER, help="A model folder; default: the one in force.")
+@json_option
+def label_command(
+    file: Path,
+    out: Path,
+    told: dict[str, str],
+    top: int,
+    images: Path | None,
+    image_column: str,
+    compare: str,
+    workers: int | None,
+    shard_rows: int | None,
+    restart: bool,
+    model: Path | None,
+    as_json: bool,
+) -> None:
+    """Add categories to a table of listings: CSV, JSON Lines, Parquet or XLSX, into any of these.
+
+    Adds the most likely category, its path and probability, the runners-up, whether somebody
+    should look (`review`) and the model's version. No column that is there is changed; where a name
+    is taken, ours begin with `faqdesk_`. Killed and started again, it goes on.
+
+    Rows and pictures that cannot be read are listed in OUT.problems.csv. Exit code 4: done, and
+    there are some. With --compare, OUT.disagree.csv lists where seller and model disagree.
+
+    \b
+    Example:
+      faqdesk label listings.csv --out labelled.csv
+      faqdesk label export.xlsx --out labelled.parquet --map title=품목명 --top 5
+      faqdesk label shop.jsonl --out labelled.jsonl --images photos --image-column files
+      faqdesk label shop.csv --out labelled.csv --compare category
+    """
+    from listings.label_run import LabelRequest, label_file
+    from listings.label_work import CategoryEngine
+
+    engine = CategoryEngine(model or _in_force())
+    request = LabelRequest(
+        top=top,
+        told=told,
+        images=images,
+        image_column=image_column,
+        compare=compare,
+        shard_rows=shard_rows,
+    )
+    with _progress() as progress:
+        report = label_file(
+            file, out, engine, request, workers=workers, restart=restart, progress=progress
+        )
+    if as_json:
+        print_json(report.as_dict())
+    else:
+        _print(report)
+    if report.reports.problems:
+        raise SystemExit(WITH_PROBLEMS)
+
+
+def _in_force() -> Path:
+    """The folder of the category model that the workspace uses."""
+    from listings.categorise import KIND
+    from support import releases
+    from support.errors import ModelMissingError
+
+    models = workspace().models
+    release = releases.current(models, line=KIND)
+    folder = release.folder(models, KIND) if release else None
+    if folder is None:
+        raise ModelMissingError(
+            f"No category model in {models}. Train it: faqdesk train category; or name a folder: "
+            "--model"
+        )
+    return folder
+
+
+def _print(report: "LabelReport") -> None:
+    found = report.reports
+    rate = (report.rows - report.resumed) / max(report.seconds, 1e-9)
+    resumed = f", {report.resumed:,} of them by the run before" if report.resumed else ""
+    click.echo(
+        f"{report.rows:,} rows in {report.out}{resumed}; {found.counts.get('labelled', 0):,} "
+        f"labelled, {found.counts.get('review', 0):,} to review ({rate:,.0f} rows a second)."
+    )
+    columns = report.options.columns
+    read = {"title": columns.title, "description": columns.description, "pictures": columns.image}
+    click.echo("Read: " + ", ".join(f"{role} from {name!r}" for role, name in read.items() if name))
+    if report.options.compare:
+        click.echo(
+            f"Compared with {report.options.compare!r}: {found.counts.get('agree', 0):,} agree, "
+            f"{found.counts.get('disagree', 0):,} disagree ({found.disagreements_file})."
+        )
+        for pair in found.pairs[:10]:
+            click.echo(f"  {pair.rows:7,}  {pair.probability:.2f}  {pair.seller}  ->  {pair.model}")
+    if found.problems:
+        names = {
+            "row": "rows left out, broken",
+            "text": "rows without words or picture",
+            "picture": "pictures not read",
+            "cell": "cells cut",
+        }
+        told = ", ".join(f"{count:,} {names[kind]}" for kind, count in found.problems.items())
+        click.echo(f"{told}: {found.problems_file}", err=True)
+
+
+class _Rate(ProgressColumn):
+    """Rows a second, of the last while."""
+
+    def render(self, task: Any) -> Text:
+        """Write the rate."""
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{speed:,.0f}/s")
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int, str], None]]:
+    """A bar with rate and time left on a terminal; elsewhere a line now and then."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _Lines()
+        return
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _Rate(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        speed_estimate_period=60,
+    )
+    with bar:
+        task = bar.add_task("beginning", total=None)
+        now = ""
+
+        def tell(done: int, total: int, message: str) -> None:
+            nonlocal now
+            if message != now:  # what a run before has done is not counted into the rate
+                now = message
+                bar.reset(task, total=total or None, completed=done, description=message)
+            else:
+                bar.update(task, total=total or None, completed=done)
+
+        yield tell
+
+
+class _Lines:
+    """Progress in lines, for a log."""
+
+    def __init__(self) -> None:
+        self._message = ""
+        self._began = self._told = 0.0
+        self._before = 0
+
+    def __call__(self, done: int, total: int, message: str) -> None:
+        moment = time.monotonic()
+        if message != self._message:
+            self._message, self._began, self._told, self._before = message, moment, moment, done
+            click.echo(f"{message} ...", err=True)
+        elif moment - self._told >= _EVERY:
+            self._told = moment
+            rate = (done - self._before) / (moment - self._began)
+            left = (total - done) / rate if rate else 0.0
+            click.echo(
+                f"{message}: {done:,} of {total:,}, {rate:,.0f}/s, {left:,.0f} s left", err=True
+            )

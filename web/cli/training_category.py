@@ -1,0 +1,106 @@
+"""`faqdesk train category`: which category a listing belongs in."""
+
+# ruff: noqa: D301 - click looks for the backspace itself, not for an escaped one
+
+from typing import TYPE_CHECKING
+
+import click
+
+from .common import actor, json_option, print_json, progress_line, workspace
+
+if TYPE_CHECKING:  # the engines are imported by the command that needs them
+    from train.category import CategoryReport
+
+_NONE = "none"
+
+
+@click.command("category")
+@click.option("--tree", help="Whose labels to learn; default: the tree most listings have.")
+@click.option(
+    "--text", "texts", default="linear", show_default=True,
+    help="Text models, parted by commas: linear, fasttext, transformer; or none.",
+)  # fmt: skip
+@click.option("--transformer", help="What a transformer starts from: a folder, or a model's name.")
+@click.option(
+    "--image", default="patches+compact_resnet", show_default=True,
+    help="patches, a network such as mobilenet_v2 or compact_resnet, two joined by +; or none.",
+)  # fmt: skip
+@click.option("--weights", help="Published weights to start the network from: hub, or a file.")
+@click.option(
+    "--minutes", default=20.0, show_default=True, type=click.FloatRange(0.1),
+    help="Of the picture model's training, at most.",
+)  # fmt: skip
+@click.option("--min-examples", default=4, show_default=True, type=click.IntRange(2))
+@click.option("--seed", default=0, show_default=True)
+@json_option
+def category(
+    tree: str | None,
+    texts: str,
+    transformer: str | None,
+    image: str,
+    weights: str | None,
+    minutes: float,
+    min_examples: int,
+    seed: int,
+    as_json: bool,
+) -> None:
+    """Learn categories from the desk's labelled listings, and put the model in force.
+
+    A person's label counts before one that a mapping table gives, and that before the seller's own
+    category. Words, pictures and both together are weighed on listings held out; where pictures do
+    not help there, words serve alone.
+
+    \b
+    Example:
+      faqdesk train category
+      faqdesk train category --text linear --image none
+    """
+    named = tuple(name.strip() for name in texts.split(",") if name.strip() not in ("", _NONE))
+    if not named and image == _NONE:
+        raise click.UsageError("Name at least one text model or a picture model.")
+    from train.category import CategoryConfig, train_category
+
+    config = CategoryConfig(
+        texts=named,
+        transformer=transformer,
+        image=None if image == _NONE else image,
+        weights=weights,
+        image_minutes=minutes,
+        min_examples=min_examples,
+        seed=seed,
+    )
+    space = workspace()
+    with progress_line("Learning categories") as progress:
+        report = train_category(
+            space, space.database(), actor=actor(), tree=tree, config=config, progress=progress
+        )
+    if as_json:
+        print_json(report.as_dict())
+    else:
+        _tell(report)
+
+
+def _tell(report: "CategoryReport") -> None:
+    click.echo(
+        f"Learned {report.labels} categories from {report.n_train:,} listings in "
+        f"{report.seconds:.0f} s; {report.n_held_out:,} were held out to weigh the voices."
+    )
+    click.echo(f"  {'what is there':14} {'held out':>8}  top-1  top-3  voices")
+    for row in report.ensemble.situations:
+        voices = ", ".join(f"{name} {weight:.2f}" for name, weight in row.voices.items())
+        click.echo(
+            f"  {row.situation:14} {row.n:>8,}  {row.accuracy:.3f}  {row.hit_3:.3f}  {voices}"
+        )
+    if report.ensemble.message:
+        click.echo(report.ensemble.message)
+    band = report.ensemble.band
+    if band.threshold is None:
+        click.echo("Every listing needs a look: above no probability were enough guesses right.")
+    else:
+        click.echo(
+            f"From probability {band.threshold:.2f} on no look is needed: {band.coverage:.0%} of "
+            f"listings, right in {band.promise.right} of {band.promise.n}."
+        )
+    if report.left_out:
+        click.echo(f"Left out, with too few listings: {', '.join(report.left_out)}")
+    click.echo(f"Model {report.version} is in force.")

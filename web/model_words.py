@@ -1,0 +1,107 @@
+"""Releases and their judgements in the reader's language, with the figures behind them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import format_percent, lazy_gettext
+
+from support.shelf import Stored
+
+from .i18n import day
+from .i18n import gettext as _
+
+LINES = {
+    "desk": lazy_gettext("For inquiries"),
+    "category": lazy_gettext("For listings' categories"),
+}
+
+STATES = {
+    "live": lazy_gettext("In force"),
+    "candidate": lazy_gettext("Candidate"),
+    "retired": lazy_gettext("Was in force"),
+    "pruned": lazy_gettext("Files deleted"),
+}
+
+PARTS = {
+    "encoder": lazy_gettext("Sentence encoder"),
+    "index": lazy_gettext("Search index"),
+    "faq": lazy_gettext("FAQ classifier"),
+    "category": lazy_gettext("Category classifier"),
+}
+
+METRICS = {
+    "hit@1": lazy_gettext("Right FAQ first"),
+    "hit@3": lazy_gettext("Right FAQ among the first three"),
+    "coverage": lazy_gettext("Shown as likely"),
+    "share_right": lazy_gettext("Of those, right"),
+    "ece": lazy_gettext("Probabilities off by"),
+}
+
+GROUPS = {
+    "all": lazy_gettext("All inquiries"),
+    "shown": lazy_gettext("Answered with a suggestion in sight"),
+    "unswayed": lazy_gettext("Answered without one"),
+}
+
+
+def judged(stored: Stored) -> str:
+    """How a release was judged, in a sentence or two."""
+    found = stored.judgement
+    if not found:
+        return _("Not judged.")
+    if "candidate" not in found:
+        since = _("%(n)s inquiries to judge by since %(day)s", n=found["n"], day=day(found["cut"]))
+        worse = _("Learns nothing where the one in force does.") if found["worse"] else ""
+        return " ".join(part for part in (_("Not judged: only %(of)s.", of=since), worse) if part)
+    words = _(
+        "Right FAQ first in %(share)s of %(n)s inquiries since %(day)s.",
+        share=_percent(found["candidate"]["hit@1"]),
+        n=found["in_scope"],
+        day=day(found["cut"]),
+    )
+    gap = found["differences"].get("hit@1")
+    if gap is None:
+        return words
+    verdict = _("It is worse.") if found["worse"] else _("It is not worse.")
+    return f"{words} {_compared(found, gap)} {verdict}"
+
+
+def _compared(found: Mapping[str, Any], gap: Mapping[str, float]) -> str:
+    return _(
+        "The one in force then: %(share)s, a difference of %(gap)s.",
+        share=_percent(found["live"]["hit@1"]),
+        gap=points(gap),
+    )
+
+
+def points(gap: Mapping[str, float]) -> str:
+    """A difference in points of a hundred, with its interval."""
+    mean, low, high = (f"{100 * gap[name]:+.1f}" for name in ("mean", "low", "high"))
+    return _("%(mean)s points (%(low)s to %(high)s)", mean=mean, low=low, high=high)
+
+
+def groups(stored: Stored) -> list[dict[str, Any]]:
+    """The figures of each group of judged inquiries, for a table."""
+    found = stored.judgement
+    named = [("all", found), ("shown", found.get("shown")), ("unswayed", found.get("unswayed"))]
+    return [_group(name, group) for name, group in named if group and group.get("candidate")]
+
+
+def _group(name: str, group: Mapping[str, Any]) -> dict[str, Any]:
+    rows = []
+    for metric, words in METRICS.items():
+        gap = group["differences"].get(metric)
+        rows.append({
+            "words": words,
+            "ours": _percent(group["candidate"][metric]),
+            "theirs": _percent(group["live"][metric]) if group["live"] else "",
+            "gap": points(gap) if gap else "",
+        })  # fmt: skip
+    keys = ("n", "wins", "losses", "ties")
+    return {"name": GROUPS[name], "rows": rows, "compared": bool(group["live"])} | {
+        key: group[key] for key in keys
+    }
+
+
+def _percent(share: float) -> str:
+    return str(format_percent(share, "#,##0.0%"))
