@@ -62,7 +62,7 @@ def test_a_batch_is_labelled_and_its_rows_wait_for_people(space, db):
     item = next(item for item in items if item.row == 2)
     assert (item.given, item.reason, item.tree) == ("가구 > 거실", "disagree", "faqdesk")
     assert item.guesses[0].path == "디지털 > 휴대폰"
-    assert str(item.guesses[0].probability) == out[1]["probability"]
+    assert item.guesses[0].probability == float(out[1]["probability"])
     decide(db, ACTOR, me, item.id, rank=1)
     assert label_of(db, item.listing_id, tree="faqdesk") == ("디지털 > 휴대폰", "hand")
     assert set(batches.reports(space, batch)) == {"result", "problems", "disagreements"}

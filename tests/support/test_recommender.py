@@ -17,14 +17,6 @@ from tests.conftest import ACTOR
 CODE = "인증번호 문자가 안 와요"
 
 
-@pytest.fixture
-def desk(trained):
-    """A recommender over a trained desk, with a connection."""
-    database = trained.database()
-    yield Recommender(trained), database, trained
-    database.close()
-
-
 def test_suggests_the_right_faq_with_promise_words_and_past_answers(desk):
     recommender, db, _ = desk
     found = recommender.suggest(db, CODE)

@@ -16,14 +16,6 @@ from train.desk import rebuild_index, train_all, train_encoder, train_faq
 CODE = "인증번호 문자가 안 와요"
 
 
-@pytest.fixture
-def desk(trained):
-    """A recommender over a trained desk, with a connection."""
-    database = trained.database()
-    yield Recommender(trained), database, trained
-    database.close()
-
-
 def test_a_published_release_is_followed_and_a_damaged_part_degrades(desk):
     recommender, db, space = desk
     first = recommender.suggest(db, CODE).release

@@ -1,7 +1,6 @@
 """Past answers to similar inquiries: found at once, never oneself, labels where asked for."""
 
 import numpy as np
-import pytest
 
 from support import agents, answering, embeddings, inquiries
 from support.audit import Actor
@@ -13,14 +12,6 @@ from support.similar import READ, SimilarInquiries
 from tests.conftest import ACTOR
 
 CODE = "인증번호 문자가 안 와요"
-
-
-@pytest.fixture
-def desk(trained):
-    """A recommender over a trained desk, with a connection."""
-    database = trained.database()
-    yield Recommender(trained), database, trained
-    database.close()
 
 
 def test_an_inquiry_does_not_find_itself(desk):

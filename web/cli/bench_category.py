@@ -8,12 +8,12 @@ from typing import cast
 
 import click
 
+from .category_options import voices
 from .common import json_option, print_json, progress_line
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 SETS = ("gumtree", "gumtree-paths", "gmarket", "fashion", "fashion-no-class-words", "clothing")
-_NONE = "none"
 
 
 @click.command("category")
@@ -22,17 +22,7 @@ _NONE = "none"
 @click.option("--train", type=_FILE, help="Your own: title, description, category, images.")
 @click.option("--test", type=_FILE, help="Your own listings to judge on.")
 @click.option("--images", type=_FOLDER, help="Where your pictures are named from.")
-@click.option(
-    "--text", "texts", default="linear", show_default=True,
-    help="Text models, parted by commas: linear, fasttext, transformer; or none.",
-)  # fmt: skip
-@click.option("--transformer", help="What a transformer starts from: a folder, or a model's name.")
-@click.option(
-    "--image", default="patches+compact_resnet", show_default=True,
-    help="patches, a network such as mobilenet_v2 or compact_resnet, two joined by +; or none.",
-)  # fmt: skip
-@click.option("--weights", help="Published weights to start the network from: hub, or a file.")
-@click.option("--minutes", default=20.0, show_default=True, type=click.FloatRange(0.1))
+@voices
 @click.option("--seeds", default=3, show_default=True, type=click.IntRange(1))
 @click.option("--validate", is_flag=True, help="Judge on a part of the training rows alone.")
 @click.option("--limit", type=click.IntRange(50), help="Rows at most of each part: a quick look.")
@@ -44,9 +34,9 @@ def category(
     train: Path | None,
     test: Path | None,
     images: Path | None,
-    texts: str,
+    texts: tuple[str, ...],
     transformer: str | None,
-    image: str,
+    image: str | None,
     weights: str | None,
     minutes: float,
     seeds: int,
@@ -74,9 +64,9 @@ def category(
     from train.category_sets import PUBLIC, load_files
 
     config = CategoryConfig(
-        texts=tuple(part.strip() for part in texts.split(",") if part.strip() not in ("", _NONE)),
+        texts=texts,
         transformer=transformer,
-        image=None if image == _NONE else image,
+        image=image,
         weights=weights,
         image_minutes=minutes,
     )

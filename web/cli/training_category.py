@@ -6,38 +6,24 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .category_options import voices
 from .common import actor, json_option, print_json, progress_line, workspace
 
 if TYPE_CHECKING:  # the engines are imported by the command that needs them
     from train.category import CategoryReport
 
-_NONE = "none"
-
 
 @click.command("category")
 @click.option("--tree", help="Whose labels to learn; default: the tree most listings have.")
-@click.option(
-    "--text", "texts", default="linear", show_default=True,
-    help="Text models, parted by commas: linear, fasttext, transformer; or none.",
-)  # fmt: skip
-@click.option("--transformer", help="What a transformer starts from: a folder, or a model's name.")
-@click.option(
-    "--image", default="patches+compact_resnet", show_default=True,
-    help="patches, a network such as mobilenet_v2 or compact_resnet, two joined by +; or none.",
-)  # fmt: skip
-@click.option("--weights", help="Published weights to start the network from: hub, or a file.")
-@click.option(
-    "--minutes", default=20.0, show_default=True, type=click.FloatRange(0.1),
-    help="Of the picture model's training, at most.",
-)  # fmt: skip
+@voices
 @click.option("--min-examples", default=4, show_default=True, type=click.IntRange(2))
 @click.option("--seed", default=0, show_default=True)
 @json_option
 def category(
     tree: str | None,
-    texts: str,
+    texts: tuple[str, ...],
     transformer: str | None,
-    image: str,
+    image: str | None,
     weights: str | None,
     minutes: float,
     min_examples: int,
@@ -55,15 +41,12 @@ def category(
       faqdesk train category
       faqdesk train category --text linear --image none
     """
-    named = tuple(name.strip() for name in texts.split(",") if name.strip() not in ("", _NONE))
-    if not named and image == _NONE:
-        raise click.UsageError("Name at least one text model or a picture model.")
     from train.category import CategoryConfig, train_category
 
     config = CategoryConfig(
-        texts=named,
+        texts=texts,
         transformer=transformer,
-        image=None if image == _NONE else image,
+        image=image,
         weights=weights,
         image_minutes=minutes,
         min_examples=min_examples,
