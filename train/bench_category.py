@@ -5,7 +5,7 @@ Every seed trains anew and is judged on the test part; figures are means over th
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,31 +13,25 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from listings.categories import SEPARATOR
 from listings.categorise import CategoryClassifier
-from listings.ensemble import Probabilities
 from listings.listing import Listing
 from support.blend import log_normalize
 
 from .baselines import svm_scores
-from .bench_faq import mean_and_std
 from .bench_memory import peak_mb
 from .category import CategoryConfig, FitImage, fit_category, picture_trainer
+from .category_metrics import figures
 from .category_sets import CategoryRow, CategorySet
 from .examples import Example
 from .metrics import (
     Difference,
-    expected_calibration_error,
-    macro,
     paired_bootstrap,
-    score_labels,
-    share_above,
 )
 from .progress import Progress, silent
+from .seeds import Metrics, mean_and_std, metric_lines
 
 PREFIXES = (25, 50, 75, 100)  # per cent of a title, as somebody types it; no description yet
 VOICES = ("text", "image", "ensemble")
-Metrics = dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +69,8 @@ class CategoryBench:
             **self.voices,
             "baselines": {"tfidf_svm": self.svm},
             "title_prefixes": dict(self.prefixes),
-            "ensemble_over_text": None
-            if gap is None
-            else {
-                "mean": round(gap.mean, 4),
-                "low": round(gap.low, 4),
-                "high": round(gap.high, 4),
-                "standard_error": round(gap.standard_error, 4),
-            },
+            "ensemble_over_text": gap
+            and {name: round(value, 4) for name, value in asdict(gap).items()},
             "notes": list(self.notes),
         }
 
@@ -90,21 +78,12 @@ class CategoryBench:
         """For people: what speaks in columns, then titles as they are typed."""
         columns = {**self.voices, "tfidf_svm": self.svm}
         shown = {name: found for name, found in columns.items() if found is not None}
-        names = dict.fromkeys(
-            name for found in shown.values() for name in found if not name.endswith("_std")
-        )
         lines = [
             f"{self.name}: {self.n_train:,} listings to learn from, {self.n_test:,} to judge, "
             f"{self.labels} categories; {self.seconds:,.0f} s, {self.peak_mb:,} MB",
             "",
-            f"{'':18}" + "".join(f"{name:>17}" for name in shown),
+            *metric_lines(shown, dict.fromkeys(name for found in shown.values() for name in found)),
         ]
-        for name in names:
-            cells = [
-                f"{found[name]:.3f} sd {found[f'{name}_std']:.3f}" if name in found else ""
-                for found in shown.values()
-            ]
-            lines.append(f"{name:18}" + "".join(f"{cell:>17}" for cell in cells))
         if self.difference is not None:
             gap = self.difference
             lines += [
@@ -276,44 +255,6 @@ class _Judged:
             threshold=self._classifier.threshold,
         )
         return metrics | {"n": float(len(rows))}, first == wanted
-
-
-def figures(
-    probabilities: Probabilities,
-    paths: Sequence[str],
-    labels: Sequence[str],
-    *,
-    threshold: float | None = None,
-) -> Metrics:
-    """What probabilities of shape (n, labels) are worth where `paths` are right.
-
-    `branch_accuracy` counts a guess of another leaf under the right top category; `coverage` and
-    `share_right` are those above the threshold.
-    """
-    order = np.argsort(-probabilities, axis=1, kind="stable")[:, :3]
-    first = [labels[i] for i in order[:, 0].tolist()]
-    right = [guess == path for guess, path in zip(first, paths, strict=True)]
-    among = [
-        path in [labels[i] for i in row] for row, path in zip(order.tolist(), paths, strict=True)
-    ]
-    sure = probabilities.max(axis=1).tolist()
-    scores = score_labels(first, [(path,) for path in paths], sorted({*labels, *paths}))
-    covered, share = share_above(sure, right, threshold)
-    found = {
-        "accuracy": float(np.mean(right)),
-        "hit@3": float(np.mean(among)),
-        "macro_f1": macro(scores)[0],
-        "ece": expected_calibration_error(sure, right),
-        "coverage": covered,
-        "share_right": share,
-    }
-    if any(SEPARATOR in label for label in labels):
-        tops = [
-            guess.split(SEPARATOR)[0] == path.split(SEPARATOR)[0]
-            for guess, path in zip(first, paths, strict=True)
-        ]
-        found["branch_accuracy"] = float(np.mean(tops))
-    return found
 
 
 def _svm(rows: CategorySet, labels: list[str]) -> Metrics:

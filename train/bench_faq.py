@@ -4,7 +4,6 @@ Every seed cuts the set anew, chooses its settings on the validation part, and i
 part; figures are means over the seeds.
 """
 
-import statistics
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,13 +24,13 @@ from .evaluate import evaluate
 from .faq import FaqConfig, fit_faq
 from .figures import KS
 from .progress import Progress, silent
+from .seeds import Metrics, mean_and_std, metric_lines
 
 METRICS = (
     "accuracy", "accuracy_at_threshold", "hit@3", "hit@5", "ece", "coverage", "share_right",
     "coverage_3", "share_right_3", "oos_recall",
 )  # fmt: skip
 ROUNDS = 2_000  # of the bootstrap
-Metrics = dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,22 +80,14 @@ class FaqBench:
 
     def table(self) -> str:
         """For people: metrics in columns, then how far the hit rates lie above the SVM's."""
-        columns = {"faqdesk": self.faqdesk, **self.baselines}
-        names = [name for name in self.faqdesk if not name.endswith("_std")]
         lines = [
             f"{self.name}: {self.n_train:,} rows to learn from, {self.n_test:,} to judge, "
             f"{self.labels} labels; {self.seconds:,.0f} s, {self.peak_mb:,} MB",
             "",
-            f"{'':24}" + "".join(f"{name:>18}" for name in columns),
+            *metric_lines({"faqdesk": self.faqdesk, **self.baselines}, self.faqdesk),
+            "",
+            *(str(ratio) for ratio in self.ratios),
         ]
-        for name in names:
-            cells = [
-                f"{found[name]:.3f} sd {found[f'{name}_std']:.3f}" if name in found else ""
-                for found in columns.values()
-            ]
-            lines.append(f"{name:24}" + "".join(f"{cell:>18}" for cell in cells))
-        lines.append("")
-        lines += [str(ratio) for ratio in self.ratios]
         return "\n".join(lines)
 
 
@@ -209,16 +200,6 @@ def _metrics(content: Mapping[str, Any]) -> Metrics:
     """Those that are there; without rows out of scope there is no recall of them."""
     named: dict[str, Any] = {"accuracy": content.get("hit@1"), **content}
     return {name: float(named[name]) for name in METRICS if named.get(name) is not None}
-
-
-def mean_and_std(runs: Sequence[Metrics]) -> Metrics:
-    """The mean of each metric, and its sample standard deviation as `<name>_std`; 0 of one run."""
-    found: Metrics = {}
-    for name in runs[0]:
-        values = [run[name] for run in runs]
-        found[name] = round(statistics.fmean(values), 4)
-        found[f"{name}_std"] = round(statistics.stdev(values), 4) if len(values) > 1 else 0.0
-    return found
 
 
 def compare(

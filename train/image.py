@@ -22,6 +22,7 @@ from listings.image_patches import SIDE, PatchVoice
 from support.blend import log_normalize
 from support.errors import SettingError
 
+from .checkpoints import Checkpoints
 from .image_config import ImageConfig
 from .image_engine import best_device, engines
 from .image_export import export_net
@@ -30,7 +31,6 @@ from .image_nets import build_net, check_name, start_from
 from .image_patches import fit_patches
 from .image_store import LabelledPictures, Positions, Store, hold_out, read_store
 from .progress import Progress, Steps, silent
-from .transformer_checkpoint import Checkpoints
 
 PATCHES: Final = PatchVoice.name
 _SIDE: Final = 112  # where there are no weights: small networks see enough in it

@@ -20,6 +20,7 @@ from .image_engine import engines
 from .image_nets import has_fixed_side, head_parameters, is_separable
 from .image_store import Positions, Store
 from .progress import Progress
+from .training_state import recall, remember
 
 Saver = Callable[[dict[str, Any], dict[str, Any] | None], None]
 _AT_ONCE = 128  # pictures judged
@@ -115,29 +116,19 @@ class ImageTraining:
 
     def state(self) -> dict[str, Any]:
         """All that `restore` needs but the best weights."""
-        torch = self._torch
         return {
             "net": self._net.state_dict(),
             "average": self._average.state_dict(),
-            "optimizer": self._optimizer.state_dict(),
-            "scaler": self._scaler.state_dict(),
-            "random": torch.get_rng_state(),
-            "random_cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+            **remember(self._torch, self._optimizer, self._scaler),
             "best_epoch": self.at.best,
             "position": {"epoch": self.at.judged, **asdict(self.at)},
         }
 
     def restore(self, state: dict[str, Any], best: dict[str, Any] | None) -> None:
         """Go on from what `state` gave."""
-        torch = self._torch
         self._net.load_state_dict(state["net"])
         self._average.load_state_dict(state["average"])
-        self._optimizer.load_state_dict(state["optimizer"])
-        if state["scaler"]:
-            self._scaler.load_state_dict(state["scaler"])
-        torch.set_rng_state(state["random"])
-        if torch.cuda.is_available() and state["random_cuda"]:
-            torch.cuda.set_rng_state_all(state["random_cuda"])
+        recall(self._torch, self._optimizer, self._scaler, state)
         position = {key: value for key, value in state["position"].items() if key != "epoch"}
         self.at = Position(**{**position, "best_score": tuple(position["best_score"])})
         self._best = best

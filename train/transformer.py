@@ -13,9 +13,9 @@ from listings.text_transformer import TextTransformer
 from listings.transformer_engine import best_device, engines
 from support.errors import TooFewLabelsError
 
+from .checkpoints import Checkpoints
 from .progress import Progress, silent
 from .transformer_batches import Positions, hold_out
-from .transformer_checkpoint import Checkpoints
 from .transformer_config import TransformerConfig
 from .transformer_loop import Training
 from .transformer_start import find_start, load_start

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from listings.transformer_engine import engines, pad, score_rows
 
 from .progress import Progress
+from .training_state import recall, remember
 from .transformer_batches import Positions, plan_batches
 from .transformer_config import TransformerConfig
 
@@ -121,27 +122,17 @@ class Training:
 
     def state(self) -> dict[str, Any]:
         """All that `restore` needs but the best weights."""
-        torch = self._torch
         return {
             "model": self._model.state_dict(),
-            "optimizer": self._optimizer.state_dict(),
-            "scaler": self._scaler.state_dict(),
-            "random": torch.get_rng_state(),
-            "random_cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+            **remember(self._torch, self._optimizer, self._scaler),
             "best_epoch": self.at.best_epoch,
             "position": asdict(self.at),
         }
 
     def restore(self, state: dict[str, Any], best: dict[str, Any] | None) -> None:
         """Go on from what `state` gave."""
-        torch = self._torch
         self._model.load_state_dict(state["model"])
-        self._optimizer.load_state_dict(state["optimizer"])
-        if state["scaler"]:
-            self._scaler.load_state_dict(state["scaler"])
-        torch.set_rng_state(state["random"])
-        if torch.cuda.is_available() and state["random_cuda"]:
-            torch.cuda.set_rng_state_all(state["random_cuda"])
+        recall(self._torch, self._optimizer, self._scaler, state)
         position = state["position"]
         self.at = Position(**{**position, "best_score": tuple(position["best_score"])})
         self._best = best

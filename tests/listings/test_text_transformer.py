@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import sys
 import unicodedata
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,8 +14,7 @@ import pytest
 from listings.text_transformer import TextTransformer
 from listings.transformer_engine import engines, pad
 from support.errors import ModelDamagedError, ModelMissingError
-from tests.train.small_transformer import CONFIG, one_thread, rows, start
-from train.transformer import fit_transformer
+from tests.train.small_transformer import CONFIG, learned, one_thread, rows
 
 ROOT = Path(__file__).parents[2]
 SHOES = "Clothing > Shoes"
@@ -36,9 +34,7 @@ def single():
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
-    begin = start(tmp_path_factory.mktemp("begin"), "bert")
-    config = replace(CONFIG, num_epochs=12)
-    return fit_transformer(begin, *rows(200, seed=0), config=config, device="cpu")
+    return learned(tmp_path_factory.mktemp("begin"), "bert")
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +87,8 @@ def test_what_is_beyond_the_length_is_not_read(model):
     long = "brand new sneakers " + "clean " * 40
     assert len(model.pieces.encode([long])[0]) == CONFIG.max_length
     far = model.log_scores([long, long + "novel " * 9])
-    assert (far[0] == far[1]).all()
+    assert far[0] == pytest.approx(far[1], abs=1e-5)  # a place in a batch may change the last digit
+    assert model.pieces.encode([long + "novel " * 9]) == model.pieces.encode([long])
 
 
 def test_hangul_taken_apart_is_read_as_whole(model):

@@ -5,8 +5,9 @@ import pytest
 
 from listings.listing import Listing
 from tests.train.goods import goods
-from train.bench_category import VOICES, bench_category, figures
+from train.bench_category import VOICES, bench_category
 from train.category import CategoryConfig
+from train.category_metrics import figures
 from train.category_sets import CategoryRow, CategorySet
 
 WORDS = CategoryConfig(texts=("linear",), image=None)

@@ -11,7 +11,7 @@ import pytest
 
 from listings.transformer_engine import engines
 from support.errors import JobCancelledError, TooFewLabelsError
-from tests.train.small_transformer import CONFIG, one_thread, rows, start
+from tests.train.small_transformer import CONFIG, learned, one_thread, rows, start
 from train.transformer import fit_transformer
 
 ROOT = Path(__file__).parents[2]
@@ -62,7 +62,7 @@ def fit(begin, **options):
 
 @pytest.mark.parametrize("kind", ["electra", "bert"])
 def test_it_learns_what_words_say(kind, tmp_path):
-    model = fit(start(tmp_path, kind), config=replace(CONFIG, num_epochs=20))
+    model = learned(tmp_path, kind)
     scores = model.log_scores(OTHERS[0])
     right = [model.labels[i] == label for i, label in zip(scores.argmax(1), OTHERS[1], strict=True)]
     assert sum(right) / len(right) > 0.9  # one in three by chance

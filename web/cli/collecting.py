@@ -6,19 +6,17 @@ import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
 
 import click
 from sqlite_utils import Database
 
 from listings import stored
 from listings.clean import ALL_STEPS, clean, undo_clean
-from listings.clean_report import CleanReport
 from listings.collect_fetch import PictureFetcher
 from listings.collect_files import collect_files
 from listings.collect_naver import LAST, collect_naver
 from listings.collect_quota import Quota
-from listings.collect_run import CollectReport, recent_runs
+from listings.collect_run import recent_runs
 from listings.forget import forget_listings
 from listings.naver import (
     EXCLUDES,
@@ -33,6 +31,7 @@ from listings.naver import (
 from support.errors import InputError
 from support.workspace import Workspace
 
+from .collecting_report import print_cleaned, print_collected
 from .common import actor, json_option, print_json, progress_line, workspace
 
 _PATHS = click.Path(path_type=Path)
@@ -124,7 +123,7 @@ def naver_command(
     if as_json:
         print_json(report.as_dict())
     else:
-        _print_collected(report, "results")
+        print_collected(report, "results")
 
 
 @collect_command.command("files")
@@ -187,7 +186,7 @@ def files_command(
         print_json({"tables": [report.as_dict() for report in reports]})
         return
     for report in reports:
-        _print_collected(report, "rows")
+        print_collected(report, "rows")
 
 
 @collect_command.command("clean")
@@ -221,7 +220,7 @@ def clean_command(skip: tuple[str, ...], dry_run: bool, undo: bool, as_json: boo
     if as_json:
         print_json(report.as_dict())
     else:
-        _print_cleaned(report)
+        print_cleaned(report)
 
 
 @collect_command.command("status")
@@ -279,53 +278,3 @@ def _desk() -> Iterator[tuple[Workspace, Database]]:
     space = workspace()
     with closing(space.database()) as db:
         yield space, db
-
-
-def _print_collected(report: CollectReport, what: str) -> None:
-    begun = f", from {what[:-1]} {report.resumed_at:,} on" if report.resumed_at > 1 else ""
-    click.echo(
-        f"{report.query}: {report.seen:,} {what} read{begun}; {report.added:,} listings added, "
-        f"{report.changed:,} changed, {report.unchanged:,} as before."
-    )
-    if report.total is not None:
-        click.echo(f"The search knows {report.total:,} in all.")
-    if report.passed_over:
-        click.echo(f"{report.passed_over:,} of other categories passed over.")
-    if report.masked:
-        words = ", ".join(f"{kind} {count:,}" for kind, count in sorted(report.masked.items()))
-        click.echo(f"Masked: {words}.")
-    if report.pictures or report.picture_problems:
-        click.echo(f"{report.pictures:,} pictures kept, {report.picture_problems:,} could not be.")
-    for words in report.problems[:10]:
-        click.echo(f"  {words}", err=True)
-    if report.rejected:
-        click.echo(f"{report.rejected:,} {what} rejected:", err=True)
-        for item in report.rejections[:20]:
-            click.echo(f"  {item.file}, line {item.line}: {item.reason}", err=True)
-    if report.stopped:
-        click.echo(f"Not done: {report.stopped}", err=True)
-
-
-def _print_cleaned(report: CleanReport) -> None:
-    would = "would be " if report.dry_run else ""
-    click.echo(f"{report.listings:,} listings.")
-    rows: list[tuple[str, Any]] = [
-        (name, f"{report.changed[name]:,} texts {would}changed, {_fewer(report.letters[name])}")
-        for name in ALL_STEPS
-        if name in report.changed
-    ]
-    rows += [
-        ("empty", f"{report.empty:,} {would}left out"),
-        ("duplicate", f"{report.duplicates.get('text', 0):,} {would}left out"),
-        ("near", f"{report.duplicates.get('near', 0):,} {would}joined to another by text"),
-        ("picture", f"{report.duplicates.get('picture', 0):,} {would}joined by picture"),
-    ]
-    for name, words in rows:
-        click.echo(f"  {name:<12} {words}")
-    click.echo(f"{report.groups:,} groups of duplicates, the largest of {report.largest:,}.")
-    for segment, count in report.learned:
-        click.echo(f"  learned: {segment!r} in {count:,}")
-
-
-def _fewer(letters: int) -> str:
-    return f"{letters:,} letters and signs fewer"

@@ -1,4 +1,4 @@
-"""Checkpoints of a fine-tuning: a killed one goes on where it was.
+"""Checkpoints of a training on torch: a killed one goes on where it was.
 
 A training has a folder of its own, named after everything that its result depends on, so that a
 checkpoint of other data or settings is never taken for it. Files are written beside their place,
