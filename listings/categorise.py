@@ -198,14 +198,17 @@ class CategoryClassifier:
         if texts:
             scores |= {name: model.log_scores(texts) for name, model in self._texts.items()}
         seen = [False] * len(listings)
-        if self.sees and any(listing.pictures for listing in listings):
-            scores[IMAGE], seen = self._look(listings)
+        rows = [
+            i for i, listing in enumerate(listings)
+            if listing.pictures and self.sees and self.ensemble.hears(IMAGE, told[i])
+        ]  # fmt: skip
+        if rows:
+            scores[IMAGE], seen = self._look(listings, rows)
         return self.ensemble.blend(scores, told=told, seen=seen)
 
-    def _look(self, listings: Sequence[Listing]) -> tuple[Scores, list[bool]]:
+    def _look(self, listings: Sequence[Listing], rows: list[int]) -> tuple[Scores, list[bool]]:
         """What the picture model says: (n, labels), and of which rows."""
         assert self.image is not None  # noqa: S101 - asked only where pictures are looked at
-        rows = [i for i, listing in enumerate(listings) if listing.pictures]
         found = self.image.log_scores([listings[i].pictures for i in rows])
         full = np.full((len(listings), len(self.labels)), np.nan, np.float32)
         full[rows] = spread(found, self.image.labels, self.labels)

@@ -29,6 +29,7 @@ _NEXT = {  # what is nearest to a situation that nobody learned
     TITLE: (TEXT,),
     IMAGE: (),
 }
+FLOOR = -12.0  # a log-probability is never taken to be lower: one voice must not decide
 _FILE = "ensemble.safetensors"
 
 
@@ -44,7 +45,7 @@ class Fusion:
         """(n, labels) probabilities of rows for which every voice spoke; each sums to 1."""
         total = np.tile(self.bias.astype(np.float64), (len(scores[self.voices[0]]), 1))
         for name, weights in zip(self.voices, self.weights, strict=True):
-            total += weights * scores[name]
+            total += weights * np.maximum(scores[name], FLOOR)
         found: Probabilities = np.exp(log_normalize(total))
         return found
 
@@ -77,6 +78,11 @@ class Ensemble:
             if name in self.fusions:
                 return self.fusions[name]
         return None
+
+    def hears(self, voice: str, words: str) -> bool:
+        """Whether a voice counts where there are a picture and words: `TEXT`, `TITLE` or ""."""
+        fusion = self.fusion("+".join(filter(None, (words, IMAGE))))
+        return fusion is not None and voice in fusion.voices
 
     def blend(
         self, scores: Mapping[str, Scores], *, told: Sequence[str], seen: Sequence[bool]

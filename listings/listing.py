@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from support.html import to_plain_text
+
 
 @dataclass(frozen=True, slots=True)
 class Listing:
@@ -16,5 +18,10 @@ class Listing:
 
     @property
     def text(self) -> str:
-        """Title and description as one, title first, each on lines of its own."""
-        return "\n".join(part for part in (self.title, self.description) if part)
+        """Title and description as one, title first, each on lines of its own; HTML is read."""
+        return "\n".join(_plain(part) for part in (self.title, self.description) if part)
+
+
+def _plain(words: str) -> str:
+    """Words without tags and entities, as they were when the desk collected its own."""
+    return to_plain_text(words).text if "<" in words or "&" in words else words

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from listings.categorise import CategoryClassifier
+from listings.categorise import CategoryClassifier, PictureModel
 from listings.listing import Listing
 from support.blend import log_normalize
 
@@ -183,11 +183,7 @@ def _run(
     baseline: bool,
     known: Metrics | None,
 ) -> _Run:
-    if fit_image is None and rows.beside:
-        beside = [
-            ([r.listing.pictures for r in part], [r.path for r in part]) for part in rows.beside
-        ]
-        fit_image = picture_trainer(config, beside=beside)
+    fit_image = fit_image or _with_others(rows, config)
     worded = any(row.listing.text.strip() for row in rows.train)
     if not worded:
         config = replace(config, texts=())
@@ -226,6 +222,30 @@ def _run(
         right=right if worded and classifier.sees else {},
         note=report.ensemble.message,
     )
+
+
+def _with_others(rows: CategorySet, config: CategoryConfig) -> FitImage | None:
+    """A trainer that sees the set's kin and other sets too; None where there are neither."""
+    if not (rows.beside or rows.kin):
+        return None
+    every = {row.group for row in rows.train}
+
+    def fit(
+        pictures: Sequence[Sequence[Path]],
+        labels: Sequence[str],
+        groups: Sequence[int] | None,
+        progress: Progress,
+    ) -> PictureModel:
+        held_out = every - set(groups or ())
+        kin = tuple(row for row in rows.kin if row.group not in held_out)
+        beside = [
+            ([row.listing.pictures for row in part], [row.path for row in part])
+            for part in (kin, *rows.beside)
+            if part
+        ]
+        return picture_trainer(config, beside=beside)(pictures, labels, groups, progress)
+
+    return fit
 
 
 class _Judged:

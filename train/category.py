@@ -1,4 +1,7 @@
-"""Trains a category model: text, pictures and their ensemble, from labelled listings."""
+"""Trains a category model: text, pictures and their ensemble, from labelled listings.
+
+Of databases and of what is in force it knows nothing: `category_candidate.py` does.
+"""
 
 import time
 from collections import Counter
@@ -7,20 +10,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlite_utils import Database
-
-from listings.categorise import KIND, CategoryClassifier
-from listings.labels import default_tree, labelled
+from listings.categorise import KIND, CategoryClassifier, PictureModel
+from listings.ensemble import Ensemble
 from listings.listing import Listing
-from support import releases
+from listings.text_model import TextModel
 from support.artifact import Artifact, write_artifact
-from support.audit import Actor
-from support.errors import TooFewLabelsError
-from support.workspace import Workspace
+from support.errors import ModelError, SettingError, TooFewLabelsError
 
 from .category_confusion import confused_pairs, score_categories
-from .category_ensemble import EnsembleReport, fit_ensemble
-from .category_split import cut_groups
+from .category_ensemble import EnsembleReport, HeldOut, fit_ensemble
+from .category_fusion import Probabilities
+from .category_judge import judge_category, nothing_judged
+from .category_split import Rows, cut_groups
 from .category_voices import (
     CategoryConfig,
     CategoryData,
@@ -31,6 +32,7 @@ from .category_voices import (
     hear,
     picture_trainer,
 )
+from .judgement import Judgement
 from .progress import Progress, Steps, silent
 
 __all__ = [
@@ -39,7 +41,6 @@ __all__ = [
     "FitImage",
     "fit_category",
     "picture_trainer",
-    "train_category",
 ]
 
 
@@ -55,54 +56,28 @@ class CategoryReport:
     n_held_out: int
     n_pictures: int  # listings with pictures that were learned from
     ensemble: EnsembleReport
+    judgement: Judgement | None  # None: there was no other recipe to compare with
     seconds: float
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON."""
         return {
-            **asdict(self), "folder": str(self.folder), "ensemble": self.ensemble.as_dict()
+            **asdict(self), "folder": str(self.folder), "ensemble": self.ensemble.as_dict(),
+            "judgement": self.judgement and self.judgement.as_dict(),
         }  # fmt: skip
 
 
-def train_category(
-    workspace: Workspace,
-    db: Database,
-    *,
-    actor: Actor,
-    tree: str | None = None,
-    config: CategoryConfig | None = None,
-    progress: Progress = silent,
-) -> CategoryReport:
-    """Learn from the desk's labelled listings, and put the model in force.
+@dataclass(frozen=True, slots=True)
+class _Learned:
+    """What one recipe made of the listings that were not held out."""
 
-    Args:
-        workspace: where models and pictures are.
-        db: its database.
-        actor: who trains.
-        tree: whose labels; None: the tree that most listings have one of.
-        config: settings.
-        progress: told done, total and a message; may raise.
-
-    Raises:
-        NotFoundError: no listing has a category.
-        TooFewLabelsError: fewer than two categories have enough listings.
-    """
-    tree = tree or default_tree(db)
-    progress(0, 1000, "reading listings")
-    rows = list(labelled(db, workspace.home / "images", tree=tree))
-    version = releases.new_version()
-    report = fit_category(
-        [row.listing for row in rows],
-        [row.path for row in rows],
-        groups=[row.group for row in rows],
-        ids=[row.id for row in rows],
-        folder=workspace.models / KIND / version,
-        config=config,
-        about={"tree": tree, "sources": dict(Counter(row.source for row in rows))},
-        progress=progress,
-    )
-    releases.publish(workspace, db, {KIND: version}, actor=actor, line=KIND)
-    return report
+    texts: list[TextModel]
+    settings: dict[str, Any]
+    image: PictureModel | None
+    held_out: HeldOut
+    ensemble: Ensemble
+    report: EnsembleReport
+    said: Probabilities  # of each held-out listing, by what had not learned from it
 
 
 def fit_category(
@@ -113,7 +88,10 @@ def fit_category(
     groups: Sequence[int] | None = None,
     ids: Sequence[int] | None = None,
     config: CategoryConfig | None = None,
+    beside: CategoryConfig | None = None,
+    margin: float = 0.01,
     fit_image: FitImage | None = None,
+    checkpoints: Path | None = None,
     about: dict[str, Any] | None = None,
     progress: Progress = silent,
 ) -> CategoryReport:
@@ -130,7 +108,10 @@ def fit_category(
         groups: of each listing the number of its group of near duplicates; None: each stands alone.
         ids: of each listing, by which examples of mistakes are named; None: none are.
         config: settings.
+        beside: other settings, learned from the same listings and judged on the same held-out ones.
+        margin: how many of those, as a share, may be lost before this model is called worse.
         fit_image: trains a picture model on pictures and paths; None: `train.image` does.
+        checkpoints: a folder where a killed training of a network goes on; None: it begins anew.
         about: what else `config.json` shall say.
         progress: told done, total and a message; may raise.
 
@@ -158,33 +139,40 @@ def fit_category(
         raise TooFewLabelsError(
             f"{len(kept)} listings are too few to hold some out. Label more listings."
         )
-    steps = Steps(progress, {"text": 3, "pictures": 12, "ensemble": 1, "all text": 4})
-    steps.start("text")
-    texts, settings = fit_texts(data, stay, out, config, steps)
-    steps.start("pictures")
-    image = fit_pictures(data, stay, config, fit_image or picture_trainer(config), steps)
-    steps.start("ensemble")
-    held_out = hear(data, out, texts, image)
-    ensemble, report, said = fit_ensemble(
-        held_out, share_right=config.share_right, seed=config.seed
-    )
+    shares = {"text": 3.0, "pictures": 12.0, "ensemble": 1.0}
+    again = {f"judging, {name}": share for name, share in shares.items()} if beside else {}
+    steps = Steps(progress, {**shares, **again, "all text": 4})
+    trainer = fit_image or picture_trainer(config, checkpoints=checkpoints)
+    ours = _learn(data, stay, out, config, trainer, checkpoints, steps)
+    judgement = None
+    if beside is not None:
+        trainer = fit_image or picture_trainer(beside, checkpoints=checkpoints)
+        try:
+            theirs = _learn(data, stay, out, beside, trainer, checkpoints, steps, "judging, ")
+        except (ModelError, SettingError) as error:  # what it starts from is gone
+            judgement = nothing_judged(len(out), f"The recipe in force cannot be fitted: {error}")
+        else:
+            judgement = judge_category(
+                ours.said, theirs.said, ours.held_out.labels,
+                likely=(ours.report.band.threshold, theirs.report.band.threshold), margin=margin,
+            )  # fmt: skip
     steps.start("all text")
-    texts = fit_again(data, texts, settings, config, steps)
+    texts = fit_again(data, ours.texts, ours.settings, config, steps)
+    image, report = ours.image, ours.report
     classifier = CategoryClassifier(
         labels,
         texts=texts,
         image=(lambda: image) if image is not None else None,
-        ensemble=ensemble,
+        ensemble=ours.ensemble,
         threshold=report.band.threshold,
     )
+    right = ours.held_out.labels
     known = None if ids is None else [ids[kept[i]] for i in out.tolist()]
     metrics = report.as_dict() | {
-        "categories": [asdict(row) for row in score_categories(said, held_out.labels, labels)],
-        "confused": [
-            asdict(row) for row in confused_pairs(said, held_out.labels, labels, ids=known)
-        ],
+        "categories": [asdict(row) for row in score_categories(ours.said, right, labels)],
+        "confused": [asdict(row) for row in confused_pairs(ours.said, right, labels, ids=known)],
     }
-    artifact = _write(folder, classifier, data, settings, config, metrics, about or {})
+    artifact = _write(folder, classifier, data, ours.settings, config, metrics, about or {})
     return CategoryReport(
         folder=folder,
         version=artifact.version,
@@ -194,8 +182,31 @@ def fit_category(
         n_held_out=len(out),
         n_pictures=sum(bool(data.listings[i].pictures) for i in stay) if image else 0,
         ensemble=report,
+        judgement=judgement,
         seconds=round(time.monotonic() - started, 1),
     )
+
+
+def _learn(
+    data: CategoryData,
+    stay: Rows,
+    out: Rows,
+    config: CategoryConfig,
+    fit_image: FitImage,
+    checkpoints: Path | None,
+    steps: Steps,
+    prefix: str = "",
+) -> _Learned:
+    steps.start(f"{prefix}text")
+    texts, settings = fit_texts(data, stay, out, config, steps, checkpoints=checkpoints)
+    steps.start(f"{prefix}pictures")
+    image = fit_pictures(data, stay, config, fit_image, steps)
+    steps.start(f"{prefix}ensemble")
+    held_out = hear(data, out, texts, image)
+    ensemble, report, said = fit_ensemble(
+        held_out, share_right=config.share_right, seed=config.seed
+    )
+    return _Learned(texts, settings, image, held_out, ensemble, report, said)
 
 
 def _write(

@@ -3,7 +3,7 @@
 Every figure here is of held-out rows, and of fusions that had not learned from them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -93,17 +93,19 @@ def fit_ensemble(
     reports = [
         _report(name, fitted, held_out.labels[rows]) for name, (rows, fitted) in fits.items()
     ]
-    helps, message = None, ""
+    helps, message, heard = None, "", set[str]()
     for words in (TEXT, TITLE):
         both = f"{words}+{IMAGE}"
         if both not in fits:
             continue
         better, said = _compare(fits[both], fits[words], held_out.labels)
-        if not better:
+        if better:
+            heard.add(both)
+        else:
             fusions[both] = fusions[words]
         if helps is None:  # the fuller situation speaks for the ensemble
             helps, message = better, said
-    said_of_all = _say(fits, len(held_out.labels), use_image=helps is not False)
+    said_of_all = _say(fits, len(held_out.labels), heard)
     right = _right(said_of_all, held_out.labels)
     band = choose_band(said_of_all.max(axis=1), right, stated=share_right, slack=0.05)
     return Ensemble(fusions), EnsembleReport(tuple(reports), helps, message, band), said_of_all
@@ -163,17 +165,15 @@ def _compare(
     return False, f"Pictures do not help, so words serve alone: {said}."
 
 
-def _say(fits: Mapping[str, tuple[_Rows, Fitted]], n: int, *, use_image: bool) -> Probabilities:
-    """(n, labels): of each row what is said by all it has."""
+def _say(fits: Mapping[str, tuple[_Rows, Fitted]], n: int, heard: Set[str]) -> Probabilities:
+    """(n, labels): of each row what is said by all it has, where pictures are heard."""
     wide = next(iter(fits.values()))[1].held_out.shape[1]
     found = np.zeros((n, wide))
-    order = [IMAGE, TITLE, TEXT]
-    if use_image:
-        order += [f"{TITLE}+{IMAGE}", f"{TEXT}+{IMAGE}"]
-    for name in order:
-        if name in fits:
-            rows, fitted = fits[name]
-            found[rows] = fitted.held_out
+    for words in (IMAGE, TITLE, TEXT):  # the fuller last
+        for name in (words, f"{words}+{IMAGE}"):
+            if name in fits and (name == words or name in heard):
+                rows, fitted = fits[name]
+                found[rows] = fitted.held_out
     return found
 
 

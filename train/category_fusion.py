@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
-from listings.ensemble import Fusion
+from listings.ensemble import FLOOR, Fusion
 from support.blend import log_normalize
 
 Labels = npt.NDArray[np.int64]
@@ -26,7 +26,6 @@ _WEIGHT_PENALTY = 0.5  # of the shared weights; against the summed loss, as all 
 _BIAS_PENALTY = 4.0  # a bias is seldom above .5
 _OWN_PENALTY = 25.0  # a label's own weight seldom lies .2 from the shared one
 _SILENT = 1e-3  # a voice that weighs less for every label is left out
-_FLOOR = -12.0  # a log-probability is never taken to be lower: one row must not decide
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,7 @@ def fit_fusion(
     n = len(labels)
     if n < 2 or not voices:
         raise ValueError(f"A fusion needs two rows and a voice, got {n} and {len(voices)}.")
-    stacked = np.stack([np.maximum(voices[name], _FLOOR) for name in voices]).astype(np.float64)
+    stacked = np.stack([np.maximum(voices[name], FLOOR) for name in voices]).astype(np.float64)
     numbers = np.arange(n) if groups is None else np.unique(groups, return_inverse=True)[1]
     num_folds = min(num_folds, int(numbers.max()) + 1)
     fold = (np.random.default_rng(seed).permutation(int(numbers.max()) + 1) % num_folds)[numbers]

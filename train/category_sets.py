@@ -41,13 +41,15 @@ class CategorySet:
     """One set in two parts.
 
     `beside` holds rows of other sets, with labels of their own: a picture model may learn from them
-    what photos look like.
+    what photos look like. So may it from `kin`, rows of this set with other labels; their groups
+    are those of the set, and whoever is judged on a group leaves its kin out.
     """
 
     name: str
     train: tuple[CategoryRow, ...]
     test: tuple[CategoryRow, ...]
     beside: tuple[tuple[CategoryRow, ...], ...] = ()
+    kin: tuple[CategoryRow, ...] = ()
 
     def cut(self, *, seed: int, validate: bool = False, limit: int | None = None) -> "CategorySet":
         """The parts of one run.
@@ -64,7 +66,9 @@ class CategorySet:
             _, train = _split(train, limit / len(train), seed)
         if limit is not None and len(test) > limit:
             _, test = _split(test, limit / len(test), seed)
-        return replace(self, train=tuple(train), test=tuple(test))
+        judged = {row.group for row in test}
+        kin = tuple(row for row in self.kin if row.group not in judged)
+        return replace(self, train=tuple(train), test=tuple(test), kin=kin)
 
 
 def load_gumtree(data: Path, scratch: Path) -> CategorySet:
@@ -106,8 +110,8 @@ def load_fashion_no_class_words(data: Path, scratch: Path) -> CategorySet:
 def load_clothing(data: Path, scratch: Path) -> CategorySet:
     """People's own photos of clothes, ten kinds; no words.
 
-    Beside them stand the photos that have no part in the official split, by people who took none of
-    the test part, and the training photos of the other sets where these are there.
+    Its kin are the photos that have no part in the official split, beside it stand the training
+    photos of the other sets where these are there. Groups are senders.
     """
     folder = _folder(data, "clothing", "images.csv", "images.tar")
     images = _unpack(folder / "images.tar", scratch / "clothing")
@@ -120,15 +124,14 @@ def load_clothing(data: Path, scratch: Path) -> CategorySet:
         else:
             others.append(CategoryRow(listing, row["label"], int(row["sender_id"])))
     train, test = _by_split(rows)
-    judged = {row.group for row in test}
-    beside = [tuple(row for row in others if row.group not in judged)]
+    beside = []
     for load in (load_fashion, load_gumtree):
         try:
             found = load(data, scratch)
         except ImportFileError:
             continue  # a folder with this set alone will do
         beside.append(tuple(row for row in found.train if row.listing.pictures))
-    return CategorySet("clothing", train, test, tuple(part for part in beside if part))
+    return CategorySet("clothing", train, test, tuple(filter(None, beside)), tuple(others))
 
 
 PUBLIC: dict[str, Callable[[Path, Path], CategorySet]] = {
@@ -152,8 +155,9 @@ def load_files(train: Path, test: Path, images: Path | None = None) -> CategoryS
     Raises:
         ImportFileError: a file or a row cannot be read; with file and line.
     """
-    learned = list(_file_rows(train, images or train.parent, 0))
-    judged = list(_file_rows(test, images or test.parent, len(learned)))
+    groups: dict[str, int] = {}
+    learned = list(_file_rows(train, images or train.parent, 0, groups))
+    judged = list(_file_rows(test, images or test.parent, len(learned), groups))
     return CategorySet(train.stem, tuple(learned), tuple(judged))
 
 
@@ -246,24 +250,29 @@ def _split(
     return [rows[i] for i in stay.tolist()], [rows[i] for i in drawn.tolist()]
 
 
-def _file_rows(path: Path, images: Path, start: int) -> Iterator[CategoryRow]:
-    """Rows of a user's file; the group is the row's number, or what `group` says."""
+def _file_rows(
+    path: Path, images: Path, start: int, groups: dict[str, int]
+) -> Iterator[CategoryRow]:
+    """Rows of a user's file; what `group` says is alike stands in one group."""
     for number, (line, row) in enumerate(read_rows(path)):
         if isinstance(row, Rejected):
             raise ImportFileError(f"{path}, line {line}: {row.reason}. Mend the row.")
-        absent = [name for name in ("title", "category") if not str(row.get(name) or "").strip()]
-        if absent:
-            raise ImportFileError(
-                f"{path}, line {line}: no {absent[0]}. Rows need title and category; description "
-                f"and images are welcome."
-            )
+        title, category = (str(row.get(name) or "").strip() for name in ("title", "category"))
         names = _names(row.get("images"))
+        if not category or not (title or names):
+            raise ImportFileError(
+                f"{path}, line {line}: no {'title and no images' if category else 'category'}. "
+                f"Rows need a category, and a title or images; a description is welcome."
+            )
+        group = str(row.get("group") or "").strip()
         listing = Listing(
-            str(row["title"]),
+            title,
             str(row.get("description") or ""),
             tuple(images / name for name in names),
         )
-        yield CategoryRow(listing, str(row["category"]).strip(), start + number)
+        own = -1 - start - number  # none that a name gets
+        number_of = groups.setdefault(group, len(groups)) if group else own
+        yield CategoryRow(listing, category, number_of)
 
 
 def _names(value: Any) -> list[str]:

@@ -1,16 +1,17 @@
 """The voices of a category model: fits each, and hears what it says of held-out listings."""
 
 import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from listings.categorise import PictureModel, spread
 from listings.listing import Listing
 from listings.text_model import TextModel, title_of
+from support.errors import TooFewLabelsError
 
 from .category_ensemble import HeldOut
 from .category_split import Rows
@@ -36,6 +37,23 @@ class CategoryConfig:
     held_out: float = 0.2  # share that ensemble and threshold are learned on
     share_right: float = 0.9  # of first guesses that need no look
     seed: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON."""
+        paths = {"transformer": self.transformer, "weights": self.weights}
+        written = {name: None if path is None else str(path) for name, path in paths.items()}
+        return {**asdict(self), "texts": list(self.texts), **written}
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Self:
+        """Read what `as_dict` wrote; names that are not known any more are passed over.
+
+        Raises:
+            ValueError: a value is out of its range.
+        """
+        known = {item.name for item in fields(cls)}
+        kept = {name: value for name, value in content.items() if name in known}
+        return cls(**{**kept, "texts": tuple(kept.get("texts", ("linear",)))})
 
     def __post_init__(self) -> None:
         if self.min_examples < 2:
@@ -75,7 +93,13 @@ class CategoryData:
 
 
 def fit_texts(
-    data: CategoryData, stay: Rows, out: Rows, config: CategoryConfig, steps: Steps
+    data: CategoryData,
+    stay: Rows,
+    out: Rows,
+    config: CategoryConfig,
+    steps: Steps,
+    *,
+    checkpoints: Path | None = None,
 ) -> tuple[list[TextModel], dict[str, Any]]:
     """Every text model, learned without what is held out, and the settings that were chosen."""
     models: list[TextModel] = []
@@ -89,6 +113,7 @@ def fit_texts(
             groups=None if data.groups is None else [data.groups[i] for i in stay.tolist()],
             held_out=(data.texts(out), data.some(out)),
             start=config.transformer,
+            checkpoints=checkpoints,
             seed=config.seed,
             progress=_part(steps, number, len(config.texts)),
         )
@@ -124,28 +149,39 @@ def fit_again(
 def fit_pictures(
     data: CategoryData, stay: Rows, config: CategoryConfig, fit: FitImage, steps: Steps
 ) -> PictureModel | None:
-    """The picture model; None where none is wanted or fewer than two categories show pictures."""
+    """The picture model; None where none is wanted or too few pictures can be read.
+
+    Raises:
+        TooFewLabelsError: too few can be read, and there are no text models.
+    """
     rows = [i for i in stay.tolist() if data.listings[i].pictures]
     if config.image is None or len({data.paths[i] for i in rows}) < 2:
         return None
-    return fit(
-        [data.listings[i].pictures for i in rows],
-        [data.paths[i] for i in rows],
-        None if data.groups is None else [data.groups[i] for i in rows],
-        _part(steps, 0, 1),
-    )
+    try:
+        return fit(
+            [data.listings[i].pictures for i in rows],
+            [data.paths[i] for i in rows],
+            None if data.groups is None else [data.groups[i] for i in rows],
+            _part(steps, 0, 1),
+        )
+    except TooFewLabelsError:
+        if not config.texts:
+            raise
+        return None  # too few can be read: words alone must do
 
 
 def picture_trainer(
     config: CategoryConfig,
     *,
     beside: Sequence[tuple[Sequence[Sequence[Path]], Sequence[str]]] = (),
+    checkpoints: Path | None = None,
 ) -> FitImage:
     """The picture model that a configuration asks for.
 
     Args:
         config: its name, weights, seed and minutes.
         beside: pictures and labels of other sets, which are learned beside and then forgotten.
+        checkpoints: a folder where a killed training goes on; None: it begins anew.
     """
 
     def fit(
@@ -160,7 +196,8 @@ def picture_trainer(
         return fit_image_model(
             str(config.image), pictures, labels,
             weights=config.weights, seed=config.seed, minutes=config.image_minutes,
-            groups=groups, beside=[LabelledPictures(*part) for part in beside], progress=progress,
+            groups=groups, beside=[LabelledPictures(*part) for part in beside],
+            checkpoints=checkpoints, progress=progress,
         )  # fmt: skip
 
     return fit

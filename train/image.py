@@ -34,6 +34,7 @@ from .progress import Progress, Steps, silent
 
 PATCHES: Final = PatchVoice.name
 _SIDE: Final = 112  # where there are no weights: small networks see enough in it
+_WHOLE_SIDE: Final = ("vit_", "maxvit", "inception")  # cut into parts that fit no smaller one
 _CALIBRATION: Final = 128  # pictures that show how large a network's numbers get
 _EXPORT: Final = 0.05  # share of the minutes that writing the network may take
 
@@ -131,7 +132,7 @@ def _fit_net(
     kept = None
     if checkpoints is not None:
         about = {**asdict(config), "net": name, "side": side, "weights": str(weights)}
-        kept = Checkpoints(checkpoints, {**about, "pictures": _fingerprint(store)})
+        kept = Checkpoints(checkpoints, {**about, "pictures": _fingerprint(store, judged)})
         found = kept.find()
         if found.state is not None:
             training.restore(found.state, found.best)
@@ -165,7 +166,8 @@ def _parts(name: str) -> list[str]:
 def _usual_side(parts: Sequence[str], weights: str | Path | None) -> int:
     if parts == [PATCHES]:
         return SIDE
-    return _SIDE if weights is None else 224
+    known = weights is not None or any(part.startswith(_WHOLE_SIDE) for part in parts)
+    return 224 if known else _SIDE
 
 
 def _weigh(store: Store, judged: Positions, told: Sequence[npt.NDArray[np.float32]]) -> list[float]:
@@ -190,8 +192,9 @@ def _weigh(store: Store, judged: Positions, told: Sequence[npt.NDArray[np.float3
     return [float(weight) for weight in np.exp(best.x)]
 
 
-def _fingerprint(store: Store) -> str:
+def _fingerprint(store: Store, judged: Positions) -> str:
     content = hashlib.sha256(np.ascontiguousarray(store.targets).tobytes())
+    content.update(np.ascontiguousarray(judged).tobytes())
     content.update(np.ascontiguousarray(store.listings).tobytes())
     for start in range(0, len(store.pixels), 256):
         content.update(np.ascontiguousarray(store.pixels[start : start + 256]).tobytes())

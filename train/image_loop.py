@@ -230,8 +230,8 @@ class ImageTraining:
         likelihood = float(total[np.arange(len(truth)), truth].mean())
         at = self.at
         score = (accuracy, likelihood)
-        best_likelihood = max((row["log_loss"] for row in at.history), default=None)
-        if not at.history or accuracy > at.best_score[0] or likelihood > -(best_likelihood or 0):
+        least = min((row["log_loss"] for row in at.history), default=np.inf)
+        if accuracy > at.best_score[0] or -likelihood < least:
             at.better = at.judged
         if score >= at.best_score:
             at.best, at.best_score = at.judged, score

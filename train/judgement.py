@@ -59,8 +59,8 @@ class Judgement:
         return everything | content
 
 
-def table(judged: Mapping[str, Any]) -> str:
-    """A judgement as `as_dict` gives it, for people."""
+def table(judged: Mapping[str, Any], *, of: str = "inquiries with an FAQ that is known") -> str:
+    """A judgement as `as_dict` gives it, for people; `of` says what was judged."""
     lines = [judged["why"], *judged["notes"]]
     groups = [
         ("all", judged),
@@ -69,12 +69,12 @@ def table(judged: Mapping[str, Any]) -> str:
     ]
     for name, group in groups:
         if group and group.get("candidate"):
-            lines += ["", *_group(name, group)]
+            lines += ["", *_group(name, group, of)]
     return "\n".join(lines)
 
 
-def _group(name: str, group: Mapping[str, Any]) -> list[str]:
-    head = f"{name}: {group['n']:,} inquiries, {group['in_scope']:,} with an FAQ that is known"
+def _group(name: str, group: Mapping[str, Any], of: str) -> list[str]:
+    head = f"{name}: {group['n']:,}, among them {group['in_scope']:,} {of}"
     if not group["live"]:
         figures = (f"{metric} {group['candidate'][metric]:.3f}" for metric in METRICS)
         return [head, "  " + "  ".join(figures)]

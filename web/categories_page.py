@@ -35,13 +35,16 @@ def show() -> ResponseReturnValue:
     tree = _tree(trees)
     followed = desk().categories.followed()
     found = figures(followed.folder) if followed.folder else None
+    # What a model was measured at says nothing of another tree's categories of the same name.
+    told = found if found and found.tree in ("", tree) else None
     return render_template(
         "categories.html",
         trees=trees,
         tree=tree,
-        rows=_rows(tree, found) if tree else [],
+        rows=_rows(tree, told) if tree else [],
         figures=found,
-        pairs=_pairs(found),
+        told=told is not None and bool(told.categories),
+        pairs=_pairs(told),
         mappings=tree_files.mappings(db()),
         total=scalar(db(), "SELECT count(*) FROM listings WHERE removed = ''"),
         busy={job.kind for job in jobs.listed(db()) if job.live},
@@ -62,9 +65,7 @@ def train() -> ResponseReturnValue:
     texts = ["linear", "fasttext"] if request.form.get("fasttext") else ["linear"]
     arguments = {
         "tree": request.form.get("tree", ""),
-        "texts": texts,
-        "image": image,
-        "minutes": PICTURE_MODELS[image],
+        "config": {"texts": texts, "image": image or None, "image_minutes": PICTURE_MODELS[image]},
     }
     return _begin("train-category", arguments)
 
@@ -157,8 +158,6 @@ def _tree(trees: list[str]) -> str:
 
 def _rows(tree: str, found: Figures | None) -> list[dict[str, Any]]:
     """Every category of a tree: labels by where they are from, and how well it is told."""
-    if tree not in categories.trees(db()):
-        return []
     counts: dict[str, dict[str, int]] = {}
     for path, sources in labels.counts(db(), tree=tree).items():
         for branch in categories.ancestors(path):
@@ -167,14 +166,14 @@ def _rows(tree: str, found: Figures | None) -> list[dict[str, Any]]:
                 below[source] = below.get(source, 0) + count
     return [
         {
-            "path": item.path,
-            "name": item.name,
-            "depth": item.depth,
-            "counts": counts.get(item.path, {}),
-            "total": sum(counts.get(item.path, {}).values()),
-            "told": found.categories.get(item.path) if found else None,
+            "path": path,
+            "name": listing_words.leaf(path),
+            "depth": len(categories.ancestors(path)),
+            "counts": counts.get(path, {}),
+            "total": sum(counts.get(path, {}).values()),
+            "told": found.categories.get(path) if found else None,
         }
-        for item in categories.listed(db(), tree)
+        for path in categories.paths(db(), tree, active=False)
     ]
 
 
@@ -197,9 +196,7 @@ def _pairs(found: Figures | None) -> list[dict[str, Any]]:
 
 
 def _begin(kind: str, arguments: dict[str, Any]) -> ResponseReturnValue:
-    if any(job.kind == kind and job.live for job in jobs.listed(db())):
-        raise ConflictError(f"A job {kind!r} waits or runs already. Let it end, or cancel it.")
-    job_id = jobs.enqueue(desk().workspace, db(), actor(), kind, arguments)
+    job_id = jobs.enqueue(desk().workspace, db(), actor(), kind, arguments, alone=True)
     return redirect(url_for("jobs_page.one", job_id=job_id))
 
 

@@ -37,6 +37,14 @@ METRICS = {
     "ece": lazy_gettext("Probabilities off by"),
 }
 
+CATEGORY_METRICS = {
+    "hit@1": lazy_gettext("Right category first"),
+    "hit@3": lazy_gettext("Right category among the first three"),
+    "coverage": lazy_gettext("Needs no look"),
+    "share_right": lazy_gettext("Of those, right"),
+    "ece": lazy_gettext("Probabilities off by"),
+}
+
 GROUPS = {
     "all": lazy_gettext("All inquiries"),
     "shown": lazy_gettext("Answered with a suggestion in sight"),
@@ -49,6 +57,8 @@ def judged(stored: Stored) -> str:
     found = stored.judgement
     if not found:
         return _("Not judged.")
+    if not found["cut"]:
+        return _held_out(found)
     if "candidate" not in found:
         since = _("%(n)s inquiries to judge by since %(day)s", n=found["n"], day=day(found["cut"]))
         worse = _("Learns nothing where the one in force does.") if found["worse"] else ""
@@ -64,6 +74,19 @@ def judged(stored: Stored) -> str:
         return words
     verdict = _("It is worse.") if found["worse"] else _("It is not worse.")
     return f"{words} {_compared(found, gap)} {verdict}"
+
+
+def _held_out(found: Mapping[str, Any]) -> str:
+    """Of a model that was judged beside another on examples neither had learned from."""
+    if "candidate" not in found:
+        return _("Not judged: the recipe in force could not be fitted again.")
+    words = _(
+        "Right category first in %(share)s of %(n)s listings held out.",
+        share=_percent(found["candidate"]["hit@1"]),
+        n=found["in_scope"],
+    )
+    verdict = _("It is worse.") if found["worse"] else _("It is not worse.")
+    return f"{words} {_compared(found, found['differences']['hit@1'])} {verdict}"
 
 
 def _compared(found: Mapping[str, Any], gap: Mapping[str, float]) -> str:
@@ -84,12 +107,17 @@ def groups(stored: Stored) -> list[dict[str, Any]]:
     """The figures of each group of judged inquiries, for a table."""
     found = stored.judgement
     named = [("all", found), ("shown", found.get("shown")), ("unswayed", found.get("unswayed"))]
-    return [_group(name, group) for name, group in named if group and group.get("candidate")]
+    return [
+        _group(name, group, stored.line)
+        for name, group in named
+        if group and group.get("candidate")
+    ]
 
 
-def _group(name: str, group: Mapping[str, Any]) -> dict[str, Any]:
+def _group(name: str, group: Mapping[str, Any], line: str) -> dict[str, Any]:
     rows = []
-    for metric, words in METRICS.items():
+    of_category = line == "category"
+    for metric, words in (CATEGORY_METRICS if of_category else METRICS).items():
         gap = group["differences"].get(metric)
         rows.append({
             "words": words,
@@ -98,7 +126,8 @@ def _group(name: str, group: Mapping[str, Any]) -> dict[str, Any]:
             "gap": points(gap) if gap else "",
         })  # fmt: skip
     keys = ("n", "wins", "losses", "ties")
-    return {"name": GROUPS[name], "rows": rows, "compared": bool(group["live"])} | {
+    head = lazy_gettext("Listings held out") if of_category else GROUPS[name]
+    return {"name": head, "rows": rows, "compared": bool(group["live"])} | {
         key: group[key] for key in keys
     }
 

@@ -50,19 +50,20 @@ def forget(
 def train_category(
     workspace: Workspace, db: Database, actor: Actor, arguments: dict[str, Any], progress: Progress
 ) -> dict[str, Any]:
-    """Learn categories from the labelled listings, and put the model in force."""
-    from train.category import CategoryConfig
-    from train.category import train_category as learn
+    """Learn categories from the labelled listings; publish the model unless it is worse."""
+    from train.category_candidate import train_category as learn
+    from train.category_voices import CategoryConfig
 
-    config = CategoryConfig(
-        texts=tuple(arguments.get("texts") or ("linear",)),
-        image=arguments.get("image") or None,
-        image_minutes=float(arguments.get("minutes") or 20.0),
-    )
+    config = CategoryConfig.from_dict(arguments["config"]) if "config" in arguments else None
     tree = arguments.get("tree") or None
-    report = learn(workspace, db, actor=actor, tree=tree, config=config, progress=progress)
+    outcome = learn(workspace, db, actor=actor, tree=tree, config=config, progress=progress)
+    with suppress(JobCancelledError):  # too late: it is done
+        progress(1, 1, outcome.message)
+    report = outcome.report
     return {
-        "release": report.version,
+        "release": outcome.release.name,
+        "published": outcome.published,
+        "message": outcome.message,
         "labels": report.labels,
         "n_train": report.n_train,
         "left_out": report.left_out,

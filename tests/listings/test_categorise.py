@@ -1,5 +1,7 @@
 """The door: what it says of a listing, by whatever that has."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -138,3 +140,25 @@ def test_a_label_a_picture_model_never_saw_gets_an_even_guess():
     np.testing.assert_allclose(np.exp(found[0]), [0.1, 0.9, 1 / 3], rtol=1e-6)
     assert np.isnan(found[1]).all()
     assert spread(scores, ["b", "a"], ["b", "a"]) is scores
+
+
+def test_pictures_that_do_not_count_are_not_looked_at(text):
+    looked = []
+
+    class Watching(Namesake):
+        def log_scores(self, pictures):
+            looked.append(len(pictures))
+            return super().log_scores(pictures)
+
+    fusions = {"title": even("linear"), "title+image": even("linear"), "image": even("image")}
+    classifier = CategoryClassifier(
+        PATHS,
+        texts=[text],
+        image=lambda: Watching(PATHS),
+        ensemble=Ensemble(fusions),
+        threshold=0.5,
+    )
+    shown = (Path("0.jpg"),)
+    found = classifier.predict([Listing("desk", pictures=shown), Listing("", pictures=shown)])
+    assert looked == [1]
+    assert [row.voices for row in found] == [("text",), ("image",)]

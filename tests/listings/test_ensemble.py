@@ -30,6 +30,14 @@ def test_scores_are_weighed_and_added(weights, bias, scores, first):
     np.testing.assert_allclose(found, [[first, 1 - first]], atol=1e-6)
 
 
+def test_one_voice_beyond_all_doubt_does_not_decide_alone():
+    lost = np.log([[1e-30, 1.0]]).astype(np.float32)
+    both = fusion({"linear": 1, "image": 1})
+    sure = np.array([[0, -14]], np.float32)
+    (found,) = both({"linear": lost, "image": sure})  # -69 and -14 count as -12
+    np.testing.assert_allclose(found, [0.5, 0.5], atol=1e-6)
+
+
 def ensemble():
     return Ensemble(
         {
@@ -56,6 +64,15 @@ def test_a_situation_nobody_learned_is_taken_for_the_nearest():
     alone = Ensemble({"title": fusion({"linear": 1})})
     assert alone.blend(scores, told=["text"], seen=[True]).voices == (("linear",),)
     assert alone.blend(scores, told=[""], seen=[True]).voices == ((),)
+
+
+def test_it_knows_which_voices_count_where():
+    found = ensemble()
+    assert found.hears("image", "text")
+    assert found.hears("image", "")
+    deaf = Ensemble({"text": fusion({"linear": 1}), "text+image": fusion({"linear": 1})})
+    assert not deaf.hears("image", "text")
+    assert not deaf.hears("image", "")
 
 
 def test_save_load_round_trip(tmp_path):

@@ -1,6 +1,7 @@
 """Training from labelled listings, and what the model says afterwards."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -11,8 +12,12 @@ from listings.store import Collected, ListingStore
 from support.audit import Actor
 from support.errors import JobCancelledError, NotFoundError, TooFewLabelsError
 from support.releases import current
+from support.shelf import described
 from tests.train.goods import PATHS, goods, learn_names
-from train.category import CategoryConfig, fit_category, train_category
+from train import category
+from train.category import CategoryConfig, fit_category
+from train.category_candidate import live_config, train_category
+from train.category_voices import fit_texts
 
 ACTOR = Actor("cli:test")
 WORDS = CategoryConfig(texts=("linear",), image=None)
@@ -85,6 +90,18 @@ def test_pictures_are_learned_beside_words(tmp_path):
     assert (tmp_path / "model" / "image" / "labels.txt").is_file()
 
 
+def test_pictures_that_cannot_be_read_leave_the_words(tmp_path):
+    listings, paths = goods(tmp_path, 80)
+    lost = [replace(item, pictures=(tmp_path / "gone.jpg",)) for item in listings]
+    config = CategoryConfig(texts=("linear",), image="patches")
+    report = fit_category(lost, paths, folder=tmp_path / "model", config=config)
+    assert report.n_pictures == 0
+    assert right(CategoryClassifier.load(tmp_path / "model"), listings, paths) > 0.7
+    pictures = CategoryConfig(texts=(), image="patches")
+    with pytest.raises(TooFewLabelsError):
+        fit_category(lost, paths, folder=tmp_path / "other", config=pictures)
+
+
 def test_too_little_is_refused(tmp_path):
     listings, paths = goods(tmp_path, 12)
     with pytest.raises(TooFewLabelsError, match="--min-examples"):
@@ -108,30 +125,86 @@ def test_a_training_can_be_cancelled_and_leaves_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def fill(space, db, seal, count=120):
+    """A desk's listings; nine in ten are known by their words."""
+    listings, paths = goods(space.home, count)
+    rows = [
+        Collected(
+            source="shop",
+            external_id=str(number),
+            title=item.title,
+            description=item.description,
+            category=path,
+        )
+        for number, (item, path) in enumerate(zip(listings, paths, strict=True))
+    ]
+    ListingStore(db, seal).save(rows)
+
+
 def test_the_desk_s_labels_are_learned_and_put_in_force(space, db, seal):
     with pytest.raises(NotFoundError, match="faqdesk collect"):
         train_category(space, db, actor=ACTOR, config=WORDS)
-    listings, paths = goods(space.home, 120)
-    store = ListingStore(db, seal)
-    store.save(
-        [
-            Collected(
-                source="shop",
-                external_id=str(number),
-                title=item.title,
-                description=item.description,
-                category=path,
-            )
-            for number, (item, path) in enumerate(zip(listings, paths, strict=True))
-        ]
-    )
+    fill(space, db, seal)
     add_hand_label(db, ACTOR, 1, "Home > Chairs", tree="shop")
-    report = train_category(space, db, actor=ACTOR, config=WORDS)
+    outcome = train_category(space, db, actor=ACTOR, config=WORDS)
     release = current(space.models, line="category")
     folder = space.models / "category" / release.parts["category"]
-    assert folder == report.folder
+    assert (outcome.published, outcome.release.name) == (True, release.name)
+    assert folder == outcome.report.folder
     config = json.loads((folder / "config.json").read_text("utf-8"))
     assert config["tree"] == "shop"
     assert config["sources"] == {"seller": 119, "hand": 1}
     assert config["counts"]["Home > Chairs"] == config["counts"]["Home > Desks"] + 2
     assert right(CategoryClassifier.load(folder), *goods(space.home, 40, seed=1)) > 0.7
+
+
+def test_another_recipe_is_judged_beside_the_one_in_force(space, db, seal):
+    fill(space, db, seal, 240)
+    first = train_category(space, db, actor=ACTOR, config=WORDS)
+    assert first.report.judgement is None
+    again = train_category(space, db, actor=ACTOR)  # the recipe in force, which needs no judging
+    assert again.published
+    assert again.report.judgement is None
+    assert live_config(space, db) == WORDS
+
+    other = CategoryConfig(texts=("linear", "fasttext"), image=None)
+    judged = train_category(space, db, actor=ACTOR, config=other)
+    found = judged.report.judgement
+    assert found.everything.n == judged.report.n_held_out
+    assert found.everything.live["hit@1"] > 0.7
+    assert set(found.everything.differences) >= {"hit@1", "hit@3"}
+    assert judged.published == (not found.worse)
+    stored = described(space, db, judged.release.name, line="category")
+    assert stored.judgement["n"] == found.n
+    assert stored.recipe["texts"] == ["linear", "fasttext"]
+
+
+def test_a_worse_candidate_is_kept_and_not_put_in_force(space, db, seal, monkeypatch):
+    fill(space, db, seal)
+    first = train_category(space, db, actor=ACTOR, config=WORDS)
+    deaf = fit_texts
+
+    def hears_little(data, stay, out, config, steps, *, checkpoints=None):
+        if config.texts == ("fasttext",):
+            data = replace(data, listings=[Listing("a") for _ in data.listings])
+        return deaf(data, stay, out, config, steps, checkpoints=checkpoints)
+
+    monkeypatch.setattr(category, "fit_texts", hears_little)
+    worse = CategoryConfig(texts=("fasttext",), image=None)
+    kept = train_category(space, db, actor=ACTOR, config=worse)
+    assert (kept.published, kept.report.judgement.worse) == (False, True)
+    assert f"faqdesk models publish {kept.release.name} --line category" in kept.message
+    assert current(space.models, line="category").name == first.release.name
+    forced = train_category(space, db, actor=ACTOR, config=worse, judging="always")
+    assert forced.published
+    assert current(space.models, line="category").name == forced.release.name
+
+
+def test_a_recipe_in_force_that_cannot_be_fitted_does_not_stop_a_training(space, db, seal):
+    fill(space, db, seal)
+    first = train_category(space, db, actor=ACTOR, config=WORDS)
+    gone = WORDS.as_dict() | {"texts": ["transformer"], "transformer": str(space.home / "gone")}
+    db.table("releases").update(first.release.name, {"recipe": json.dumps(gone)})
+    outcome = train_category(space, db, actor=ACTOR, config=WORDS)
+    assert outcome.published
+    assert "cannot be fitted" in outcome.report.judgement.why

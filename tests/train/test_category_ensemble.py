@@ -1,8 +1,11 @@
 """An ensemble for every situation; pictures that do not help stay silent."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from listings.ensemble import TEXT, TITLE
 from tests.train.test_category_fusion import LABELS, noisy
 from train.category_ensemble import HeldOut, fit_ensemble
 
@@ -39,6 +42,26 @@ def test_pictures_that_say_nothing_leave_the_words_alone_and_the_report_says_so(
     assert "words serve alone: on 600 held-out listings" in report.message
     assert ensemble.fusions["text+image"] is ensemble.fusions["text"]
     assert ensemble.fusions["image"].voices == ("image",)
+
+
+def test_the_threshold_is_of_what_serves_in_each_situation():
+    """A picture that tells of undescribed listings alone is heard there, and reported so."""
+    image = noisy(LABELS, 0.9, seed=3)
+    rows = held_out(image)
+    described = np.arange(len(LABELS)) % 2 == 0
+    blurred = noisy(LABELS, 0.25, seed=4, sure=0.5)
+    image[described] = blurred[described]
+    ensemble, _, said = fit_ensemble(replace(rows, image=image, described=described))
+    heard = {name: "image" in fusion.voices for name, fusion in ensemble.fusions.items()}
+    told = [TEXT if is_so else TITLE for is_so in described]
+    voices = {"linear": np.where(described[:, None], rows.text["linear"], rows.title["linear"])}
+    served = ensemble.blend(voices | {"image": image}, told=told, seen=[True] * len(LABELS))
+    for name, some in (("text", described), ("title", ~described)):
+        right = (said.argmax(axis=1) == LABELS)[some].mean()
+        served_right = (served.probabilities.argmax(axis=1) == LABELS)[some].mean()
+        assert abs(right - served_right) < 0.05, (name, heard)
+    assert heard["title+image"]
+    assert not heard["text+image"]
 
 
 def test_without_descriptions_and_pictures_there_is_one_situation():

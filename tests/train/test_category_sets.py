@@ -8,8 +8,9 @@ import tarfile
 import pytest
 from PIL import Image
 
+from listings.listing import Listing
 from support.errors import ImportFileError
-from train.category_sets import PUBLIC, load_files, stem, without_words
+from train.category_sets import PUBLIC, CategoryRow, CategorySet, load_files, stem, without_words
 
 
 def pack(path, names):
@@ -140,7 +141,29 @@ def test_a_user_s_own_files_are_read_with_their_pictures(tmp_path):
     assert found.train[0].group != found.test[0].group
 
 
+def test_groups_and_listings_of_pictures_alone_are_read(tmp_path):
+    lines = ["title,category,images,group", "Hat,Hats,,x", ",Hats,a.jpg,y", "Old hat,Hats,,x"]
+    (tmp_path / "a.csv").write_text("\n".join([*lines, "Cap,Hats,,"]) + "\n", "utf-8")
+    (tmp_path / "b.csv").write_text("title,category,group\nHat again,Hats,x\n", "utf-8")
+    found = load_files(tmp_path / "a.csv", tmp_path / "b.csv")
+    groups = [row.group for row in found.train]
+    assert groups[0] == groups[2] == found.test[0].group
+    assert len({*groups}) == 3
+    assert found.train[1].listing.text == ""
+
+
+def test_kin_of_who_is_judged_is_left_out():
+    rows = [CategoryRow(Listing(f"hat {n}"), "ab"[n % 2], n) for n in range(40)]
+    kin = tuple(CategoryRow(Listing("other"), "c", n) for n in range(40))
+    found = CategorySet("people", tuple(rows), (), kin=kin).cut(seed=0, validate=True)
+    assert found.test
+    assert {row.group for row in found.kin} == {row.group for row in found.train}
+
+
 def test_what_cannot_be_read_is_said_with_its_line(tmp_path):
+    (tmp_path / "c.csv").write_text("title,category\n,Hats\n", "utf-8")
+    with pytest.raises(ImportFileError, match=r"c\.csv, line 2: no title and no images"):
+        load_files(tmp_path / "c.csv", tmp_path / "c.csv")
     (tmp_path / "a.csv").write_text("title,category\nHat,Hats\nCoat,\n", "utf-8")
     with pytest.raises(ImportFileError, match=r"a\.csv, line 3: no category"):
         load_files(tmp_path / "a.csv", tmp_path / "a.csv")

@@ -166,6 +166,24 @@ def test_training_stops_when_nothing_gets_better(photos, read):
     assert still.at.judged < 40
 
 
+def test_training_stops_when_what_is_said_gets_surer_of_the_wrong(photos, read, monkeypatch):
+    """Better than the worst so far is no progress."""
+    store = read(LabelledPictures(*photos))
+    judged = hold_out(store, None, 0.2, 0)
+    run = training(store, judged, num_epochs=50, patience=2, judgements=40)
+    sure = iter([1.0, 2.0, 1.5, 1.6, 1.7, *[1.8] * 40])  # best at the second judgement
+
+    def said(rows):
+        right = store.targets[rows] == 0
+        logits = np.zeros((len(rows), len(store.labels)), np.float32)
+        logits[:, 0] = np.where(right, 1.0, -1.0) * next(sure)
+        return logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+
+    monkeypatch.setattr(run, "log_scores", said)
+    run.run(progress=lambda *_: None)
+    assert (run.at.stopped, run.at.judged) == ("patience", 4)
+
+
 def test_what_is_held_out_keeps_groups_whole_and_leaves_every_label(photos, read):
     store = read(LabelledPictures(*photos))
     groups = [i // 9 for i in range(len(photos[0]))]

@@ -20,7 +20,8 @@ from tests.listings.small_category import write_csv
 from tests.web.browser import key, sign_in
 from tests.web.conftest import PASSWORD
 from tests.web.doors import running, until
-from train.category import CategoryConfig, fit_category, train_category
+from train.category import CategoryConfig, fit_category
+from train.category_candidate import train_category
 
 pytestmark = pytest.mark.browser
 

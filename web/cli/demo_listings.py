@@ -31,7 +31,8 @@ def prepare_listings(
     if scalar(db, known, [data.SOURCE]) < len(rows):
         _store(space, db, rows)
     if current(space.models, line=LINE) is None:
-        from train.category import CategoryConfig, train_category
+        from train.category_candidate import train_category
+        from train.category_voices import CategoryConfig
 
         config = CategoryConfig(texts=("linear",), image=None)
         train_category(space, db, actor=actor, tree=TREE, config=config, progress=progress)

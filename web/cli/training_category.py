@@ -11,6 +11,7 @@ from .common import actor, json_option, print_json, progress_line, workspace
 
 if TYPE_CHECKING:  # the engines are imported by the command that needs them
     from train.category import CategoryReport
+    from train.category_candidate import Judging
 
 
 @click.command("category")
@@ -18,6 +19,8 @@ if TYPE_CHECKING:  # the engines are imported by the command that needs them
 @voices
 @click.option("--min-examples", default=4, show_default=True, type=click.IntRange(2))
 @click.option("--seed", default=0, show_default=True)
+@click.option("--no-judge", is_flag=True, help="Do not judge it beside the recipe in force.")
+@click.option("--publish", is_flag=True, help="Put it in force, whatever the judgement says.")
 @json_option
 def category(
     tree: str | None,
@@ -28,21 +31,27 @@ def category(
     minutes: float,
     min_examples: int,
     seed: int,
+    no_judge: bool,
+    publish: bool,
     as_json: bool,
 ) -> None:
-    """Learn categories from the desk's labelled listings, and put the model in force.
+    """Learn categories from the desk's labelled listings; publish the model unless it is worse.
 
     A person's label counts before one that a mapping table gives, and that before the seller's own
     category. Words, pictures and both together are weighed on listings held out; where pictures do
-    not help there, words serve alone.
+    not help there, words serve alone. With other options than those of the model in force, that
+    one's are learned once more beside, and judged on the same listings held out. A training that
+    was killed goes on where a network was.
 
     \b
     Example:
       faqdesk train category
       faqdesk train category --text linear --image none
     """
-    from train.category import CategoryConfig, train_category
+    from train.category_candidate import train_category
+    from train.category_voices import CategoryConfig
 
+    judging: Judging = "unjudged" if no_judge else "always" if publish else "judged"
     config = CategoryConfig(
         texts=texts,
         transformer=transformer,
@@ -54,13 +63,20 @@ def category(
     )
     space = workspace()
     with progress_line("Learning categories") as progress:
-        report = train_category(
-            space, space.database(), actor=actor(), tree=tree, config=config, progress=progress
-        )
+        outcome = train_category(
+            space, space.database(), actor=actor(), tree=tree, config=config, judging=judging,
+            progress=progress,
+        )  # fmt: skip
     if as_json:
-        print_json(report.as_dict())
-    else:
-        _tell(report)
+        about = {"release": outcome.release.name, "published": outcome.published}
+        print_json(outcome.report.as_dict() | about)
+        return
+    _tell(outcome.report)
+    if outcome.report.judgement is not None:
+        from train.judgement import table
+
+        click.echo(table(outcome.report.judgement.as_dict(), of="listings").partition("\n")[2])
+    click.echo(outcome.message)
 
 
 def _tell(report: "CategoryReport") -> None:
@@ -86,4 +102,3 @@ def _tell(report: "CategoryReport") -> None:
         )
     if report.left_out:
         click.echo(f"Left out, with too few listings: {', '.join(report.left_out)}")
-    click.echo(f"Model {report.version} is in force.")
