@@ -13,6 +13,7 @@ from support.linear import Contribution
 
 # Of each name the file and the class in it; a file is imported when its model is asked for.
 TEXT_MODELS = {
+    "encoder": ("text_encoder", "EncoderText"),
     "fasttext": ("text_fasttext", "FastTextText"),
     "linear": ("text_linear", "LinearText"),
     "transformer": ("text_transformer", "TextTransformer"),

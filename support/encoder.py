@@ -36,6 +36,10 @@ class Engine(Protocol):
 
     dim: int
 
+    def save(self, folder: Path) -> None:
+        """Write a folder that sentence-transformers reads."""
+        ...
+
     def __call__(self, texts: Sequence[str]) -> Vectors:
         """(n, dim) float32."""
 

@@ -6,18 +6,22 @@ from typing import Any
 
 import numpy as np
 
+from listings.text_encoder import EncoderText
 from listings.text_fasttext import FastTextText
 from listings.text_model import TEXT_MODELS, TextModel
+from support.encoder import SentenceEncoder
 from support.errors import SettingError
 from support.fasttext_voice import FastTextConfig, FastTextVoice
 
 from .blend import Targets
+from .category_encoder import fit_encoder_text
 from .category_linear import LinearRecipe, fit_linear_text
 from .category_split import cut_groups
 from .progress import Progress, silent
+from .remembering import named_encoder
 
 Settings = Mapping[str, Any]
-QUICK = frozenset(("linear", "fasttext"))  # minutes at most: they may learn twice
+QUICK = frozenset(("linear", "fasttext", "encoder"))  # minutes at most: they may learn twice
 
 
 def fit_text_model(
@@ -30,6 +34,8 @@ def fit_text_model(
     held_out: tuple[Sequence[str], Sequence[str]] | None = None,
     settings: Settings | None = None,
     start: str | Path | None = None,
+    encoder: str | Path | None = None,
+    earlier: TextModel | None = None,
     checkpoints: Path | None = None,
     seed: int = 0,
     progress: Progress = silent,
@@ -47,6 +53,9 @@ def fit_text_model(
             is then not learned from while choosing. The transformer holds out some of its own.
         settings: what an earlier fit chose, so that nothing is chosen again.
         start: what a transformer starts from: a folder, or a name.
+        encoder: the sentence encoder of the model called encoder: a folder, or a name.
+        earlier: a model of this name that this training fitted; what its encoder read is not read
+            again.
         checkpoints: a folder where a transformer's training that was killed goes on.
         seed: of all that is drawn.
         progress: told done, total and a message; may raise.
@@ -55,7 +64,8 @@ def fit_text_model(
         The model, and the settings that were chosen, as plain JSON.
 
     Raises:
-        SettingError: there is no text model of this name, or a transformer has no start.
+        SettingError: there is no text model of this name, or a transformer has no start, or
+            an encoder is not named.
     """
     known = sorted(set(labels)) if label_set is None else list(label_set)
 
@@ -67,6 +77,19 @@ def fit_text_model(
             return _fit_linear(texts, labels, known, groups, held_out, settings, seed, tell)
         case "fasttext":
             return _fit_fasttext(texts, labels, known, settings, seed, tell)
+        case "encoder":
+            if isinstance(earlier, EncoderText):
+                opened = earlier.encoder
+            elif encoder is not None:
+                opened = named_encoder(str(encoder))
+            else:
+                raise SettingError(
+                    "The text model called encoder needs a sentence encoder. Name a folder or a "
+                    "model: --encoder."
+                )
+            return _fit_encoder(
+                opened, texts, labels, known, groups, held_out, settings, seed, tell
+            )
         case "transformer":
             return _fit_transformer(
                 texts, labels, known, groups, settings, start, checkpoints, seed, progress
@@ -129,6 +152,33 @@ def _fit_fasttext(
         "learning_rate": config.learning_rate,
         "num_epochs": config.num_epochs,
     }
+
+
+def _fit_encoder(
+    encoder: SentenceEncoder,
+    texts: Sequence[str],
+    labels: Sequence[str],
+    known: list[str],
+    groups: Sequence[int] | None,
+    held_out: tuple[Sequence[str], Sequence[str]] | None,
+    settings: Settings | None,
+    seed: int,
+    tell: Callable[[float], None],
+) -> tuple[TextModel, Settings]:
+    targets = one_hot(labels, known)
+    penalty = (settings or {}).get("penalty")
+    if penalty is None and held_out is None:
+        stay, drawn = cut_groups(labels, groups, share=0.2, seed=seed)
+        _, penalty = fit_encoder_text(
+            encoder, [texts[i] for i in stay], targets[stay], known,
+            held_out=([texts[i] for i in drawn], targets[drawn]),
+            progress=lambda share: tell(share / 2),
+        )  # fmt: skip
+    judged = None if held_out is None else (held_out[0], one_hot(held_out[1], known))
+    model, penalty = fit_encoder_text(
+        encoder, texts, targets, known, penalty=penalty, held_out=judged, progress=tell
+    )
+    return model, {"penalty": penalty}
 
 
 def _fit_transformer(

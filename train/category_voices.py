@@ -30,6 +30,7 @@ class CategoryConfig:
 
     texts: tuple[str, ...] = ("linear",)  # each a voice of the ensemble
     transformer: str | Path | None = None  # what a text model called transformer starts from
+    encoder: str | Path | None = None  # the sentence encoder of a text model called encoder
     image: str | None = "patches+compact_resnet"  # None: pictures are not looked at
     weights: str | Path | None = None  # to start the picture model from
     image_minutes: float = 20.0  # of the picture model's training, at most
@@ -40,9 +41,8 @@ class CategoryConfig:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON."""
-        paths = {"transformer": self.transformer, "weights": self.weights}
-        written = {name: None if path is None else str(path) for name, path in paths.items()}
-        return {**asdict(self), "texts": list(self.texts), **written}
+        written = {name: str(v) if isinstance(v, Path) else v for name, v in asdict(self).items()}
+        return {**written, "texts": list(self.texts)}
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Self:
@@ -113,6 +113,7 @@ def fit_texts(
             groups=None if data.groups is None else [data.groups[i] for i in stay.tolist()],
             held_out=(data.texts(out), data.some(out)),
             start=config.transformer,
+            encoder=config.encoder,
             checkpoints=checkpoints,
             seed=config.seed,
             progress=_part(steps, number, len(config.texts)),
@@ -139,6 +140,7 @@ def fit_again(
             label_set=data.labels,
             groups=data.groups,
             settings=settings[model.name],
+            earlier=model,
             seed=config.seed,
             progress=_part(steps, number, len(models)),
         )[0]

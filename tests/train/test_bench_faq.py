@@ -4,10 +4,11 @@ import pytest
 from support.encoder import SentenceEncoder
 from support.fasttext_voice import FastTextConfig
 from tests.train.topics import METRICS, write_sets
-from train.bench_encoder import RememberingEngine, adapted_encoder
+from train.bench_encoder import adapted_encoder
 from train.bench_faq import bench_faq, compare
 from train.datasets import load_csv
 from train.faq import FaqConfig
+from train.remembering import RememberingEngine
 from train.seeds import mean_and_std
 
 QUICK = FaqConfig(

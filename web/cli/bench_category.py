@@ -35,6 +35,7 @@ def category(
     test: Path | None,
     images: Path | None,
     texts: tuple[str, ...],
+    encoder: str | None,
     transformer: str | None,
     image: str | None,
     weights: str | None,
@@ -65,6 +66,7 @@ def category(
 
     config = CategoryConfig(
         texts=texts,
+        encoder=encoder,
         transformer=transformer,
         image=image,
         weights=weights,

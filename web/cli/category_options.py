@@ -24,8 +24,9 @@ def _image(context: click.Context, parameter: click.Parameter, value: str) -> st
 _OPTIONS = (
     click.option(
         "--text", "texts", default="linear", show_default=True, callback=_texts, is_eager=True,
-        help="Text models, parted by commas: linear, fasttext, transformer; or none.",
+        help="Text models, parted by commas: linear, fasttext, encoder, transformer; or none.",
     ),
+    click.option("--encoder", help="The sentence encoder of `encoder`: a folder, or a name."),
     click.option("--transformer", help="What a transformer starts from: a folder, or a name."),
     click.option(
         "--image", default="patches+compact_resnet", show_default=True, callback=_image,
@@ -40,7 +41,7 @@ _OPTIONS = (
 
 
 def voices(command: _Command) -> _Command:
-    """Add `texts` (tuple of names), `transformer`, `image` (None: none), `weights`, `minutes`."""
+    """Add `texts` (names), `encoder`, `transformer`, `image` (None: none), `weights`, `minutes`."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command

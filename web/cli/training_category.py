@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # the engines are imported by the command that needs them
 def category(
     tree: str | None,
     texts: tuple[str, ...],
+    encoder: str | None,
     transformer: str | None,
     image: str | None,
     weights: str | None,
@@ -54,6 +55,7 @@ def category(
     judging: Judging = "unjudged" if no_judge else "always" if publish else "judged"
     config = CategoryConfig(
         texts=texts,
+        encoder=encoder,
         transformer=transformer,
         image=image,
         weights=weights,
