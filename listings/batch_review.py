@@ -1,7 +1,7 @@
 """From a labelled table into the review queue: the rows to look at, as listings with pictures."""
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +15,9 @@ from support.workspace import Workspace
 from .batches import Batch
 from .categories import add_paths
 from .collect_columns import NAMES
+from .columns import existing
 from .label import DISAGREE, UNSURE, added_columns
+from .label_carry import carried_to, carry
 from .label_pictures import PictureFolder
 from .pictures import MAX_BYTES, store
 from .review_fill import NewItem, add_items, priority
@@ -63,7 +65,7 @@ def fill(db: Database, workspace: Workspace, batch: Batch, *, tree: str, progres
     if not batch.options.review:
         return 0
     progress(0, 0, "choosing rows to review")
-    rows = _choose(workspace, batch)
+    rows = _choose(workspace, batch, carried_to(db, tree))
     # The categories of the model are those that people may choose.
     add_paths(db, tree, {path for row in rows for path, _ in row.guesses})
     listings = ListingStore(db, workspace.seal())
@@ -86,7 +88,7 @@ def fill(db: Database, workspace: Workspace, batch: Batch, *, tree: str, progres
     return len(rows)
 
 
-def _choose(workspace: Workspace, batch: Batch) -> list[_Row]:
+def _choose(workspace: Workspace, batch: Batch, carried: Mapping[str, str]) -> list[_Row]:
     """The rows with most to learn from, those first."""
     out = workspace.home / batch.output
     images = workspace.home / "batches" / batch.options.images
@@ -100,7 +102,7 @@ def _choose(workspace: Workspace, batch: Batch) -> list[_Row]:
         before = 0
         for shard in shards:
             cells = _Cells(read_rows(layout, shard.kept), layout.columns, shard.rows)
-            kept += _rows(cells, layout.columns, batch, folder, before)
+            kept += _rows(cells, layout.columns, batch, folder, before, carried)
             kept = sorted(kept, key=lambda row: (-row.priority, row.number))[: batch.options.review]
             before += shard.rows
     return kept
@@ -118,6 +120,7 @@ def _rows(
     batch: Batch,
     folder: PictureFolder | None,
     before: int,
+    carried: Mapping[str, str],
 ) -> Iterator[_Row]:
     ours = _ours(columns, batch.options.top)
     read_from = batch.report["columns"]
@@ -127,7 +130,7 @@ def _rows(
         return
     titles, descriptions = (read.text(read_from.get(role, "")) for role in ("title", "description"))
     prices = read.text(_price(columns))
-    given = read.text(batch.options.compare)
+    given = read.text(_compared(columns, ours, batch.options.compare))
     named = read.raw(read_from.get("image", "")) if folder else []
     ranked = [
         (read.text(ours[path]), read.text(ours[share]))
@@ -138,6 +141,7 @@ def _rows(
             (paths[place], float(shares[place] or 0)) for paths, shares in ranked if paths[place]
         )
         reason = reviews[place]
+        theirs = carry(given[place], guesses[0][0], carried) if guesses else ""
         yield _Row(
             number=before + place + 1,
             title=titles[place],
@@ -146,7 +150,7 @@ def _rows(
             given=given[place],
             guesses=guesses,
             reason=reason,
-            priority=priority(guesses, given=given[place], reason=reason),
+            priority=priority(guesses, given=theirs, reason=reason),
             pictures=folder.find(named[place])[0] if folder else (),
         )
 
@@ -177,6 +181,12 @@ def _ours(columns: Sequence[str], top: int) -> dict[str, str]:
             longest = prefix
         prefix += "faqdesk_"
     return {name: longest + name for name in wanted}
+
+
+def _compared(columns: Sequence[str], ours: dict[str, str], asked: str) -> str:
+    """The seller's column as the table writes it: labelling finds it in other spelling too."""
+    theirs = [name for name in columns if name not in ours.values()]
+    return existing(theirs, asked) if asked else ""
 
 
 def _places(top: int) -> list[tuple[str, str]]:

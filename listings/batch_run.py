@@ -10,15 +10,18 @@ from sqlite_utils import Database
 from support.artifact import read_artifact
 from support.clock import now
 from support.database import write
-from support.errors import ConflictError, NotFoundError
+from support.errors import ConflictError, InputError, NotFoundError
 from support.workspace import Workspace
 
 from .batch_review import fill
 from .batches import Batch, folder, get
 from .categorise import KIND
 from .following import folder_in_force
+from .label_carry import carried_to
 from .label_run import CategoryEngine, LabelReport, LabelRequest, label_file
 from .labels import default_tree
+from .review_fill import withdraw
+from .run_folder import RunFolder
 
 OWN_TREE: Final = "faqdesk"  # of a model that names none, on a desk without labels
 # Smaller files are done before a second process would have read the model.
@@ -58,30 +61,44 @@ def run(
         raise ConflictError(f"The files of batch {batch_id} were deleted.")
     if not batch.report or restart:
         model = folder_in_force(workspace.models)
-        report = _label(workspace, batch, model, restart=restart, progress=progress)
-        change = {
-            "report": json.dumps({**_told(report), "tree": tree_of(db, model)}, ensure_ascii=False),
-            "model": report.model_version,
-            "total": report.rows,
-            "done": report.rows,
-        }
+        tree = tree_of(db, model)
+        # From here on it is not labelled: cut short, it is labelling that goes on.
+        _note(db, batch_id, report={})
+        try:
+            report = _label(
+                workspace, batch, model,
+                carried=carried_to(db, tree), restart=restart, progress=progress,
+            )  # fmt: skip
+        except (InputError, ConflictError):
+            _note(db, batch_id, report=batch.report)  # refused: what was made before still stands
+            raise
         with write(db):
-            db.table("label_batches").update(batch_id, change)
+            withdraw(db, batch_id)  # what the model before it guessed
+            _note(
+                db, batch_id, report={**_told(report), "tree": tree},
+                model=report.model_version, total=report.rows, done=report.rows,
+            )  # fmt: skip
         batch = get(db, batch_id)
     queued = fill(db, workspace, batch, tree=batch.report["tree"], progress=progress)
     finished = {**batch.report, "queued": queued}
-    with write(db):
-        change = {
-            "state": "done",
-            "finished_at": now(),
-            "report": json.dumps(finished, ensure_ascii=False),
-        }
-        db.table("label_batches").update(batch_id, change)
+    _note(db, batch_id, report=finished, state="done", finished_at=now())
     return {"batch": batch_id, "rows": batch.total, "queued": queued}
 
 
+def _note(db: Database, batch_id: int, *, report: dict[str, Any], **change: str | int) -> None:
+    change["report"] = json.dumps(report, ensure_ascii=False)
+    with write(db):
+        db.table("label_batches").update(batch_id, change)
+
+
 def _label(
-    workspace: Workspace, batch: Batch, model: Path, *, restart: bool, progress: Progress
+    workspace: Workspace,
+    batch: Batch,
+    model: Path,
+    *,
+    carried: dict[str, str],
+    restart: bool,
+    progress: Progress,
 ) -> LabelReport:
     options = batch.options
     path = workspace.home / batch.file
@@ -96,11 +113,17 @@ def _label(
         images=folder(workspace) / options.images if options.images else None,
         image_column=options.image,
         compare=options.compare,
+        carried=carried,
     )
+    out = workspace.home / batch.output
+    folder_of_run = RunFolder(out).path
+    begun = (folder_of_run / "plan.json").exists()
+    begun = begun and not (folder_of_run / "finished.json").exists()
     small = path.exists() and path.stat().st_size < ONE_PROCESS and not options.images
     return label_file(
-        path, workspace.home / batch.output, CategoryEngine(model), request,
-        workers=1 if small else None, restart=restart, progress=progress,
+        path, out, CategoryEngine(model), request, workers=1 if small else None,
+        # What lies there is this batch's own; with no run to go on with, it is made again.
+        restart=restart or (out.exists() and not begun), progress=progress,
     )  # fmt: skip
 
 

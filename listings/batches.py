@@ -21,6 +21,7 @@ from support.errors import ConflictError, InputError, NotFoundError
 from support.workspace import Workspace
 
 from . import review_decisions
+from .label_reports import report_files
 from .tables import SUFFIXES, kind_of
 
 FORMATS: Final = {"csv": ".csv", "jsonl": ".jsonl", "parquet": ".parquet", "xlsx": ".xlsx"}
@@ -79,6 +80,7 @@ class Batch:
     total: int | None
     report: dict[str, Any]  # of `LabelReport`; empty before it is labelled
     queued: int | None  # rows that went into the review queue
+    waiting: int  # of them, those that are open yet
     created_by: str
     created_at: str
     finished_at: str | None
@@ -218,16 +220,15 @@ def reports(workspace: Workspace, batch: Batch) -> dict[str, Path]:
     if not batch.output or not batch.report:
         return {}
     out = workspace.home / batch.output
-    found = {
-        "result": out,
-        "problems": out.with_name(f"{out.stem}.problems.csv"),
-        "disagreements": out.with_name(f"{out.stem}.disagree.csv"),
-    }
+    problems, disagreements = report_files(out)
+    found = {"result": out, "problems": problems, "disagreements": disagreements}
     return {name: path for name, path in found.items() if path.is_file()}
 
 
 _SELECT: Final = """
-    SELECT b.*, coalesce(j.state, b.state) AS now_state
+    SELECT b.*, coalesce(j.state, b.state) AS now_state,
+        (SELECT count(*) FROM review_items i
+         WHERE i.batch_id = b.id AND i.state = 'open') AS waiting
     FROM label_batches b LEFT JOIN jobs j ON j.id = b.job_id
 """
 
@@ -246,6 +247,7 @@ def _batch(row: Row) -> Batch:
         total=row["total"],
         report=report,
         queued=report.get("queued"),
+        waiting=row["waiting"],
         created_by=row["created_by"],
         created_at=row["created_at"],
         finished_at=row["finished_at"],

@@ -37,6 +37,7 @@ class Figures:
     """What a training measured."""
 
     version: str
+    tree: str  # whose categories it learned; "" where it does not say
     categories: Mapping[str, Told]
     confused: tuple[Confused, ...]  # the most frequent first
     situations: tuple[Mapping[str, Any], ...]  # by what a listing has: accuracy, hit_3 ...
@@ -46,12 +47,10 @@ class Figures:
 @lru_cache(maxsize=4)  # a version's file never changes
 def figures(model: Path) -> Figures:
     """Read the figures of a model folder; what it does not tell is empty."""
-    try:
-        found = json.loads((model / "metrics.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        found = {}
+    found = _read(model / "metrics.json")
     return Figures(
         version=model.name,
+        tree=str(_read(model / "config.json").get("tree") or ""),
         categories={
             item["path"]: Told(int(item["n"]), int(item["right"]), int(item.get("hit_3", 0)))
             for item in found.get("categories", [])
@@ -63,3 +62,11 @@ def figures(model: Path) -> Figures:
         situations=tuple(found.get("situations", ())),
         message=str(found.get("message", "")),
     )
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}

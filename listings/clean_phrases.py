@@ -33,9 +33,9 @@ _WRITTEN: Final = tuple(
         r"(?:네고|에눌|가격\s?제안|찔러보기)\s?(?:는|은)?\s?(?:x|no|불가|사절|금지|안\s?받아요|안\s?합니다|가능|환영|소폭\s?가능)",
         # State of the sale
         r"[\[(<]?\s*(?:판매\s?완료|예약\s?중|예약\s?완료|급처(?:분)?|급매|끌올)\s*[\])>]?",
-        r"(?:교환|환불|반품)(?:\s?[,/및·과]\s?(?:교환|환불|반품))*\s?(?:은|는|이)?\s?(?:절대\s?)?(?:불가|안\s?됩니다|x)",
+        r"(?:교환|환불|반품)(?:\s?[,/및·과]\s?(?:교환|환불|반품)){0,4}\s?(?:은|는|이)?\s?(?:절대\s?)?(?:불가|안\s?됩니다|x)",
         r"(?:궁금(?:하신|한)\s?(?:점|사항)은?\s?)?(?:편하게\s?)?(?:문의|연락|챗|채팅|쪽지|톡)\s?(?:주세요|주시면\s?\S{1,8}|바랍니다|부탁드려요|부탁드립니다)",
-        r"(?:상점|가게|프로필)\s?(?:에|의)?\s?(?:다른|더\s?많은)\s?(?:상품|물건)\S*(?:\s?\S{1,6}){0,2}\s?(?:구경|많아요|있어요|봐주세요)\S*",
+        r"(?:상점|가게|프로필)\s?(?:에|의)?\s?(?:다른|더\s?많은)\s?(?:상품|물건)\S{0,8}(?:\s?\S{1,6}){0,2}\s?(?:구경|많아요|있어요|봐주세요)\S*",
         # English
         r"\b(?:free|fast|quick)\s+(?:uk\s+)?(?:delivery|postage|shipping|p\s?&\s?p)\b",
         r"\b(?:collection|pick\s?-?up|collect|cash)\s+(?:only|in\s+person\s+only)\b",
@@ -49,14 +49,17 @@ _WRITTEN: Final = tuple(
         r"\bfirst\s+come,?\s+first\s+served\b",
     )
 )  # fmt: skip
+_BLANKS = re.compile(r"\s{2,}")
 _ENDS = re.compile(r"\n+|(?<=[.!?])\s+|(?<=[다요음함]\.)|(?<=[!?])(?=\S)")
 
 
 def without_written(text: str) -> str:
-    """The phrases written down here, away."""
+    """The phrases written down here, away; a text without any stays as it is."""
+    # Over long runs of blanks, patterns that begin with some take time by the square.
+    folded_blanks = less = _BLANKS.sub(lambda run: "\n\n"[: run[0].count("\n")] or " ", text)
     for pattern in _WRITTEN:
-        text = pattern.sub(" ", text)
-    return text
+        less = pattern.sub(" ", less)
+    return text if less == folded_blanks else less
 
 
 def segments(text: str) -> list[str]:

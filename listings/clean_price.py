@@ -10,6 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 DEFAULT_CURRENCY: Final = "KRW"  # of a bare number
+MAX_CHARACTERS: Final = 200  # of a price; what comes after is none
 MAX_AMOUNT: Final = 10**12  # more is a telephone number, or a joke
 
 # How many of the smallest unit make one; what is not here has hundredths.
@@ -54,7 +55,7 @@ def parse_price(text: str, *, currency: str = "") -> Price:
         text: what stands in a price's column.
         currency: ISO 4217, of a number that names none itself; won where empty.
     """
-    words = unicodedata.normalize("NFKC", text).strip()
+    words = unicodedata.normalize("NFKC", text.strip()[:MAX_CHARACTERS]).strip()
     named = next((code for code, sign in _SIGNS if sign.search(words)), "")
     code = named or currency.upper() or DEFAULT_CURRENCY
     value = _value(words, whole=code in _WHOLE)

@@ -62,17 +62,6 @@ STEPS: Final = (
 )
 
 
-def tidied(text: str) -> str:
-    """Every step in order; doing it again changes nothing."""
-    for _ in range(4):  # a step may make work for one before it
-        before = text
-        for _, step in STEPS:
-            text = step(text)
-        if text == before:
-            break
-    return text
-
-
 def folded(text: str) -> str:
     """Letters and digits alone, small: what two spellings of one text have in common."""
     return _KEY_DROPPED.sub("", unicodedata.normalize("NFKC", text).casefold())

@@ -18,7 +18,8 @@ from support.blend import log_normalize
 from support.errors import ModelDamagedError
 
 from .image_net import ImageNet
-from .image_patches import SIDE, PatchVoice
+from .image_patches import PatchVoice
+from .patch_filters import SIDE
 from .picture_batches import Broken, Pixels, read_batches
 
 Scores = npt.NDArray[np.float32]

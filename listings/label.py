@@ -1,13 +1,14 @@
 """Labels a shard's rows: category, path, probability, runners-up, and whether to look again."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, Self
 
 from .categories import SEPARATOR
 from .categorise import CategorySuggestion
 from .columns import Columns
+from .label_carry import carry
 from .label_compare import disagrees, rank, relation
 from .label_pictures import PictureFolder
 from .listing import Listing
@@ -43,6 +44,7 @@ class LabelOptions:
     images: str = ""  # the folder that pictures lie in
     confined: bool = False  # whether only pictures inside that folder are looked at
     compare: str = ""  # the column of the seller's category; "" for none
+    carried: Mapping[str, str] = field(default_factory=dict)  # see `label_carry.carried_to`
 
     def as_dict(self) -> dict[str, Any]:
         """As plain JSON."""
@@ -108,17 +110,19 @@ class Labeller:
         broken = self._broken() if any(pictures) else {}
         for line, listing, suggestion in zip(lines, listings, found, strict=True):
             if listing.pictures:
-                problems += _unseen(line, listing, suggestion, broken)
+                problems += _unseen(line, listing, broken)
             if not suggestion.guesses:
                 problems.append(Problem(line, "text", "no words and no picture to judge by"))
         sellers: list[str] = []
         if self._seller >= 0:
             sellers = [as_text(cell) for cell in rows.cells(self._seller)]
-        review, remarks, counts = _judge(found, lines, titles, sellers)
+        # In the report of disagreements a row without a title shows what else it says.
+        shown = [title or words for title, words in zip(titles, descriptions, strict=True)]
+        review, remarks, counts = _judge(found, lines, shown, sellers, self._options.carried)
         return Done(self._columns(found, review), problems, counts, remarks)
 
     def _texts(self, rows: Rows, count: int) -> tuple[list[str], list[str]]:
-        """Titles and descriptions; a table of descriptions alone has them for titles."""
+        """Titles and descriptions; empty where the table has no such column."""
         both = [
             [as_text(cell) for cell in rows.cells(place)] if place >= 0 else [""] * count
             for place in (self._title, self._description)
@@ -175,6 +179,7 @@ def _judge(
     lines: Sequence[int],
     titles: Sequence[str],
     sellers: Sequence[str],
+    carried: Mapping[str, str],
 ) -> tuple[list[str | None], list[list[Any]], dict[str, int]]:
     """Which rows somebody should look at, and where the sellers disagree."""
     review: list[str | None] = [
@@ -186,8 +191,11 @@ def _judge(
         guesses = [guess.path for guess in found[row].guesses]
         if not seller.strip() or not guesses:
             continue
+        theirs = carry(seller, guesses[0], carried)
+        if not theirs:
+            continue  # it belongs nowhere in the model's tree
         counts["compared"] += 1
-        kind = relation(seller, guesses[0])
+        kind = relation(theirs, guesses[0])
         if not disagrees(kind):
             counts["agree"] += 1
             continue
@@ -197,7 +205,7 @@ def _judge(
         remarks.append(
             [
                 lines[row], titles[row][:TITLE_SHOWN], seller, guesses[0], share,
-                rank(seller, guesses), kind,
+                rank(theirs, guesses), kind,
             ]
         )  # fmt: skip
     counts["labelled"] = sum(bool(row.guesses) for row in found)
@@ -205,16 +213,10 @@ def _judge(
     return review, remarks, counts
 
 
-def _unseen(
-    line: int, listing: Listing, suggestion: CategorySuggestion, broken: Mapping[Path, str]
-) -> list[Problem]:
+def _unseen(line: int, listing: Listing, broken: Mapping[Path, str]) -> list[Problem]:
     """Which of a listing's pictures could not be looked at, and why."""
-    found = [
+    return [
         Problem(line, "picture", broken[path], path.name)
         for path in listing.pictures
         if path in broken
     ]
-    if not found and "image" not in suggestion.voices:
-        names = ", ".join(path.name for path in listing.pictures)
-        found.append(Problem(line, "picture", "the model said nothing about it", names))
-    return found

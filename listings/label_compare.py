@@ -31,7 +31,7 @@ def relation(seller: str, model: str) -> str:
     theirs, ours = fold(seller), fold(model)
     if not theirs or not ours or theirs == ours:
         return ""
-    their_levels, our_levels = _folded_levels(seller), _folded_levels(model)
+    their_levels, our_levels = levels(seller), levels(model)
     shorter = min(len(their_levels), len(our_levels))
     if their_levels[:shorter] == our_levels[:shorter]:
         return "coarser" if len(their_levels) < len(our_levels) else "finer"
@@ -54,5 +54,6 @@ def rank(seller: str, guesses: Sequence[str]) -> int | None:
     return None
 
 
-def _folded_levels(path: str) -> list[str]:
+def levels(path: str) -> list[str]:
+    """The levels of a category, each as it is compared."""
     return [folded for level in _LEVELS.split(path) if (folded := fold(level))]

@@ -9,10 +9,11 @@ from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from .label_compare import REPORT
 from .shards import Receipt, beside
+from .table_values import no_formula
 
 PROBLEM: Final = ("line", "kind", "reason", "what")
 TOP_PAIRS: Final = 20
@@ -65,7 +66,7 @@ def write_reports(
                     counts[name] = counts.get(name, 0) + count
                 for found in receipt.problems:
                     kinds[found.kind] = kinds.get(found.kind, 0) + 1
-                    writer.writerow([found.line, found.kind, found.reason, _safe(found.what)])
+                    writer.writerow([found.line, found.kind, found.reason, no_formula(found.what)])
                 marks = ", ".join("?" * len(REPORT))
                 sql = f"INSERT INTO remarks VALUES ({marks})"  # noqa: S608
                 db.executemany(sql, receipt.remarks)
@@ -86,7 +87,8 @@ def write_reports(
 
 def report_files(out: Path) -> tuple[Path, Path]:
     """Where an output's problems and disagreements are written."""
-    return out.with_name(f"{out.stem}.problems.csv"), out.with_name(f"{out.stem}.disagree.csv")
+    # After the whole name: labelled.csv and labelled.xlsx beside each other have their own.
+    return out.with_name(f"{out.name}.problems.csv"), out.with_name(f"{out.name}.disagree.csv")
 
 
 def _pairs(db: sqlite3.Connection) -> list[Pair]:
@@ -105,11 +107,4 @@ def _write_disagreements(db: sqlite3.Connection, path: Path) -> None:
         writer = csv.writer(file)
         writer.writerow(REPORT)
         for row in db.execute("SELECT * FROM remarks ORDER BY probability DESC, line"):
-            writer.writerow([_safe(cell) for cell in row])
-
-
-def _safe(cell: Any) -> Any:
-    """Text that a spreadsheet will not take for a formula: sellers wrote it."""
-    if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return f"'{cell}"
-    return cell
+            writer.writerow([no_formula(cell) for cell in row])

@@ -6,7 +6,7 @@ Killed and called again it goes on where it stopped.
 import os
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,6 +35,7 @@ class LabelRequest:
     images: Path | None = None  # a folder; only pictures inside it are looked at
     image_column: str = ""
     compare: str = ""
+    carried: Mapping[str, str] = field(default_factory=dict)  # see `label_carry.carried_to`
     shard_rows: int | None = None
 
     def __post_init__(self) -> None:
@@ -183,6 +184,7 @@ def _options(request: LabelRequest, header: list[str], path: Path) -> LabelOptio
         images=os.path.normpath(folder) if request.looks else "",
         confined=request.images is not None,
         compare=existing(header, request.compare) if request.compare else "",
+        carried=dict(request.carried) if request.compare else {},
     )
 
 
@@ -192,6 +194,7 @@ def _asked(request: LabelRequest, path: Path, out: Path) -> dict[str, Any]:
     folder = (request.images or path.parent).absolute()
     asked["images"] = os.path.normpath(folder) if request.looks else ""
     asked["told"] = dict(request.told or {})
+    asked["carried"] = dict(request.carried) if request.compare else {}
     return {**asked, "from": path.suffix.lower(), "to": out.suffix.lower()}
 
 
@@ -227,5 +230,11 @@ def _check_sink(layout: Layout, shards: Sequence[Shard]) -> None:
 def _check_place(path: Path, out: Path) -> None:
     if out.exists() and path.exists() and out.samefile(path):
         raise InputError(f"{out} is the input itself. Name another output: --out labelled.csv")
+    for report in report_files(out):
+        if report.exists() and path.exists() and report.samefile(path):
+            raise InputError(
+                f"A report of {out} would replace the input, {path}. Name another output: "
+                "--out labelled.csv"
+            )
     if out.is_dir() or not out.absolute().parent.is_dir():
         raise InputError(f"Cannot write {out}. Name a file in a folder that is there.")

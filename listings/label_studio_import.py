@@ -6,7 +6,7 @@ What Label Studio exports as JSON (not JSON-MIN) is read, whoever made the tasks
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
 from sqlite_utils import Database
@@ -24,6 +24,7 @@ from .review import ReviewItem
 from .review_decisions import decide, decided
 from .review_fill import NewItem, add_items
 from .store import Collected, ListingStore
+from .table_values import whole
 
 SOURCE: Final = "label-studio"
 _SHA = re.compile(r"\b([0-9a-f]{64})\.jpg\b")
@@ -40,6 +41,11 @@ class Imported:
     known: int = 0  # annotations that the desk has already
     queued: int = 0  # tasks without an annotation, which went into the queue
     rejected: list[str] = field(default_factory=list)  # why, by the task's place
+
+    def add(self, other: "Imported") -> None:
+        """Count another import in."""
+        for each in fields(self):
+            setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
 
 
 def import_tasks(
@@ -67,12 +73,13 @@ def import_tasks(
     """
     found = Imported()
     for place, task in enumerate(tasks, 1):
+        done = Imported(tasks=1)  # of this task alone: what is refused half way counts for nothing
         try:
             with write(db):
-                _take(db, seal, actor, task, tree, people, found)
+                _take(db, seal, actor, task, tree, people, done)
         except FaqdeskError as error:
-            found.rejected.append(f"{place}: {error}")
-        found.tasks += 1
+            done = Imported(tasks=1, rejected=[f"{place}: {error}"])
+        found.add(done)
     return found
 
 
@@ -83,7 +90,7 @@ def read_tasks(data: bytes, name: str) -> list[Any]:
         InputError: it is no JSON, or no list of tasks.
     """
     try:
-        tasks = json.loads(data)
+        tasks = whole(json.loads(data))
     except (ValueError, RecursionError) as error:
         raise InputError(f"{name} is no JSON: {error}") from error
     if not isinstance(tasks, list):
@@ -132,14 +139,14 @@ def _known(db: Database, data: Mapping[str, Any]) -> ReviewItem | None:
     ours = data.get(OURS)
     if not isinstance(ours, dict):
         return None
-    item_id = ours.get("item")
-    if not isinstance(item_id, int) or not 0 < item_id <= _MAX_ID:
+    ids = [ours.get("item"), ours.get("listing")]
+    if not all(isinstance(each, int) and 0 < each <= _MAX_ID for each in ids):
         return None
     sql = """
         SELECT i.id FROM review_items i JOIN listings l ON l.id = i.listing_id
-        WHERE i.id = ? AND l.id = ? AND l.title = ?
+        WHERE i.id = ? AND l.id = ? AND ? IN (l.title, l.collected_title)
     """
-    row = one(db, sql, [item_id, ours.get("listing"), _text(data, "title")])
+    row = one(db, sql, [*ids, _text(data, "title")])
     return review.get(db, row["id"]) if row else None
 
 
@@ -148,12 +155,15 @@ def _listing(db: Database, seal: Seal, task: Mapping[str, Any], tree: str, found
     title = _text(data, "title") or _text(data, "text")
     if not title and not _text(data, "description"):
         raise InputError("its `data` has neither `title` nor `text` nor `description`.")
+    description, price = _text(data, "description"), _text(data, "price")
+    # Every project counts its tasks from 1: what a task says belongs to what it is known by.
+    words = json.dumps([title, description, price], ensure_ascii=False)
     collected = Collected(
         source=SOURCE,
-        external_id=str(task.get("id") or title),
+        external_id=f"{task.get('id') or ''}:{seal.fingerprint(words)[:16]}",
         title=title,
-        description=_text(data, "description"),
-        price_text=_text(data, "price"),
+        description=description,
+        price_text=price,
         tree=tree,
     )
     saved = ListingStore(db, seal).save([collected])
@@ -193,7 +203,9 @@ def _label(
         found.known += 1
         return
     add_paths(db, tree, [path])
-    if item and agent_id is not None and not decided(db, item.id, agent_id):
+    # A row that was dropped meanwhile takes no decision; the label is kept all the same.
+    asked = item is not None and item.state != "dropped"
+    if item and asked and agent_id is not None and not decided(db, item.id, agent_id):
         decide(db, actor, agent_id, item.id, path=path)
     else:
         add_hand_label(db, actor, listing_id, path, tree=tree, agent_id=agent_id)

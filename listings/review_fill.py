@@ -57,7 +57,7 @@ def priority(guesses: Sequence[tuple[str, float]], *, given: str = "", reason: s
         return 0.0
     first = guesses[0][1]
     if reason == "disagree":
-        place = rank(given, [path for path, _ in guesses])
+        place = rank(given, [path for path, _ in guesses]) if given.strip() else None
         theirs = guesses[place - 1][1] if place else 0.0
         return round(min(1.0, max(0.0, first - theirs)), 6)
     second = guesses[1][1] if len(guesses) > 1 else 0.0
@@ -102,6 +102,25 @@ def add_items(db: Database, items: Iterable[NewItem], *, twice: float = 0.0) -> 
             ],
         )  # fmt: skip
         return int(db.conn.total_changes - before)
+
+
+def withdraw(db: Database, batch_id: int) -> None:
+    """Take a batch's rows that nobody has decided on out of the queue, to be guessed at anew.
+
+    They keep their ids, so that whoever has one on the screen is told, but not their place in the
+    file: `add_items` may put the same row in again. Rows with a decision that stands stay.
+    """
+    with write(db):
+        db.execute(
+            """
+            UPDATE review_items SET state = 'dropped', row = NULL
+            WHERE batch_id = ? AND state IN ('open', 'dropped') AND id NOT IN (
+                SELECT item_id FROM review_decisions
+                WHERE undone_at IS NULL AND decision <> 'skip'
+            )
+            """,
+            [batch_id],
+        )
 
 
 def fill_from_listings(

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for one begins so
 _EXACT = 2**53  # beyond it a spreadsheet's numbers skip some
 
 
@@ -60,6 +61,16 @@ def as_cell(value: Any) -> Any:
     return str(_plain(value))
 
 
+def no_formula(value: Any) -> Any:
+    """Text of others that a spreadsheet will not take for a formula; all else as it is."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def as_written(text: str) -> str:
+    """What `no_formula` was given for a text."""
+    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
+
+
 def whole(value: Any) -> Any:
     """Replace halves of surrogate pairs, which no encoding can hold."""
     if isinstance(value, str):
@@ -69,6 +80,21 @@ def whole(value: Any) -> Any:
     if isinstance(value, dict):
         return {whole(key): whole(item) for key, item in value.items()}
     return value
+
+
+def nested_deeper(value: Any, levels: int) -> bool:
+    """Whether lists and objects lie in one another deeper than this; asked without recursion."""
+    inside = [value]
+    for _ in range(levels + 1):
+        inside = [
+            item
+            for each in inside
+            if isinstance(each, list | dict)
+            for item in (each.values() if isinstance(each, dict) else each)
+        ]
+        if not inside:
+            return False
+    return True
 
 
 def type_of(value: Any) -> str:

@@ -7,14 +7,16 @@ import zlib
 from collections.abc import Iterator, Sequence
 from json.encoder import encode_basestring
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from support.errors import ImportFileError
 from support.importing.opening import UNREADABLE, file_encoding, open_text, place, read_sample
 
-from .table_values import as_json, common_type, type_of, whole
+from .table_values import as_json, common_type, nested_deeper, type_of, whole
 from .tables import SHARE, Added, Block, Layout, Problem, Rows, Told
 from .tables_csv import SHOWN
+
+MAX_DEPTH: Final = 100  # lists and objects in one another; what handles them calls itself
 
 
 class JsonLinesSource:
@@ -83,6 +85,9 @@ class JsonLinesSource:
             return f"not JSON: {error}"
         if not isinstance(row, dict):
             return f"not a JSON object but {type(row).__name__}"
+        # Most rows have not even so many brackets.
+        if words.count("[") + words.count("{") > MAX_DEPTH and nested_deeper(row, MAX_DEPTH):
+            return f"nested too deeply: more than {MAX_DEPTH} levels"
         for key, value in row.items():
             self._types.setdefault(whole(key), set()).add(type_of(value))
         return ""

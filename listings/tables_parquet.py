@@ -13,6 +13,8 @@ from .table_values import as_text
 from .tables import SHARE, Added, Block, Layout, Rows, Told
 
 _GROUP = 65_536  # rows of a row group of the output
+# What values raise that Python cannot hold: no UTF-8, nanoseconds, the year 10000, a lost zone.
+_UNFIT = (ValueError, OverflowError, KeyError, pa.ArrowException)
 _TYPES = {
     "int": pa.int64(),
     "float": pa.float64(),
@@ -83,11 +85,11 @@ class ParquetRows:
 
     def cells(self, column: int) -> list[Any]:
         """One column."""
-        return self.table.column(column).to_pylist()  # type: ignore[no-any-return]
+        return _plain(self.table.column(column))
 
     def values(self) -> list[list[Any]]:
         """Every row."""
-        columns = [column.to_pylist() for column in self.table.columns]
+        columns = [_plain(column) for column in self.table.columns]
         if not columns:
             return [[] for _ in range(self.table.num_rows)]
         return [list(row) for row in zip(*columns, strict=True)]
@@ -144,6 +146,37 @@ def _typed(rows: Rows, layout: Layout) -> pa.Table:
             texts = [None if value is None else as_text(value) for value in column]
             arrays.append(pa.array(texts, pa.string()))
     return pa.Table.from_arrays(arrays, names=layout.columns)
+
+
+def _plain(column: pa.ChunkedArray) -> list[Any]:
+    """The values of a column; only where one is no value of Python, each by itself."""
+    try:
+        return column.to_pylist()  # type: ignore[no-any-return]
+    except _UNFIT:
+        return [_value(scalar) for scalar in column]
+
+
+def _value(scalar: Any) -> Any:
+    """One value; what Python cannot hold becomes text."""
+    try:
+        return scalar.as_py()
+    except _UNFIT:
+        pass
+    if isinstance(scalar, pa.DictionaryScalar):
+        return _value(scalar.value)
+    if isinstance(scalar, pa.StructScalar):
+        return {name: _value(scalar[name]) for name in scalar}
+    if isinstance(scalar, pa.ListScalar):
+        return [_value(item) for item in scalar.values]
+    if isinstance(scalar, pa.StringScalar):
+        return scalar.as_buffer().to_pybytes().decode("utf-8", errors="replace")
+    if not pa.types.is_timestamp(scalar.type):
+        return str(scalar.cast(pa.string()))
+    try:
+        text = str(scalar.cast(pa.string()))
+    except _UNFIT:  # of a time zone that nobody knows: the moment in UTC
+        text = str(scalar.cast(pa.timestamp(scalar.type.unit)).cast(pa.string()))
+    return text.replace(" ", "T", 1)  # as Python writes the moments that it can hold
 
 
 def _keep(table: pa.Table, file: Path) -> None:

@@ -8,6 +8,7 @@ import datetime as dt
 import json
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from pathlib import Path
@@ -25,6 +26,13 @@ from .tables_csv import SHOWN
 
 MAX_ROWS: Final = 1_048_576  # of a sheet, the line of names included
 MAX_CELL: Final = 32_767  # characters
+MAX_GROWTH: Final = 200  # times a file's size; words and numbers grow far less
+SPARE: Final = 64 << 20  # bytes that it may grow to in any case
+# What zipfile, the parser of XML and openpyxl raise over a file that is cut or broken.
+_BROKEN = (
+    zipfile.BadZipFile, zlib.error, SyntaxError, EOFError, OSError, RuntimeError,
+    AttributeError, IndexError, KeyError, TypeError, ValueError,
+)  # fmt: skip
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 # What XML cannot hold, or a parser would change: written as Excel does, _x000D_.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]|_x(?=[0-9A-Fa-f]{4}_)")
@@ -39,15 +47,17 @@ class XlsxSource:
         """Read the first row.
 
         Raises:
-            ImportFileError: it is missing or no XLSX file, or its first row names no columns.
+            ImportFileError: it is missing, no XLSX file or far larger than it looks, or its first
+                row names no columns.
         """
         if not path.is_file():
             raise ImportFileError(f"No file {path}.")
         self._path = path
         try:
+            _check_growth(path)
             self._formulas = _has_formulas(path)
             _, first = next(self._rows(), (1, ()))
-        except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
+        except _BROKEN as error:
             raise ImportFileError(f"{path} is no readable XLSX file: {error}.") from error
         self._names = [as_text(value) for value in first]
         while self._names and not self._names[-1]:
@@ -67,7 +77,7 @@ class XlsxSource:
         lines: list[int] = []
         data: list[list[Any]] = []
         problems: list[Problem] = []
-        rows = self._rows()
+        rows = self._to_end()
         next(rows)
         for number, values in rows:
             cells = list(values)
@@ -96,6 +106,18 @@ class XlsxSource:
     def keep(block: Block, file: Path) -> None:
         """Write the rows as JSON, one a line."""
         _keep(block.data, file)
+
+    def _to_end(self) -> Iterator[tuple[int, Sequence[Any]]]:
+        """The same as `_rows`; what is broken further down is told as such."""
+        try:
+            for number, values in self._rows():
+                if number > MAX_ROWS:  # a row may say it is the billionth, and all before it empty
+                    raise ImportFileError(
+                        f"{self._path.name} has more than {MAX_ROWS:,} rows, which no sheet can."
+                    )
+                yield number, values
+        except _BROKEN as error:
+            raise ImportFileError(f"Cannot read {self._path} to its end: {error}.") from error
 
     def _rows(self) -> Iterator[tuple[int, Sequence[Any]]]:
         """Number and values of every row; a formula never computed stands for itself."""
@@ -188,6 +210,17 @@ def _sheet_rows(path: Path, *, computed: bool) -> Iterator[Sequence[Any]]:
             yield [_unescaped(cell) for cell in row]
     finally:
         book.close()
+
+
+def _check_growth(path: Path) -> None:
+    with zipfile.ZipFile(path) as archive:
+        inside = sum(entry.file_size for entry in archive.infolist())
+    size = path.stat().st_size
+    if inside > MAX_GROWTH * size + SPARE:
+        raise ImportFileError(
+            f"{path.name} has {size:,} bytes and would grow to {inside:,}, which no table of goods "
+            "does. Save it anew from a spreadsheet, or as CSV."
+        )
 
 
 def _has_formulas(path: Path) -> bool:

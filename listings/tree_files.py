@@ -14,6 +14,7 @@ from support.importing.conversation import Rejected
 from support.importing.files import rows
 
 from .categories import Category, add_paths, canonical, map_paths, mapping_to
+from .table_values import as_written, no_formula
 
 _PATH: Final = ("path", "category", "카테고리", "분류", "경로")
 _FROM: Final = ("from", "from_path", "원래 카테고리")
@@ -90,7 +91,7 @@ def _columns(path: Path, *wanted: tuple[str, ...]) -> Iterable[list[str]]:
                 raise InputError(
                     f"The file has no column {names[0]!r}; it has {', '.join(by_name) or 'none'}."
                 )
-            cells.append(by_name[name])
+            cells.append(as_written(by_name[name]))
         yield cells
 
 
@@ -99,5 +100,5 @@ def _table(header: tuple[str, ...], found: Iterable[tuple[object, ...]]) -> str:
     file.seek(0, io.SEEK_END)
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(header)
-    writer.writerows(found)
+    writer.writerows([no_formula(cell) for cell in row] for row in found)
     return file.getvalue()

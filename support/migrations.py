@@ -6,7 +6,7 @@ sealed is in `originals`, `drafts` and `outbox` alone.
 
 from sqlite_utils import Database, Migrations
 
-from .migrations_listings import LISTINGS
+from .migrations_listings import COUNTS, LISTINGS
 
 migrations = Migrations("faqdesk")
 
@@ -382,3 +382,9 @@ def m008_release_lines(db: Database) -> None:
 def m009_listings(db: Database) -> None:
     """Listings, their pictures, categories, labels and the review queue."""
     _run(db, LISTINGS)
+
+
+@migrations()
+def m010_listing_counts(db: Database) -> None:
+    """How many listings each category has is counted without reading them."""
+    _run(db, COUNTS)

@@ -160,3 +160,9 @@ LISTINGS = """
     CREATE INDEX listing_labels_decision ON listing_labels(decision_id)
         WHERE decision_id IS NOT NULL;
 """
+
+# Counting by category reads this index alone, not the listings with their texts.
+COUNTS = """
+    DROP INDEX listings_category;
+    CREATE INDEX listings_category ON listings(tree, category) WHERE removed = '';
+"""

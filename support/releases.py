@@ -161,6 +161,7 @@ def put_in_force(
     *,
     actor: Actor,
     expected: Release | Expected | None = Expected.ANY,
+    seen: str | None = None,
     line: str | None = None,
 ) -> Release:
     """Make a stored release the one in force on its line, its files checked once more.
@@ -171,12 +172,13 @@ def put_in_force(
         name: the release.
         actor: who publishes.
         expected: as for `publish`.
+        seen: the release that whoever asks saw in force, "" for none; None: they did not look.
         line: the only line that the release may be of; None: any.
 
     Raises:
         NotFoundError: there is no such release.
         ModelError: a part is missing or not as it was when the release was made.
-        ConflictError: another release than the one expected is in force.
+        ConflictError: another release than the one expected or seen is in force.
     """
     row = one(db, "SELECT * FROM releases WHERE name = ?", [name])
     if row is None or line not in (None, row["line"]):
@@ -184,6 +186,7 @@ def put_in_force(
         raise NotFoundError(f"No release {name!r}{where}. List them: faqdesk models list")
     with moving(workspace):
         before = in_force(workspace.models, line=row["line"])
+        _unmoved(before, seen)
         if not isinstance(expected, Expected) and _judged(before) != _judged(expected):
             named = [found.name if found else "none" for found in (before, expected)]
             raise ConflictError(
@@ -196,16 +199,23 @@ def put_in_force(
         return _move(workspace, db, row, back_to, actor, "release.published")
 
 
-def rollback(workspace: Workspace, db: Database, *, actor: Actor, line: str = "desk") -> Release:
+def rollback(
+    workspace: Workspace, db: Database, *, actor: Actor, seen: str | None = None, line: str = "desk"
+) -> Release:
     """Go back to the release that was in force before on a line; once more goes further back.
+
+    `seen`: as for `put_in_force`.
 
     Raises:
         InputError: there is no such line.
         NotFoundError: there was none before.
         ModelError: its files are gone or damaged; what is in force stays.
+        ConflictError: another release than the one seen is in force.
     """
     with moving(workspace):
-        top = _top(db, in_force(workspace.models, line=line), line=line, actor=actor)
+        live = in_force(workspace.models, line=line)
+        _unmoved(live, seen)
+        top = _top(db, live, line=line, actor=actor)
         row = top and one(
             db,
             "SELECT releases.*, publications.back_to AS further FROM publications "
@@ -225,6 +235,13 @@ def moving(workspace: Workspace) -> Iterator[None]:
     with (workspace.models / ".lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def _unmoved(live: Release | None, seen: str | None) -> None:
+    """Refuse a move that was asked for in sight of another release than the one in force."""
+    name = live.name if live else ""
+    if seen is not None and seen != name:
+        raise ConflictError(f"Release {name} came into force meanwhile. Look at the list again.")
 
 
 def _top(db: Database, live: Release | None, *, line: str, actor: Actor) -> Row | None:

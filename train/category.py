@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from listings.categorise import KIND, CategoryClassifier, PictureModel
 from listings.ensemble import Ensemble
 from listings.listing import Listing
@@ -23,6 +25,7 @@ from .category_fusion import Probabilities
 from .category_judge import judge_category, nothing_judged
 from .category_split import Rows, cut_groups
 from .category_voices import (
+    QUICK_IMAGES,
     CategoryConfig,
     CategoryData,
     FitImage,
@@ -97,9 +100,9 @@ def fit_category(
 ) -> CategoryReport:
     """Learn from listings, and write the model.
 
-    A fifth is held out: what the voices say of it teaches the ensemble. Then the quick text models
-    learn once more, from everything, with the settings that were chosen; picture model and
-    transformer, whose training takes most of the time, stay as they are.
+    A fifth is held out: what the voices say of it teaches the ensemble. Then what learns quickly
+    learns once more, from everything, with the settings that were chosen; networks, whose training
+    takes most of the time, stay as they are.
 
     Args:
         listings: what to learn from.
@@ -141,14 +144,14 @@ def fit_category(
         )
     shares = {"text": 3.0, "pictures": 12.0, "ensemble": 1.0}
     again = {f"judging, {name}": share for name, share in shares.items()} if beside else {}
-    steps = Steps(progress, {**shares, **again, "all text": 4})
+    steps = Steps(progress, {**shares, **again, "all text": 4, "all pictures": 3})
     trainer = fit_image or picture_trainer(config, checkpoints=checkpoints)
     ours = _learn(data, stay, out, config, trainer, checkpoints, steps)
     judgement = None
     if beside is not None:
-        trainer = fit_image or picture_trainer(beside, checkpoints=checkpoints)
+        other = fit_image or picture_trainer(beside, checkpoints=checkpoints)
         try:
-            theirs = _learn(data, stay, out, beside, trainer, checkpoints, steps, "judging, ")
+            theirs = _learn(data, stay, out, beside, other, checkpoints, steps, "judging, ")
         except (ModelError, SettingError) as error:  # what it starts from is gone
             judgement = nothing_judged(len(out), f"The recipe in force cannot be fitted: {error}")
         else:
@@ -159,6 +162,10 @@ def fit_category(
     steps.start("all text")
     texts = fit_again(data, ours.texts, ours.settings, config, steps)
     image, report = ours.image, ours.report
+    every = np.arange(len(data.listings))
+    if image is not None and config.image in QUICK_IMAGES:
+        steps.start("all pictures")
+        image = fit_pictures(data, every, config, trainer, steps)
     classifier = CategoryClassifier(
         labels,
         texts=texts,
@@ -180,11 +187,15 @@ def fit_category(
         left_out={p: n for p, n in sorted(counts.items()) if n < config.min_examples},
         n_train=len(kept),
         n_held_out=len(out),
-        n_pictures=sum(bool(data.listings[i].pictures) for i in stay) if image else 0,
+        n_pictures=_pictured(data, stay if image is ours.image else every) if image else 0,
         ensemble=report,
         judgement=judgement,
         seconds=round(time.monotonic() - started, 1),
     )
+
+
+def _pictured(data: CategoryData, rows: Rows) -> int:
+    return sum(bool(data.listings[i].pictures) for i in rows.tolist())
 
 
 def _learn(

@@ -18,6 +18,7 @@ from .category_split import Rows
 from .category_text import QUICK, fit_text_model
 from .progress import Progress, Steps
 
+QUICK_IMAGES = frozenset(("patches",))  # a minute or two: they may learn twice
 # Pictures, paths and groups of near duplicates of some listings, and where to tell progress.
 FitImage = Callable[
     [Sequence[Sequence[Path]], Sequence[str], Sequence[int] | None, Progress], PictureModel

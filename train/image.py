@@ -18,7 +18,8 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 
 from listings.image_model import ImageModel, PictureVoice
-from listings.image_patches import SIDE, PatchVoice
+from listings.image_patches import PatchVoice
+from listings.patch_filters import SIDE
 from support.blend import log_normalize
 from support.errors import SettingError
 

@@ -1,9 +1,10 @@
 """Learns the classifier over patches: typical patches first, then a kernel over their places.
 
-`listings/image_patches.py` says what it does. Takes seconds where a network takes minutes, and
-learns typical patches from photos without labels too.
+`listings/image_patches.py` says what it does. Takes a minute or two where a network takes twenty,
+and learns typical patches from photos without labels too.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,29 +14,19 @@ import scipy.linalg
 from scipy.optimize import minimize_scalar
 from sklearn.utils.extmath import randomized_svd
 
-from listings.image_patches import (
-    PATCH,
-    Floats,
-    PatchFilters,
-    PatchVoice,
-    cut,
-    kernel,
-    normalize,
-    shrink,
-)
+from listings.image_patches import PatchVoice, describe, kernel
+from listings.patch_filters import Floats, PatchFilters
 from listings.picture_batches import Pixels
 from support.blend import log_normalize
 
 from .image_store import Positions, Store
+from .patch_filters import find_filters
 from .progress import Progress
 
-_FILTERS: Final = 400
-_PHOTOS: Final = 2_000  # to take patches from
-_EACH: Final = 60  # patches of a photo
-_ROUNDS: Final = 12  # of k-means
-_FLAT: Final = 0.1  # directions of less spread than this are noise: not blown up
 _DIM: Final = 512  # numbers a picture is brought to
-_ANCHORS: Final = 2_000
+_SPACE: Final = 4_000  # pictures that say which ones
+_ANCHORS: Final = 3_000
+_REACHES: Final = (1.0, 0.5)  # of the kernel, in how far two pictures are apart on average
 _PENALTIES: Final = (0.001, 0.003, 0.01, 0.03, 0.1)
 _STEADY: Final = 1e-3  # on the diagonal: two anchors may be the same picture
 _BATCH: Final = 256
@@ -43,10 +34,11 @@ _BATCH: Final = 256
 
 @dataclass(frozen=True, slots=True)
 class _Space:
+    """Where descriptions are compared."""
+
     projection: Floats  # (dim, k)
     shift: Floats  # (k,)
-    width: float
-    anchors: Floats  # (m, k)
+    apart: float  # how far two pictures are from each other on average, squared
 
 
 def fit_patches(
@@ -66,127 +58,127 @@ def fit_patches(
     """
     random = np.random.default_rng(seed)
     # Those held out may teach what patches look like no more than those of a test.
-    filters = find_filters(
-        store.pixels, np.setdiff1d(np.arange(len(store.pixels)), judged), random=random
-    )
-    own = store.own
-    described = np.empty((len(own), filters.dim), np.float32)
-    for start in range(0, len(own), _BATCH):
-        some = own[start : start + _BATCH]
-        described[start : start + len(some)] = filters.describe(store.pixels[some])
-        progress(start + len(some), len(own), "comparing patches")
-    labels = len(store.labels)
-    targets = store.targets[own]
+    allowed = np.setdiff1d(np.arange(len(store.pixels)), judged)
+    filters = find_filters(store.pixels, allowed, random=random)
+    own, targets = store.own, store.targets[store.own]
     out = np.isin(own, judged)
-    space = _find_space(described[~out], random)
-    near = _near(space, described)
-    learned = _Squares(space, near[~out], targets[~out], labels)
-    chances = {}
-    for penalty in _PENALTIES:
-        chances[penalty] = _slope(near[out] @ learned.solve(penalty), targets[out])
-    penalty = min(chances, key=lambda value: chances[value][1])
-    slope = chances[penalty][0]
-    held_out = log_normalize(near[out] @ learned.solve(penalty) * slope).astype(np.float32)
-    answers = _Squares(space, near, targets, labels).solve(penalty)
+    told = _Counter(progress, len(own) + min(_SPACE, int((~out).sum())))
+    seen = np.sort(random.permutation(own[~out])[:_SPACE])
+    space = _find_space(filters, store.pixels, seen, random, told)
+    rows = np.empty((len(own), len(space.shift)), np.float32)
+    for start in range(0, len(own), _BATCH):
+        described = describe(filters, store.pixels[own[start : start + _BATCH]])
+        rows[start : start + len(described)] = described @ space.projection - space.shift
+        told(len(described))
+    stay = np.flatnonzero(~out)
+    anchors = rows[np.sort(random.permutation(stay)[:_ANCHORS])]
+    tried = []
+    for reach in _REACHES:
+        learned = _Squares(rows, targets, len(store.labels), anchors, reach * space.apart)
+        learned.read(stay)
+        for penalty in _PENALTIES:
+            answers = learned.solve(penalty)
+            slope, loss = _slope(learned.near[out] @ answers, targets[out])
+            tried.append((loss, penalty, slope, answers, learned))
+    _, penalty, slope, answers, learned = min(tried, key=lambda item: item[0])
+    held_out = log_normalize(learned.near[out] @ answers * slope).astype(np.float32)
+    learned.read(np.flatnonzero(out))
     tensors: dict[str, npt.NDArray[Any]] = {
         "projection": space.projection.astype(np.float16),
         "shift": space.shift,
-        "anchors": space.anchors,
-        "width": np.array([space.width], np.float32),
-        "answers": answers.astype(np.float32),
+        "anchors": anchors,
+        "width": np.array([learned.width], np.float32),
+        "answers": learned.solve(penalty).astype(np.float32),
         "slope": np.array([slope], np.float32),
     }
     return PatchVoice(filters, tensors), held_out
 
 
-def find_filters(
-    pixels: Pixels, allowed: Positions, *, random: np.random.Generator, count: int = _FILTERS
-) -> PatchFilters:
-    """Typical patches: spherical k-means over whitened ones.
+class _Counter:
+    """Tells how many pictures were compared."""
 
-    Args:
-        pixels: (n, side, side, 3) bytes.
-        allowed: positions of those to learn from.
-        random: draws photos and patches.
-        count: how many; fewer where there are few patches.
-    """
-    photos = np.sort(random.permutation(allowed)[:_PHOTOS])
-    some = []
-    for start in range(0, len(photos), _BATCH):
-        batch = pixels[photos[start : start + _BATCH]]
-        patches, grid = cut(shrink(batch))
-        every = patches.reshape(len(batch), grid * grid, -1)
-        places = random.integers(0, grid * grid, (len(batch), _EACH))
-        some.append(np.take_along_axis(every, places[:, :, None], axis=1))
-    patches = normalize(np.concatenate(some).reshape(-1, PATCH * PATCH * 3))
-    mean = patches.mean(axis=0)
-    patches -= mean
-    spread, axes = np.linalg.eigh(np.cov(patches.T))
-    whiten = ((axes / np.sqrt(spread + _FLAT)) @ axes.T).astype(np.float32)
-    centres = _k_means(patches @ whiten, count, random)
-    weights = centres @ whiten
-    return PatchFilters(weights, weights @ mean)
+    def __init__(self, progress: Progress, total: int) -> None:
+        self._progress, self._total, self._done = progress, total, 0
+
+    def __call__(self, more: int) -> None:
+        self._done += more
+        self._progress(self._done, self._total, "comparing patches")
 
 
-def _k_means(rows: Floats, count: int, random: np.random.Generator) -> Floats:
-    """(count, dim) directions of length 1."""
-    length = np.linalg.norm(rows, axis=1, keepdims=True)
-    usable = rows[length[:, 0] > 1e-6]
-    if not len(usable):  # every photo is of one even colour
-        return np.eye(min(count, rows.shape[1]), rows.shape[1], dtype=np.float32)
-    unit = usable / np.linalg.norm(usable, axis=1, keepdims=True)
-    centres = unit[random.permutation(len(unit))[:count]].copy()
-    for _ in range(_ROUNDS):
-        nearest = (unit @ centres.T).argmax(axis=1)
-        order = np.argsort(nearest, kind="stable")
-        present, first = np.unique(nearest[order], return_index=True)
-        sums = np.add.reduceat(usable[order], first, axis=0)
-        lengths = np.linalg.norm(sums, axis=1, keepdims=True)
-        good = lengths[:, 0] > 1e-6
-        centres[present[good]] = sums[good] / lengths[good]
-    return np.asarray(centres, np.float32)
-
-
-def _find_space(described: Floats, random: np.random.Generator) -> _Space:
-    """Where descriptions are compared: standardized, then the directions of most spread."""
-    mean = described.mean(axis=0)
-    spread = described.std(axis=0)
-    scale = 1 / (spread + 0.01 * described.std() + 1e-6)
-    standard = (described - mean) * scale
-    n, dim = standard.shape
+def _find_space(
+    filters: Sequence[PatchFilters],
+    pixels: Pixels,
+    seen: Positions,
+    random: np.random.Generator,
+    told: _Counter,
+) -> _Space:
+    """Numbers standardized, scales of equal weight, then the directions of most spread."""
+    sizes = [one.dim for one in filters]
+    rows = np.empty((len(seen), sum(sizes)), np.float32)
+    for start in range(0, len(seen), _BATCH):
+        some = describe(filters, pixels[seen[start : start + _BATCH]])
+        rows[start : start + len(some)] = some
+        told(len(some))
+    mean = rows.mean(axis=0)
+    spread = rows.std(axis=0)
+    scale = np.concatenate([
+        _equal(part) for part in np.split(spread, np.cumsum(sizes)[:-1])
+    ])  # fmt: skip
+    rows -= mean
+    rows *= scale
     _, strength, axes = randomized_svd(
-        standard, min(_DIM, n, dim), n_iter=2, random_state=int(random.integers(2**31))
+        rows, min(_DIM, *rows.shape), n_iter=2, random_state=int(random.integers(2**31))
     )
     axes = axes[strength > 1e-3 * max(float(strength[0]), 1e-3)].T
     projection = (scale[:, None] * axes).astype(np.float16).astype(np.float32)
-    shift = mean @ projection
-    rows = described @ projection - shift
-    anchors = rows[np.sort(random.permutation(n)[:_ANCHORS])]
+    inside = rows @ axes
     # Twice the spread is how far two pictures are apart on average.
-    width = max(2 * float(rows.var(axis=0).sum()), 1e-6)
-    return _Space(projection, np.asarray(shift, np.float32), width, anchors)
+    apart = max(2 * float(inside.var(axis=0).sum()), 1e-6)
+    return _Space(projection, np.asarray(mean @ projection, np.float32), apart)
 
 
-def _near(space: _Space, described: Floats) -> Floats:
-    found = np.empty((len(described), len(space.anchors)), np.float32)
-    for start in range(0, len(described), _BATCH):
-        rows = described[start : start + _BATCH] @ space.projection - space.shift
-        found[start : start + len(rows)] = kernel(rows, space.anchors, space.width)
-    return found
+def _equal(spread: Floats) -> Floats:
+    """What makes the numbers of one scale alike, and all of them together as much as any scale."""
+    scale = 1 / (spread + 0.01 * spread.mean() + 1e-6)
+    return np.asarray(scale / max(float(np.linalg.norm(spread * scale)), 1e-6), np.float32)
 
 
 class _Squares:
-    """Least squares over all pictures, with what each anchor says as the unknowns (Nystrom)."""
+    """Least squares over pictures, with what each anchor says as the unknowns (Nystrom).
 
-    def __init__(self, space: _Space, near: Floats, targets: Positions, labels: int) -> None:
-        wanted = np.full((len(near), labels), -1.0)
-        wanted[np.arange(len(near)), targets] = 1
-        # In 32 bits the rounding alone would be larger than the smallest penalty.
-        exact = near.astype(np.float64)
-        self._gram = exact.T @ exact
-        self._right = exact.T @ wanted
-        self._between = kernel(space.anchors, space.anchors, space.width).astype(np.float64)
-        self._count = len(near)
+    Args:
+        rows: (n, k) pictures.
+        targets: (n,) the label of each.
+        labels: how many there are.
+        anchors: (m, k) pictures to compare with.
+        width: of the kernel.
+    """
+
+    def __init__(
+        self, rows: Floats, targets: Positions, labels: int, anchors: Floats, width: float
+    ) -> None:
+        self.width = width
+        self.near = np.concatenate([
+            kernel(rows[start : start + _BATCH], anchors, width)
+            for start in range(0, len(rows), _BATCH)
+        ])  # fmt: skip
+        self._targets = targets
+        self._gram = np.zeros((len(anchors), len(anchors)))
+        self._right = np.zeros((len(anchors), labels))
+        self._between = kernel(anchors, anchors, width).astype(np.float64)
+        self._count = 0
+
+    def read(self, some: Positions) -> None:
+        """Learn from some pictures more."""
+        for start in range(0, len(some), _ANCHORS):
+            part = some[start : start + _ANCHORS]
+            # In 32 bits the rounding alone would be larger than the smallest penalty.
+            exact = self.near[part].astype(np.float64)
+            wanted = np.full((len(part), self._right.shape[1]), -1.0)
+            wanted[np.arange(len(part)), self._targets[part]] = 1
+            self._gram += exact.T @ exact
+            self._right += exact.T @ wanted
+        self._count += len(some)
 
     def solve(self, penalty: float) -> npt.NDArray[np.float64]:
         """(m, labels) what each anchor says."""

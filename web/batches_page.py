@@ -133,7 +133,7 @@ def download(batch_id: int, which: str) -> ResponseReturnValue:
 
 def _enqueue(batch_id: int, *, restart: bool) -> None:
     arguments: dict[str, Any] = {"batch": batch_id, "restart": restart}
-    job_id = jobs.enqueue(desk().workspace, db(), actor(), "label", arguments)
+    job_id = jobs.enqueue(desk().workspace, db(), actor(), "label", arguments, alone=True)
     batches.begin(db(), batch_id, job_id)
 
 

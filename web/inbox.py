@@ -60,7 +60,7 @@ def _cursor(text: str) -> tuple[str, int] | None:
     at, _, number = text.partition(",")
     try:
         clock.from_iso(at)
-        # SQLite's integers end at 2 ** 63.
-        return at, min(int(number), 2**63 - 1)
+        # SQLite's integers end at 2 ** 63; ids begin at 1.
+        return at, min(max(0, int(number)), 2**63 - 1)
     except ValueError as error:
         raise InputError(f"No page begins at {text!r}. Start from the first page.") from error

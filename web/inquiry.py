@@ -12,6 +12,7 @@ from flask_babel import get_locale
 from flask_wtf.csrf import generate_csrf
 
 from support import answering, faqs, inquiries, settings, suggestions
+from support.database import one
 from support.errors import (
     ConflictError,
     EmptyTextError,
@@ -88,6 +89,7 @@ def send(inquiry_id: int) -> ResponseReturnValue:
     text = request.form.get("text", "").replace("\r\n", "\n")  # forms write every line end so
     inquiry = inquiries.get(db(), inquiry_id, desk().seal)
     before, after = inquiries.neighbours_in_inbox(db(), inquiry)
+    sent: answering.Sent | None
     try:
         sent = answering.send(
             db(),
@@ -99,11 +101,13 @@ def send(inquiry_id: int) -> ResponseReturnValue:
             masks_confirmed=bool(request.form.get("masks_confirmed")),
         )
     except (ConflictError, InputError) as error:
-        if wants_json():
-            return problem(status_of(error), _refusal(error))
-        masked = isinstance(error, MaskUnconfirmedError)
-        page = _page(inquiry, typed=text, refusal=_refusal(error), masked=masked)
-        return page, status_of(error)
+        sent = _went_out(inquiry_id, text) if isinstance(error, ConflictError) else None
+        if sent is None:
+            if wants_json():
+                return problem(status_of(error), _refusal(error))
+            masked = isinstance(error, MaskUnconfirmedError)
+            page = _page(inquiry, typed=text, refusal=_refusal(error), masked=masked)
+            return page, status_of(error)
     _make_findable(inquiry_id)
     flash(_done(sent), "success")
     following = after or before
@@ -188,6 +192,28 @@ def _suggest(inquiry: Inquiry, top_k: int) -> tuple[Suggestion, str]:
     gone = suggestions.dismissed(db(), key)
     kept = tuple(item for item in found.faqs if item.faq.slug not in gone)
     return replace(found, faqs=kept), key
+
+
+def _went_out(inquiry_id: int, text: str) -> answering.Sent | None:
+    """The same answer of the same agent, sent before: what came back got lost on its way.
+
+    None where the inquiry was answered by somebody else, or in other words.
+    """
+    sql = """
+        SELECT o.message_id, o.sealed, o.state FROM inquiries i
+        JOIN outbox o ON o.message_id = i.answer_id
+        JOIN messages m ON m.id = o.message_id
+        WHERE i.id = ? AND m.agent_id = ?
+    """
+    row = one(db(), sql, [inquiry_id, me().id])
+    if row is None or desk().seal.open_up(row["sealed"]) != text:
+        return None
+    slugs = "SELECT slug FROM labels WHERE message_id = ? ORDER BY slug"
+    return answering.Sent(
+        row["message_id"],
+        tuple(label["slug"] for label in db().query(slugs, [row["message_id"]])),
+        "copied" if row["state"] == "copied" else "queued",
+    )
 
 
 def _make_findable(inquiry_id: int) -> None:

@@ -10,10 +10,11 @@ from typing import Any
 from huey import SqliteHuey
 from huey import signals as huey_signals
 from huey.consumer import Consumer
+from sqlite_utils import Database
 
 from support.workspace import Workspace
 
-from .job_run import finish, run
+from .job_run import cut_off, run
 
 POLL_SECONDS = 1.0  # how long a job waits in the queue at most when nothing else runs
 STOP_SECONDS = 2.0  # how long a worker that is to stop waits for a job that is about to end
@@ -35,9 +36,7 @@ def _task(huey: SqliteHuey) -> Any:
     @huey.signal(huey_signals.SIGNAL_INTERRUPTED)
     def interrupted(_: str, task: Any) -> None:
         home, job_id = task.args
-        db = Workspace(Path(home)).database()
-        finish(db, job_id, "interrupted", {})
-        db.close()
+        cut_off(Workspace(Path(home)), job_id)
 
     return job
 
@@ -45,6 +44,18 @@ def _task(huey: SqliteHuey) -> Any:
 def ring(workspace: Workspace, job_id: int) -> None:
     """Tell the worker that a job waits."""
     _task(queue(workspace.queue_path))(str(workspace.home), job_id)
+
+
+def ring_again(workspace: Workspace, db: Database) -> None:
+    """Ring for jobs that wait without a bell: it failed, or was heard while nothing could begin.
+
+    Between its bell and its beginning a job may be rung for twice; it runs once.
+    """
+    huey = queue(workspace.queue_path)
+    rung = {task.args[1] for task in huey.pending()}
+    for row in db.query("SELECT id FROM jobs WHERE state = 'queued' ORDER BY id"):
+        if row["id"] not in rung:
+            ring(workspace, row["id"])
 
 
 def consume(workspace: Workspace) -> None:

@@ -5,9 +5,11 @@ cancel at every step. What it calls resumes by itself when it is started again.
 """
 
 import json
+import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from sqlite_utils import Database
 
 from support.audit import Actor, record
@@ -20,6 +22,9 @@ from .job_queue import ring
 from .job_run import works
 
 DEAD_SECONDS = 120  # a running job without a sign of life for so long has lost its worker
+SUBJECT = {"label": "batch"}  # the argument that says what a job is at work on, where one does
+
+log = structlog.get_logger("faqdesk.jobs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +56,36 @@ class Job:
 
 
 def enqueue(
-    workspace: Workspace, db: Database, actor: Actor, kind: str, arguments: dict[str, Any]
+    workspace: Workspace,
+    db: Database,
+    actor: Actor,
+    kind: str,
+    arguments: dict[str, Any],
+    *,
+    alone: bool = False,
 ) -> int:
     """Put a job into the queue.
+
+    Args:
+        workspace: the desk.
+        db: its database.
+        actor: who asks for it.
+        kind: what is to be done.
+        arguments: what the work gets, plain JSON.
+        alone: refuse where such a job waits or runs; of kinds in `SUBJECT`, one on the same thing.
 
     Returns:
         Its id.
 
     Raises:
         InputError: there is no such kind of job.
+        ConflictError: it shall be alone, and is not.
     """
     if kind not in works():
         raise InputError(f"No job {kind!r}. There are: {', '.join(works())}.")
     with write(db):
+        if alone:
+            _refuse_second(db, kind, arguments)
         row = {
             "kind": kind,
             "arguments": json.dumps(arguments),
@@ -73,8 +95,21 @@ def enqueue(
         }
         job_id = insert(db, "jobs", row)
         record(db, actor, "job.queued", f"job:{job_id}", detail={"kind": kind})
-    ring(workspace, job_id)
+    try:
+        ring(workspace, job_id)
+    except sqlite3.Error:  # it waits in the table: the worker looks there from time to time
+        log.warning("a job was not rung for", job=job_id, exc_info=True)
     return job_id
+
+
+def _refuse_second(db: Database, kind: str, arguments: dict[str, Any]) -> None:
+    sql = "SELECT id, arguments FROM jobs WHERE kind = ? AND state IN ('queued', 'running')"
+    subject = SUBJECT.get(kind, "")
+    for row in db.query(sql, [kind]):
+        if json.loads(row["arguments"]).get(subject) == arguments.get(subject):
+            raise ConflictError(
+                f"A job {kind!r} waits or runs already ({row['id']}). Let it end, or cancel it."
+            )
 
 
 def get(db: Database, job_id: int) -> Job:

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from support.errors import ConflictError, InputError
+from support.errors import InputError
 
 from . import jobs, wording
 from .auth import LEADS, actor, requires
@@ -36,9 +36,7 @@ def start() -> ResponseReturnValue:
     kind = request.form.get("kind", "")
     if kind not in STARTED_HERE:
         raise InputError(f"No job {kind!r} is started here, only {', '.join(STARTED_HERE)}.")
-    if any(job.kind == kind and job.live for job in jobs.listed(db())):
-        raise ConflictError(f"A job {kind!r} waits or runs already. Let it end, or cancel it.")
-    job_id = jobs.enqueue(desk().workspace, db(), actor(), kind, {})
+    job_id = jobs.enqueue(desk().workspace, db(), actor(), kind, {}, alone=True)
     return redirect(url_for(".one", job_id=job_id))
 
 

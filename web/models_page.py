@@ -7,7 +7,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from support import releases, shelf
-from support.errors import ConflictError, NotFoundError
+from support.errors import NotFoundError
 from support.release import LINES, in_force
 from support.shelf import Stored
 
@@ -69,9 +69,9 @@ def reliability(name: str) -> ResponseReturnValue:
 @requires(*MOVERS)
 def publish(name: str) -> ResponseReturnValue:
     """Put a release in force."""
-    found = _find(name)
-    _unmoved(found.line)
-    releases.put_in_force(desk().workspace, db(), name, actor=actor())
+    _find(name)
+    seen = request.form.get("live", "")
+    releases.put_in_force(desk().workspace, db(), name, actor=actor(), seen=seen)
     flash(_("%(name)s is in force.", name=name), "info")
     return redirect(url_for(".show"))
 
@@ -80,8 +80,8 @@ def publish(name: str) -> ResponseReturnValue:
 @requires(*MOVERS)
 def rollback(line: str) -> ResponseReturnValue:
     """Go back to the release that was in force before."""
-    _unmoved(line)
-    release = releases.rollback(desk().workspace, db(), actor=actor(), line=line)
+    seen = request.form.get("live", "")
+    release = releases.rollback(desk().workspace, db(), actor=actor(), seen=seen, line=line)
     flash(_("%(name)s is in force.", name=release.name), "info")
     return redirect(url_for(".show"))
 
@@ -113,17 +113,6 @@ def _find(name: str) -> Stored:
 def _live(line: str) -> str:
     release = in_force(desk().workspace.models, line=line)
     return release.name if release else ""
-
-
-def _unmoved(line: str) -> None:
-    """Refuse where the person who asks saw another release in force.
-
-    Raises:
-        ConflictError: it is another by now.
-    """
-    seen, live = request.form.get("live", ""), _live(line)
-    if seen != live:
-        raise ConflictError(f"Release {live} came into force meanwhile. Look at the list again.")
 
 
 def _words() -> dict[str, Any]:

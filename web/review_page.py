@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from listings import batches, categories, review, review_decisions, stored
 from listings.agreement import agreements
+from listings.batches import Batch
 from listings.review import Queue, ReviewItem
 from support.database import scalar
 from support.errors import ConflictError, InputError, NotFoundError
@@ -37,7 +38,7 @@ def show() -> ResponseReturnValue:
         "review.html",
         queue=queue,
         reasons=listing_words.REASONS,
-        batches=[batch for batch in batches.listed(db()) if batch.queued],
+        batches=_batches(queue),
         guessed=review.categories(db(), Queue(queue.batch, queue.reason)),
         agreements=_agreements(queue),
         **_item(queue),
@@ -50,8 +51,8 @@ def decide(item_id: int) -> ResponseReturnValue:
     """Accept a guess, name another category, or skip."""
     asked = request.form
     rank = asked.get("rank", "")
-    if rank and not (rank.isascii() and rank.isdigit()):
-        raise InputError(f"A guess goes by its number, got {rank!r}.")
+    if rank and not _is_number(rank):
+        raise InputError(f"A guess goes by its number, got {rank[:20]!r}.")
     review_decisions.decide(
         db(), actor(), me().id, item_id,
         path=asked.get("path", ""), rank=int(rank) if rank else None,
@@ -91,7 +92,7 @@ def many() -> ResponseReturnValue:
         listings=stored.load(db(), images, ids),
         pictures=review.pictures(db(), ids),
         reasons=listing_words.REASONS,
-        batches=[batch for batch in batches.listed(db()) if batch.queued],
+        batches=_batches(queue),
         guessed=review.categories(db(), Queue(queue.batch, queue.reason)),
         progress=review.progress(db(), me().id, queue),
         words=listing_words,
@@ -102,9 +103,7 @@ def many() -> ResponseReturnValue:
 @requires(*LABELLING)
 def accept() -> ResponseReturnValue:
     """Accept the first guess of the rows that were chosen."""
-    wanted = [
-        int(text) for text in request.form.getlist("item") if text.isascii() and text.isdigit()
-    ]
+    wanted = [int(text) for text in request.form.getlist("item") if _is_number(text)]
     count = review_decisions.accept_first(
         db(), actor(), me().id, wanted[:PER_PAGE], together=secrets.token_hex(8)
     )
@@ -121,9 +120,9 @@ def find_categories() -> ResponseReturnValue:
     if tree not in categories.trees(db()):
         return {"found": []}
     found = [
-        category.path
-        for category in categories.listed(db(), tree)
-        if category.active and all(word in category.path.casefold() for word in words)
+        path
+        for path in categories.paths(db(), tree)
+        if all(word in path.casefold() for word in words)
     ]
     if words:  # a name that begins so comes before one that holds it somewhere
         found.sort(key=lambda path: not listing_words.leaf(path).casefold().startswith(words[0]))
@@ -187,10 +186,21 @@ def asked_queue() -> Queue:
     batch = request.args.get("batch", "")
     reason = request.args.get("reason", "")
     return Queue(
-        batch=int(batch) if batch.isascii() and batch.isdigit() and len(batch) < 19 else None,
+        batch=int(batch) if _is_number(batch) else None,
         reason=reason if reason in review.REASONS else "",
         category=request.args.get("category", ""),
     )
+
+
+def _batches(queue: Queue) -> list[Batch]:
+    """The batches with rows that wait, and the one that was asked for."""
+    found = batches.listed(db())
+    return [batch for batch in found if batch.waiting or batch.id == queue.batch]
+
+
+def _is_number(text: str) -> bool:
+    """Whether it is a number from 0 that SQLite can hold."""
+    return text.isascii() and text.isdigit() and len(text) < 19
 
 
 def _chosen(queue: Queue) -> dict[str, Any]:

@@ -145,7 +145,7 @@ def work(workspace: Workspace, *, parent: int | None = None) -> None:
 
 
 def _maintain(workspace: Workspace) -> None:
-    """Notice dead jobs, make answers findable, and now and then forget originals that are due."""
+    """Notice dead jobs and lost bells, make answers findable; now and then forget originals."""
     from .work import forget
 
     recommender = Recommender(workspace)
@@ -153,6 +153,8 @@ def _maintain(workspace: Workspace) -> None:
         try:
             with closing(workspace.database()) as db:
                 jobs.mark_interrupted(db)
+                if look:  # before the first, the worker rings for all that wait
+                    job_queue.ring_again(workspace, db)
                 if look % FORGET_EVERY == 0:
                     forget(workspace, db, Actor(SYSTEM), {}, lambda done, total, message: None)
                 make_findable(recommender, db)

@@ -1,6 +1,7 @@
 """A batch from the table to the review queue: labelled, cut short, gone on with, deleted."""
 
 import csv
+import json
 import shutil
 
 import pytest
@@ -8,6 +9,8 @@ import pytest
 from listings import batches, review
 from listings.batch_run import run
 from listings.batches import BatchOptions
+from listings.categories import add_paths, map_paths
+from listings.label_work import CategoryEngine
 from listings.labels import label_of
 from listings.pictures import MIN_SIDE
 from listings.review_decisions import decide
@@ -71,22 +74,121 @@ def test_a_batch_is_labelled_and_its_rows_wait_for_people(space, db):
     assert scalar(db, "SELECT count(*) FROM review_items") == len(items)
 
 
-def test_cut_short_it_goes_on(space, db):
-    number = begin(space, db)
+def stop_at(message):
+    """A progress that cancels the job where it tells of this."""
 
-    def stop(done, total, message):
-        if message == "filling the review queue":
+    def stop(done, total, told):
+        if told == message:
             raise JobCancelledError("enough")
 
+    return stop
+
+
+def cancel_at(message, space, db, number, **options):
     with pytest.raises(JobCancelledError):
-        run(space, db, number, progress=stop)
+        run(space, db, number, progress=stop_at(message), **options)
+
+
+def publish_another(space, db, category_model):
+    """A model of another version is in force; returns it."""
+    folder = shutil.copytree(category_model, space.models / "category" / "m2")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=1))
+    releases.publish(space, db, {"category": "m2"}, actor=ACTOR, line="category")
+    return CategoryEngine(folder).describe().version
+
+
+def test_cut_short_it_goes_on(space, db):
+    number = begin(space, db)
+    cancel_at("filling the review queue", space, db, number)
     assert batches.get(db, number).queued is None
     assert run(space, db, number)["rows"] == 4
     assert batches.get(db, number).queued
-    db.execute("UPDATE label_batches SET report = '{}'")
-    with pytest.raises(ConflictError, match="there already"):
-        run(space, db, number)
-    assert run(space, db, number, restart=True)["rows"] == 4
+
+
+def test_killed_before_the_desk_knew_of_the_output_it_goes_on(space, db):
+    number = begin(space, db)
+    run(space, db, number)
+    db.execute("UPDATE label_batches SET report = '{}', finished_at = NULL")
+    assert run(space, db, number)["rows"] == 4
+    # So it does where the run's folder was left behind, all but empty.
+    db.execute("UPDATE label_batches SET report = '{}', finished_at = NULL")
+    db.conn.commit()
+    out = space.home / batches.get(db, number).output
+    left = out.with_name(f"{out.name}.faqdesk")
+    left.mkdir()
+    for name in ("plan.json", "finished.json"):
+        (left / name).write_text("{}")
+    assert run(space, db, number)["rows"] == 4
+    assert not left.exists()
+
+
+@pytest.mark.parametrize("message", ["checking", "labelling", "joining"])
+def test_labelling_anew_that_was_cut_short_goes_on_with_the_new_model(
+    space, db, category_model, message
+):
+    number = begin(space, db)
+    run(space, db, number)
+    version = publish_another(space, db, category_model)
+    cancel_at(message, space, db, number, restart=True)
+    assert batches.reports(space, batches.get(db, number)) == {}  # which would be of two models
+    run(space, db, number)
+    batch = batches.get(db, number)
+    assert batch.model == version
+    assert {row["model_version"] for row in read_csv(space.home / batch.output)} == {version}
+    assert not list((space.home / batch.output).parent.glob("*.faqdesk"))
+
+
+def test_labelling_anew_that_is_refused_leaves_what_was_made(space, db):
+    number = begin(space, db)
+    run(space, db, number)
+    before = batches.get(db, number).report
+    path = space.home / batches.get(db, number).file
+    path.write_text("nothing\n", "utf-8")
+    with pytest.raises(InputError):
+        run(space, db, number, restart=True)
+    assert batches.get(db, number).report == before
+
+
+def test_labelled_anew_the_queue_asks_what_the_new_model_guessed(space, db, category_model):
+    number = begin(space, db)
+    run(space, db, number)
+    me = person(db, "mina")
+    queue = review.Queue(batch=number)
+    stale = review.waiting(db, me, queue, limit=9)
+    decide(db, ACTOR, me, stale[0].id, rank=1)
+    decide(db, ACTOR, me, stale[1].id)  # skipped
+    version = publish_another(space, db, category_model)
+    run(space, db, number, restart=True)
+    fresh = review.waiting(db, me, queue, limit=9)
+    assert {item.row for item in fresh} == {item.row for item in stale[1:]}
+    assert {item.model for item in fresh} == {version}
+    # Whoever has an old one on the screen is told; what was decided stands.
+    with pytest.raises(ConflictError, match="taken out"):
+        decide(db, ACTOR, me, stale[-1].id, rank=1)
+    assert review.get(db, stale[0].id).state == "decided"
+    assert label_of(db, stale[0].listing_id, tree="faqdesk")
+
+
+def test_the_sellers_column_may_be_told_in_other_spelling(space, db):
+    number = begin(space, db, compare="Given")
+    run(space, db, number)
+    items = review.waiting(db, person(db, "mina"), review.Queue(batch=number), limit=9)
+    disagreeing = next(item for item in items if item.row == 2)
+    assert disagreeing.given == "가구 > 거실"
+    assert disagreeing.priority > 0
+
+
+def test_sellers_categories_of_another_tree_are_carried_over(space, db):
+    phones = "디지털 > 휴대폰"
+    add_paths(db, "faqdesk", [phones])
+    map_paths(db, ACTOR, "shop", "faqdesk", {"가구": phones, "패션 > 의류": ""})
+    number = begin(space, db)
+    run(space, db, number)
+    batch = batches.get(db, number)
+    assert batch.report["compared"] == {"compared": 2, "agree": 2, "disagree": 0}
+    assert batch.report["pairs"] == []
+    assert read_csv(space.home / batch.output)[1]["review"] != "disagree"
 
 
 def test_the_most_informative_rows_alone(space, db):

@@ -63,6 +63,15 @@ def test_a_branch_counts_what_is_below_it(db, store, collected):
     assert (top.depth, below.depth, below.name) == (1, 2, "B")
 
 
+def test_the_paths_alone_come_in_the_same_order(db, store, collected):
+    add_paths(db, "ours", ["A > B", "A - 1", "A"])
+    assert categories.paths(db, "ours") == [c.path for c in categories.listed(db, "ours")]
+    db.execute("UPDATE categories SET active = 0 WHERE path = 'A > B'")
+    assert categories.paths(db, "ours") == ["A", "A - 1"]
+    assert categories.paths(db, "ours", active=False) == ["A", "A > B", "A - 1"]
+    assert categories.paths(db, "theirs") == []
+
+
 def test_what_the_table_does_not_name_goes_with_its_nearest_branch(db):
     add_paths(db, "ours", ["Shoes", "Shoes > Boots"])
     pairs = {"Fashion": "Shoes", "Fashion > Rubber boots": "Shoes > Boots", "Fashion > Hats": ""}

@@ -78,3 +78,14 @@ def test_a_segment_that_tells_the_category_stays():
         for n in range(60)
     ]
     assert len(learn_phrases(everywhere).everyone) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "less"),
+    [
+        ("의자   네고 불가 \n \n\n튼튼", "의자  \n\n튼튼"),
+        ("의자   튼튼\n\n\n책상", "의자   튼튼\n\n\n책상"),  # without a phrase as it was
+    ],
+)
+def test_blanks_are_folded_where_a_phrase_goes(text, less):
+    assert without_written(text) == less

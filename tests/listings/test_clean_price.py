@@ -56,3 +56,9 @@ def test_a_bare_number_is_of_the_currency_that_is_said(text, currency, amount):
 
 def test_the_text_s_own_currency_comes_first():
     assert parse_price("£7", currency="USD").currency == "GBP"
+
+
+def test_what_follows_a_price_is_not_read():
+    assert parse_price("3만원" + " " * 1000 + "5천원").amount == 30_000
+    assert parse_price("싸게 " * 100 + "3만원").amount is None
+    assert parse_price(" " * 300 + "3만원").amount == 30_000

@@ -1,14 +1,11 @@
 """One step at a time over one text."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from listings.clean_text import (
     folded,
     spaced,
     text_key,
-    tidied,
     without_decorations,
     without_html,
     without_runs,
@@ -60,12 +57,6 @@ def test_repetition_for_effect_is_cut_and_numbers_are_not(text, less):
 )
 def test_spacing(text, tidy):
     assert spaced(text) == tidy
-
-
-@given(st.text(max_size=60))
-def test_tidying_a_tidy_text_changes_nothing(text):
-    once = tidied(text)
-    assert tidied(once) == once
 
 
 def test_spelling_alone_makes_no_other_key():

@@ -5,11 +5,13 @@ from onnx import TensorProto, helper, numpy_helper
 
 from listings.image_model import ImageModel, mix
 from listings.image_net import FILE, ImageNet
-from listings.image_patches import SIDE, PatchFilters, PatchVoice, cut, kernel, normalize, shrink
+from listings.image_patches import PatchVoice, kernel
+from listings.patch_filters import PatchFilters, Scale, cut, normalize, shrink
 from support.errors import ModelDamagedError
 from tests.listings.drawn import draw
 
 LABELS = ["Ball", "Box", "Flag"]
+SCALE = Scale(48, 6, 2, 3)
 
 
 def colour_net(side=16):
@@ -40,9 +42,16 @@ def colour_net(side=16):
 def patch_voice(labels=3):
     """Four filters, two anchors, everything drawn."""
     random = np.random.default_rng(0)
-    filters = PatchFilters(random.normal(size=(4, 108)).astype(np.float32), np.zeros(4, np.float32))
+    filters = [
+        PatchFilters(
+            scale,
+            random.normal(size=(4, 3 * scale.patch**2)).astype(np.float32),
+            np.zeros(4, np.float32),
+        )
+        for scale in (SCALE, Scale(24, 8, 4, 1))
+    ]
     tensors = {
-        "projection": random.normal(size=(filters.dim, 5)).astype(np.float16),
+        "projection": random.normal(size=(80, 5)).astype(np.float16),
         "shift": np.zeros(5, np.float32),
         "anchors": random.normal(size=(2, 5)).astype(np.float32),
         "width": np.array([10], np.float32),
@@ -116,10 +125,11 @@ def test_weights_by_hand():
 
 
 def test_patches_are_cut_where_they_say():
-    pixels = np.arange(SIDE * SIDE * 3, dtype=np.uint32).reshape(1, SIDE, SIDE, 3) % 251
-    patches, grid = cut(pixels.astype(np.uint8))
-    assert grid == 22
-    second = patches[grid + 1].reshape(3, 6, 6).transpose(1, 2, 0) * 255
+    pixels = np.arange(48 * 48 * 3, dtype=np.uint32).reshape(1, 48, 48, 3) % 251
+    patches = cut(pixels.astype(np.uint8), SCALE)
+    assert SCALE.grid == 22
+    assert len(patches) == 22 * 22 * len(pixels)
+    second = patches[SCALE.grid + 1].reshape(3, 6, 6).transpose(1, 2, 0) * 255
     assert second == pytest.approx(pixels[0, 2:8, 2:8])
 
 
@@ -133,8 +143,9 @@ def test_patches_lose_light_and_contrast():
 
 def test_a_description_says_where_a_patch_is():
     stripe = np.tile([1.0, -1.0], (3, 6, 3))
-    filters = PatchFilters(stripe.reshape(1, -1).astype(np.float32), np.zeros(1, np.float32))
-    picture = np.zeros((1, SIDE, SIDE, 3), np.uint8)
+    weights = stripe.reshape(1, -1).astype(np.float32)
+    filters = PatchFilters(SCALE, weights, np.zeros(1, np.float32))
+    picture = np.zeros((1, SCALE.side, SCALE.side, 3), np.uint8)
     picture[0, :14, :14:2] = 255  # where patches of the first cell begin
     like, unlike = filters.describe(picture).reshape(2, 3, 3)
     assert like[0, 0] > 5
@@ -151,5 +162,7 @@ def test_squares_of_any_side_are_read_by_patches():
     random = np.random.default_rng(1)
     pixels = random.integers(0, 255, (2, 96, 96, 3), dtype=np.uint8)
     voice = patch_voice()
-    assert voice.log_scores(pixels) == pytest.approx(voice.log_scores(shrink(pixels)))
+    small = voice.filters[0].describe(shrink(pixels, 48))
+    assert voice.filters[0].describe(pixels) == pytest.approx(small)
+    assert voice.log_scores(pixels).shape == (2, 3)
     assert voice.log_scores(pixels[:0]).shape == (0, 3)

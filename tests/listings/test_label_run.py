@@ -113,50 +113,6 @@ def test_processes_and_shards_do_not_change_the_output(table, tmp_path, engine):
     assert report.rows == 60
 
 
-def test_what_cannot_be_labelled_is_told_and_kept(tmp_path, engine):
-    path, out = tmp_path / "in.csv", tmp_path / "out.csv"
-    path.write_text(
-        'title,memo\n나이키 운동화,a\n,b\nbroken\n"  ",c\n삼성 갤럭시,d\n', encoding="utf-8"
-    )
-    report = label(path, out, engine)
-    assert [(row["memo"], bool(row["path"]), row["review"] == "unreadable")
-            for row in read_csv(out)] == [
-        ("a", True, False), ("b", False, True), ("c", False, True), ("d", True, False)
-    ]  # fmt: skip
-    assert [(row["line"], row["kind"], row["what"]) for row in
-            read_csv(tmp_path / "out.problems.csv")] == [
-        ("3", "text", ""), ("4", "row", "broken"), ("5", "text", "")
-    ]  # fmt: skip
-    assert report.reports.problems == {"text": 2, "row": 1}
-
-
-def test_disagreements_are_a_table_the_surest_first(table, tmp_path, engine):
-    rows = [(t, "가구/침대" if n % 10 == 0 else p.replace(" > ", "/") if n % 3 else "")
-            for n, (t, p) in enumerate(ROWS)]  # fmt: skip
-    path = write_csv(tmp_path / "sellers.csv", rows, "title", "category")
-    out = tmp_path / "out.csv"
-    report = label(path, out, engine, compare="Category")
-    found = read_csv(tmp_path / "out.disagree.csv")
-    shares = [float(row["probability"]) for row in found]
-    assert shares == sorted(shares, reverse=True)
-    wrong = [row for row in found if row["seller"] == "가구/침대"]
-    # A bed in the wrong leaf of the right branch is still in the right branch.
-    assert {row["kind"] for row in wrong if row["model"].startswith("가구")} <= {"same branch"}
-    assert {row["kind"] for row in wrong if not row["model"].startswith("가구")} == {"other branch"}
-    counts = report.reports.counts
-    assert counts["compared"] == counts["agree"] + counts["disagree"]
-    assert counts["disagree"] == len(found)
-    assert counts["compared"] == sum(bool(category) for _, category in rows)
-    assert sum(pair.rows for pair in report.reports.pairs) == len(found)
-    labelled = read_csv(out)
-    lines = {int(row["line"]) for row in found}
-    for number, row in enumerate(labelled, 2):
-        if not row["faqdesk_review"]:
-            assert number not in lines
-        if row["faqdesk_review"] == "disagree":
-            assert number in lines
-
-
 @pytest.mark.parametrize("sink", ["csv", "jsonl", "parquet", "xlsx"])
 def test_a_run_that_was_cut_short_goes_on_and_does_no_row_twice(
     table, tmp_path, engine, monkeypatch, sink
@@ -332,7 +288,7 @@ def test_pictures_speak_and_those_that_cannot_be_read_are_told(tmp_path, photos,
     report = label(path, out, engine, images=folder, shard_rows=4)
     found = read_csv(out)
     assert [row["path"] for row in found] == [shoes, sofa, shoes, shoes, "", "", sofa]
-    told = read_csv(tmp_path / "out.problems.csv")
+    told = read_csv(tmp_path / "out.csv.problems.csv")
     assert [(row["line"], row["kind"], row["what"]) for row in told] == [
         ("3", "picture", "words.jpg"),
         ("4", "picture", "broken.jpg"),

@@ -105,6 +105,60 @@ def test_a_task_of_another_desk_is_not_taken_for_ours(db, seal, images, queue):
     assert review.get(db, queue[0]).state == "open"
 
 
+def other_task(number, title, path=None):
+    said = [{"result": [{"value": {"choices": [path]}}]}] if path else []
+    return {"id": number, "data": {"title": title, "price": 3}, "annotations": said}
+
+
+def test_projects_that_count_alike_do_not_write_over_each_other(db, seal):
+    first = [other_task(1, "rubber boots", SHOES), other_task(2, "canvas tote", BAGS)]
+    second = [other_task(1, "leather tote", BAGS), other_task(2, "canvas tote", BAGS)]
+    import_tasks(db, seal, ACTOR, first, tree=TREE, people={})
+    found = import_tasks(db, seal, ACTOR, second, tree=TREE, people={})
+    assert (found.listings, found.labels, found.known) == (1, 1, 1)
+    labels = {
+        row["title"]: label_of(db, row["id"], tree=TREE)
+        for row in db.query("SELECT * FROM listings")
+    }
+    assert labels == {
+        "rubber boots": (SHOES, "hand"),
+        "canvas tote": (BAGS, "hand"),
+        "leather tote": (BAGS, "hand"),
+    }
+    again = import_tasks(db, seal, ACTOR, first + second, tree=TREE, people={})
+    assert (again.listings, again.labels, again.known) == (0, 0, 4)
+
+
+def test_our_tasks_are_known_after_their_listings_were_cleaned(db, seal, images, queue, mina):
+    tasks = exported(db, images)
+    db.execute("UPDATE listings SET collected_title = title, title = title || ' cleaned'")
+    known = import_tasks(db, seal, ACTOR, tasks, tree=TREE, people={})
+    since = import_tasks(db, seal, ACTOR, exported(db, images), tree=TREE, people={})
+    assert known.listings == since.listings == known.queued == 0
+    assert scalar(db, "SELECT count(*) FROM listings") == len(queue)
+
+
+def test_what_was_said_of_a_row_that_left_the_queue_is_kept(db, seal, images, queue, mina):
+    task = exported(db, images)[0]
+    task["annotations"] = [{"completed_by": "mina", "result": [
+        {"value": {"choices": [BAGS]}}]}]  # fmt: skip
+    db.execute("UPDATE review_items SET state = 'dropped'")
+    found = import_tasks(db, seal, ACTOR, [task], tree=TREE, people={"mina": mina})
+    assert (found.labels, found.rejected) == (1, [])
+    item = review.get(db, queue[0])
+    assert (item.state, label_of(db, item.listing_id, tree=TREE)) == ("dropped", (BAGS, "hand"))
+
+
+def test_a_task_that_is_refused_half_way_counts_for_nothing(db, seal):
+    task = other_task(1, "boots", SHOES)
+    deep = " > ".join("abcdefghijklmn")  # no path has so many levels
+    task["annotations"].append({"result": [{"value": {"choices": [deep]}}]})
+    found = import_tasks(db, seal, ACTOR, [task, other_task(2, "tote")], tree=TREE, people={})
+    assert (found.tasks, found.listings, found.labels, found.queued) == (2, 1, 0, 1)
+    assert found.rejected[0].startswith("1: ")
+    assert scalar(db, "SELECT count(*) FROM listing_labels") == 0
+
+
 def test_broken_tasks_do_not_stop_the_rest(db, seal):
     tasks = [
         3, {}, {"data": []}, {"data": {}},
@@ -116,9 +170,24 @@ def test_broken_tasks_do_not_stop_the_rest(db, seal):
     found = import_tasks(db, seal, ACTOR, tasks, tree=TREE, people={})
     assert (found.tasks, found.listings, found.labels, found.queued) == (7, 3, 1, 2)
     assert len(found.rejected) == 4
-    for data in (b"{", b"{}", b"\xff"):
+    for data in (b"{", b"{}", b"\xff", b"[" * 900 + b"]" * 900):
         with pytest.raises(InputError):
             read_tasks(data, "a.json")
+
+
+@pytest.mark.parametrize("listing", [[1], 2**70, "x", None, {}, 0, 1.5])
+def test_a_listing_that_is_no_id_is_of_another_desk(db, seal, images, queue, listing):
+    task = exported(db, images)[0]
+    task["data"]["faqdesk"]["listing"] = listing
+    found = import_tasks(db, seal, ACTOR, [task, *exported(db, images)[1:]], tree=TREE, people={})
+    assert (found.tasks, found.listings, found.rejected) == (3, 1, [])
+
+
+def test_half_an_emoji_is_read_as_what_no_letter_is(db, seal):
+    tasks = read_tasks(b'[{"data": {"title": "shoes \\ud83d"}}]', "a.json")
+    found = import_tasks(db, seal, ACTOR, tasks, tree=TREE, people={})
+    assert (found.listings, found.rejected) == (1, [])
+    assert scalar(db, "SELECT title FROM listings") == "shoes \ufffd"
 
 
 def test_the_labelling_interface_has_every_category():

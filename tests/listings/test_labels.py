@@ -1,7 +1,10 @@
 """Which category a listing is learned under."""
 
+from collections import Counter
+
 import pytest
 
+from listings import labels
 from listings.categories import add_paths, map_paths
 from listings.labels import add_hand_label, counts, default_tree, label_of, labelled, undo_label
 from support.audit import Actor
@@ -62,6 +65,32 @@ def test_labelled_listings_come_with_their_group_and_without_what_was_removed(
     assert found[0].listing.title == "Chair 1"
     assert [one.id for one in labelled(db, images, tree="shop", sources=["hand"])] == [4]
     assert counts(db, tree="shop") == {"Chairs": {"seller": 2}, "Stools": {"hand": 1}}
+
+
+def test_counts_say_what_is_said_of_each_listing(db, store, collected, images, monkeypatch):
+    """Listings of one category are counted together; those that people labelled are not."""
+    monkeypatch.setattr(labels, "PAGE", 2)
+    paths = ["Chairs", "Chairs", "Chairs", "Misc", "Fashion > Boots", "", "", ""]
+    store.save([collected(n, category=path) for n, path in enumerate(paths)])
+    store.save([collected(n, source="market", category="Seats") for n in range(3)])
+    add_paths(db, "shop", ["Chairs", "Stools"])
+    map_paths(db, ACTOR, "market", "shop", {"Seats": "Chairs", "Hats": "Stools"})
+    map_paths(db, ACTOR, "shop", "shop", {"Misc": ""})
+    add_hand_label(db, ACTOR, 1, "Stools", tree="shop")
+    add_hand_label(db, ACTOR, 6, "Chairs", tree="shop")
+    add_hand_label(db, ACTOR, 7, "Hats", tree="market")
+    add_hand_label(db, ACTOR, 9, "Nothing", tree="elsewhere")
+    undo_label(db, ACTOR, add_hand_label(db, ACTOR, 2, "Stools", tree="shop"))
+    undo_label(db, ACTOR, add_hand_label(db, ACTOR, 1, "Misc", tree="shop"))
+    db.execute("UPDATE listings SET removed = 'junk' WHERE id IN (3, 11)")
+    each = Counter((one.path, one.source) for one in labelled(db, images, tree="shop"))
+    found = counts(db, tree="shop")
+    assert {(path, source): n for path, by in found.items() for source, n in by.items()} == each
+    assert found == {
+        "Chairs": {"seller": 1, "hand": 1, "mapped": 2},
+        "Stools": {"hand": 1, "mapped": 1},
+        "Fashion > Boots": {"seller": 1},
+    }
 
 
 def test_the_default_tree_is_the_one_most_listings_are_in(db, store, collected):

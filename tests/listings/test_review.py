@@ -45,6 +45,7 @@ def hand_labels(db):
         ([], "", "unsure", 0.0),
         ([("a", 0.75), ("b", 0.25)], "b", "disagree", 0.5),
         ([("a", 0.75), ("b", 0.25)], "z", "disagree", 0.75),
+        ([("a", 0.75), ("b", 0.25)], " ", "disagree", 0.75),
     ],
 )
 def test_what_there_is_to_learn_by_hand(guesses, given, reason, expected):

@@ -80,3 +80,16 @@ def test_an_array_is_refused_with_the_cure(tmp_path):
     path.write_text('[{"title": "a"}]')
     with pytest.raises(ImportFileError, match="one object a line"):
         run(path, tmp_path / "b.jsonl")
+
+
+@pytest.mark.parametrize("sink", ["csv", "jsonl", "parquet", "xlsx"])
+def test_a_row_that_is_nested_too_deeply_costs_no_other(tmp_path, sink):
+    path, out = tmp_path / "a.jsonl", tmp_path / f"b.{sink}"
+    deep = '{"title": "x", "a": ' + "[" * 500 + "]" * 500 + "}"
+    title = '{"title": ' + '{"a": ' * 900 + "1" + "}" * 901
+    flat = '{"title": "y", "a": [' + ", ".join(["[]"] * 500) + "]}"
+    hundred = '{"title": "z", "a": ' + "[" * 99 + "]" * 99 + "}"
+    path.write_text(f"{deep}\n{title}\n{flat}\n{hundred}\n")
+    found = problems(run(path, out))
+    assert [line for line, _ in found] == [1, 2]
+    assert all("nested too deeply" in reason for _, reason in found)

@@ -91,3 +91,52 @@ def test_what_is_no_parquet_is_refused(tmp_path, content):
         path.write_bytes(content)
     with pytest.raises(ImportFileError, match=r"a\.parquet"):
         run(path, tmp_path / "b.parquet")
+
+
+def odd():
+    """Columns whose second value no Python value can be."""
+    broken = pa.array([b"ok", "ab\uac00".encode()[:-1]])
+    words = pa.Array.from_buffers(pa.string(), 2, broken.buffers())
+    return pa.table(
+        {
+            "title": words,
+            "kind": words.dictionary_encode(),
+            "list": pa.ListArray.from_arrays([0, 1, 2], words),
+            "deep": pa.StructArray.from_arrays([words], ["a"]),
+            "ns": pa.array([0, 1], pa.timestamp("ns")),
+            "late": pa.array([0, 4 * 10**11], pa.timestamp("s")),
+            "never": pa.array([0, 10**18], pa.timestamp("us")),
+            "span": pa.array([0, 1], pa.duration("ns")),
+            "nowhere": pa.array([0, 1], pa.timestamp("s", "Mars/Olympus")),
+        }
+    )
+
+
+@pytest.mark.parametrize("sink", ["csv", "jsonl", "xlsx"])
+def test_a_value_that_python_cannot_hold_becomes_text(tmp_path, sink):
+    path, out = tmp_path / "a.parquet", tmp_path / f"b.{sink}"
+    pq.write_table(odd(), path)
+    receipts = run(path, out)
+    assert sum(receipt.rows for receipt in receipts) == 2
+    if sink != "csv":
+        return
+    with out.open(encoding="utf-8", newline="") as file:
+        first, second = csv.DictReader(file)
+    assert (first["title"], second["title"], second["kind"]) == ("ok", "ab\ufffd", "ab\ufffd")
+    assert json.loads(second["list"]) == ["ab\ufffd"]
+    assert json.loads(second["deep"]) == {"a": "ab\ufffd"}
+    assert (first["ns"], second["ns"]) == (
+        "1970-01-01T00:00:00", "1970-01-01T00:00:00.000000001"
+    )  # fmt: skip
+    assert second["late"].startswith("14645-")
+    assert str(10**18) in second["never"]
+    assert second["span"] == "1"
+    assert second["nowhere"].startswith("1970-01-01T00:00:01")
+
+
+def test_columns_that_python_cannot_hold_stay_as_they_are_in_parquet(tmp_path):
+    path, out = tmp_path / "a.parquet", tmp_path / "b.parquet"
+    pq.write_table(odd(), path)
+    run(path, out)
+    after = pq.read_table(out)
+    assert after.select(odd().column_names).equals(pq.read_table(path))

@@ -7,6 +7,7 @@ import zipfile
 import pytest
 from openpyxl import Workbook, load_workbook
 
+from listings.tables import open_source
 from listings.tables_xlsx import MAX_CELL, check_size
 from support.errors import ImportFileError, InputError
 from tests.listings.table_runs import problems, run
@@ -112,3 +113,53 @@ def test_what_is_no_sheet_is_refused(tmp_path, content):
         path.write_bytes(content)
     with pytest.raises(ImportFileError, match=r"a\.xlsx"):
         run(path, tmp_path / "b.xlsx")
+
+
+def change(path, name, by):
+    """Write a spreadsheet anew with one of its files changed."""
+    with zipfile.ZipFile(path) as before:
+        files = {each: before.read(each) for each in before.namelist()}
+    files[name] = by(files[name])
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as after:
+        for each, content in files.items():
+            after.writestr(each, content)
+
+
+SHEET = "xl/worksheets/sheet1.xml"
+
+
+@pytest.mark.parametrize("share", [0.1, 0.9])
+def test_a_sheet_that_is_cut_is_told(tmp_path, share):
+    path = tmp_path / "a.xlsx"
+    write(path, ["title"], *([f"thing {n}"] for n in range(50)))
+    change(path, SHEET, lambda xml: xml[: int(len(xml) * share)])
+    with pytest.raises(ImportFileError, match=r"a\.xlsx"):
+        run(path, tmp_path / "b.csv")
+
+
+def test_a_cell_of_a_text_that_is_not_there_is_told(tmp_path):
+    path = tmp_path / "a.xlsx"
+    write(path, ["title"], ["thing"])
+    text = b't="inlineStr"><is><t>thing</t></is>'
+    change(path, SHEET, lambda xml: xml.replace(text, b't="s"><v>99</v>'))
+    with pytest.raises(ImportFileError, match="to its end"):
+        run(path, tmp_path / "b.csv")
+
+
+def test_a_file_that_grows_out_of_all_proportion_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("listings.tables_xlsx.SPARE", 1 << 20)
+    path = tmp_path / "a.xlsx"
+    write(path, ["title"], ["thing"])
+    assert open_source(path)
+    change(path, SHEET, lambda xml: xml.replace(b"thing", b"x" * (20 << 20)))
+    with pytest.raises(ImportFileError, match="would grow"):
+        open_source(path)
+
+
+def test_a_row_beyond_the_last_that_a_sheet_has_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("listings.tables_xlsx.MAX_ROWS", 1000)
+    path = tmp_path / "a.xlsx"
+    write(path, ["title"], ["a"])
+    change(path, SHEET, lambda xml: xml.replace(b'r="2"', b'r="3000000"'))
+    with pytest.raises(ImportFileError, match="more than 1,000 rows"):
+        run(path, tmp_path / "b.csv")

@@ -96,6 +96,16 @@ def test_another_release_meanwhile_is_not_overwritten(space, db, three):
     publish(space, db, write_part(space, "v8"), actor=ACTOR, expected=in_force(space.models))
 
 
+def test_a_move_asked_for_in_sight_of_another_release_is_refused(space, db, three):
+    with pytest.raises(ConflictError, match=three[2]):
+        rollback(space, db, actor=ACTOR, seen=three[1])
+    with pytest.raises(ConflictError, match=three[2]):
+        put_in_force(space, db, three[0], actor=ACTOR, seen="")
+    assert live(space) == three[2]
+    assert rollback(space, db, actor=ACTOR, seen=three[2]).name == three[1]
+    assert put_in_force(space, db, three[0], actor=ACTOR, seen=three[1]).name == live(space)
+
+
 def test_an_index_built_anew_is_no_other_model(space, db, three):
     seen = in_force(space.models)
     publish(space, db, dict(seen.parts) | write_part(space, "i1", kind="index"), actor=ACTOR)

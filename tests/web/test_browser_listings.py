@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from listings.labels import labelled
+from listings.review_decisions import decide
 from listings.store import Collected, ListingStore
 from support import agents, releases
 from support.database import scalar
@@ -158,6 +159,20 @@ def test_the_queue_is_worked_by_keyboard_in_hangul_mode(page, address, db, seal)
     key(page, "ㅕ", "KeyU")
     expect(title).to_have_text("old boots")
     assert scalar(db, "SELECT count(*) FROM listing_labels WHERE undone_at IS NULL") == 2
+
+
+def test_a_slash_stays_on_the_page_once_a_row_is_back(page, address, db, seal):
+    """The page was opened with nothing to do, so without the box that the key goes to."""
+    (item,) = fill(db, seal, rows=[("old boots", "", ((SHOES, 0.6), (BAGS, 0.3)), "unsure")])
+    decide(db, ACTOR, scalar(db, "SELECT id FROM agents WHERE login = 'hana'"), item, rank=1)
+    page.goto(address + "/review")
+    page.wait_for_load_state()
+    expect(page.locator(".empty-queue")).to_be_visible()
+    key(page, "u", "KeyU")
+    expect(page.locator(".review-title")).to_have_text("old boots")
+    key(page, "/", "Slash")
+    expect(page.get_by_role("combobox", name="다른 카테고리")).to_be_focused()
+    assert page.url == address + "/review"
 
 
 def test_many_at_once_and_back(page, address, db, seal):

@@ -279,6 +279,19 @@ def test_whoever_comes_second_keeps_the_text(agent, ids, sign_in, space, db):
     assert scalar(db, "SELECT count(*) FROM outbox") == 1
 
 
+def test_an_answer_sent_twice_because_the_first_reply_was_lost_is_sent_once(
+    agent, ids, sign_in, db
+):
+    text = "답\nhttps://help.example.com/ko/faq/refund"
+    first = send(agent, ids["o1"], text)
+    again = send(agent, ids["o1"], text)
+    assert (again.status_code, again.json) == (200, first.json)
+    assert agent.get("/").text.count("새로 배운 FAQ: 환불을 받고 싶어요") == 2  # said both times
+    assert scalar(db, "SELECT count(*) FROM outbox") == 1
+    assert send(agent, ids["o1"], text + " 둘째").status_code == 409
+    assert send(sign_in("yuna"), ids["o1"], text).status_code == 409  # never hers
+
+
 def test_without_script_a_refusal_shows_the_form_again(agent, ids):
     answer = agent.post(f"/inquiries/{ids['o1']}/send", data={"text": MASKED})
     assert answer.status_code == 400

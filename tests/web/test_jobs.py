@@ -210,7 +210,7 @@ def test_a_job_that_tells_nothing_for_long_still_gives_signs_of_life(space, db, 
     """The beat goes on beside the work: one long step is not death."""
     job_id = enqueue("forget")
     old = ago(hours=1)
-    db.execute("UPDATE jobs SET heartbeat_at = ? WHERE id = ?", [old, job_id])
+    db.execute("UPDATE jobs SET state = 'running', heartbeat_at = ? WHERE id = ?", [old, job_id])
     with job_run.beating(space, job_id, seconds=0.05):
         until(lambda: scalar(db, "SELECT heartbeat_at FROM jobs") > old, "a sign of life")
 
@@ -231,7 +231,7 @@ class Stumbling:
 def test_a_locked_database_does_not_end_the_signs_of_life(space, db, enqueue):
     job_id = enqueue("forget")
     old = ago(hours=1)
-    db.execute("UPDATE jobs SET heartbeat_at = ? WHERE id = ?", [old, job_id])
+    db.execute("UPDATE jobs SET state = 'running', heartbeat_at = ? WHERE id = ?", [old, job_id])
     stumbling = Stumbling(space)
     with job_run.beating(stumbling, job_id, seconds=0.05):
         until(lambda: scalar(db, "SELECT heartbeat_at FROM jobs") > old, "a sign of life")

@@ -1,9 +1,12 @@
+import functools
 import json
 
 import pytest
 
 from support.database import one
-from web import job_run
+from support.errors import ConflictError
+from tests.conftest import ACTOR
+from web import job_run, jobs
 
 
 @pytest.fixture
@@ -42,6 +45,21 @@ def test_a_job_is_started_once_and_waits_for_the_worker(lead, db):
     assert 'value="index" disabled' in page
     assert lead.post("/jobs", data={"kind": "index"}).status_code == 409
     assert 'value="train" disabled' not in page
+
+
+def test_two_who_ask_at_once_get_one_job(space, db):
+    asked = functools.partial(jobs.enqueue, space, db, ACTOR, alone=True)
+    asked("train", {})
+    with pytest.raises(ConflictError, match="waits or runs already"):
+        asked("train", {})
+    asked("index", {})
+    asked("label", {"batch": 1, "restart": False})
+    asked("label", {"batch": 2, "restart": False})
+    with pytest.raises(ConflictError, match="waits or runs already"):
+        asked("label", {"batch": 1, "restart": True})
+    jobs.cancel(db, ACTOR, 1)
+    asked("train", {})
+    assert [job.kind for job in jobs.listed(db)] == ["train", "label", "label", "index", "train"]
 
 
 @pytest.mark.parametrize("kind", ["", "rm -rf", "forget"])

@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+from listings.categories import add_paths, map_paths
 from support import releases
 from tests.conftest import ACTOR
 from tests.listings.small_category import category_model, listings, read_csv, write_csv
@@ -177,7 +178,7 @@ def test_the_model_in_force_labels_and_says_what_it_did(space, db, tmp_path, cat
     assert "패션/의류  ->  가구 > 거실" in said
     assert "1 rows without words or picture" in said
     assert [row["faqdesk_path"] for row in read_csv(out)] == ["패션 > 신발", "가구 > 거실", ""]
-    with (tmp_path / "out.problems.csv").open(encoding="utf-8-sig", newline="") as file:
+    with (tmp_path / "out.csv.problems.csv").open(encoding="utf-8-sig", newline="") as file:
         assert [row[:2] for row in csv.reader(file)] == [["line", "kind"], ["4", "text"]]
 
 
@@ -196,3 +197,17 @@ def test_what_cannot_be_done_ends_with_words(
 ):
     line = ["label", str(table), "--out", str(tmp_path / "o.csv"), "--model", str(category_model)]
     assert said in shell(*line, *words, code=code)
+
+
+def test_mapping_tables_of_the_desk_carry_sellers_categories(
+    space, db, tmp_path, category_model, shell, monkeypatch
+):
+    table = write_csv(tmp_path / "in.csv", [["한샘 소파 2", "생활"]], "title", "given")
+    add_paths(db, "faqdesk", ["가구 > 거실"])
+    map_paths(db, ACTOR, "shop", "faqdesk", {"생활": "가구 > 거실"})
+    asked = ("label", str(table), "--compare", "given", "--model", str(category_model))
+    assert "1 agree, 0 disagree" in shell(*asked, "--out", str(tmp_path / "out.csv"))
+    # Without a desk there are none, and no desk is made.
+    monkeypatch.setenv("FAQDESK_HOME", str(tmp_path / "none"))
+    assert "0 agree, 1 disagree" in shell(*asked, "--out", str(tmp_path / "none.csv"))
+    assert not (tmp_path / "none").exists()

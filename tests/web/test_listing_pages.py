@@ -7,6 +7,7 @@ import time
 import pytest
 
 from listings.categories import add_paths, map_paths
+from listings.category_figures import Confused, Figures, Told, figures
 from listings.labels import label_of
 from listings.store import Collected, ListingStore, set_picture, wanted_pictures
 from support import agents, releases
@@ -16,7 +17,7 @@ from tests.listings.conftest import photo
 from tests.listings.review_queue import BAGS, SHOES, TREE, fill
 from tests.listings.small_category import category_model, write_csv
 from tests.web.conftest import PASSWORD, signed_in
-from web import job_run
+from web import categories_page, job_run
 
 __all__ = ["category_model"]
 
@@ -125,10 +126,19 @@ def test_the_review_page_shows_a_row_and_takes_a_decision(labeller, db, space):
     assert "leather tote" in labeller.post("/review/undo", headers=JSON).json["html"]
     labeller.post("/review/undo")
     assert labeller.post("/review/undo", headers=JSON).status_code == 409
-    for bad in ("0", "9", "x", "²", "99999999999999999999"):
+    for bad in ("0", "9", "x", "²", "99999999999999999999", "9" * 5000):
         answer = labeller.post(f"/review/{first}/decide", data={"rank": bad}, headers=JSON)
         assert answer.status_code == 400
     assert scalar(db, "SELECT count(*) FROM listing_labels WHERE undone_at IS NULL") == 0
+
+
+def test_a_list_with_numbers_that_are_none_accepts_the_others(labeller, db, space):
+    first, *_ = fill(db, space.seal())
+    items = [str(first), "99999999999999999999", "9" * 5000, "-1", "²"]
+    assert labeller.post("/review/list", data={"item": items}).status_code == 302
+    assert "1" in labeller.get("/review/list").text
+    assert scalar(db, "SELECT count(*) FROM review_decisions") == 1
+    assert labeller.get("/review?batch=99999999999999999999").status_code == 200
 
 
 def test_categories_are_found_as_one_types(labeller, db):
@@ -192,6 +202,17 @@ def test_a_batch_from_upload_to_download(labeller, model, space, db, tmp_path):
     assert taken.text.splitlines()[1].startswith("운동화,가구 > 거실,신발,")
     taken.close()
     assert "다름" in labeller.get("/review?batch=1").text
+    assert "검수할 행 3건" in labeller.get("/batches").text
+    waiting = [row["id"] for row in db.query("SELECT id FROM review_items ORDER BY id")]
+    db.execute("UPDATE review_items SET wanted = 1")
+    for number in waiting[:2]:
+        labeller.post(f"/review/{number}/decide", data={"rank": "1"})
+    assert "검수할 행 1건" in labeller.get("/batches").text
+    assert '<option value="1"' in labeller.get("/review").text
+    labeller.post(f"/review/{waiting[2]}/decide", data={"rank": "1"})
+    assert "검수할 행" not in labeller.get("/batches").text
+    assert '<option value="1"' not in labeller.get("/review").text
+    assert '<option value="1" selected' in labeller.get("/review?batch=1").text
     assert labeller.get(page + "/files/desk.db").status_code == 404
     assert labeller.post(page + "/again", data={"restart": "1"}).status_code == 302
     labeller.post(page + "/cancel")
@@ -245,6 +266,28 @@ def test_the_tree_with_its_counts_and_mappings(labeller, lead, db, space):
     body = {"file": (io.BytesIO(b"from,to\na,Nowhere\n"), "m.csv"), "from": "x", "to": TREE}
     assert lead.post("/categories/mapping", data=body).status_code == 400
     assert labeller.get("/categories/mapping?from=x&to=y").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("learned", "tree", "shown"),
+    [("", "ours", True), ("ours", "ours", True), ("ours", "theirs", False)],
+)
+def test_figures_are_shown_with_the_tree_they_were_measured_in(
+    labeller, model, db, monkeypatch, learned, tree, shown
+):
+    for name in ("ours", "theirs"):
+        add_paths(db, name, [SHOES, BAGS])
+    confused = (Confused(SHOES, BAGS, 1, ()),)
+    found = Figures("m1", learned, {SHOES: Told(4, 3, 4)}, confused, (), "")
+    monkeypatch.setattr(categories_page, "figures", lambda folder: found)
+    page = labeller.get(f"/categories?tree={tree}").text
+    assert ("3/4" in page) == ("3위 안" in page) == ("1건 혼동" in page) == shown
+
+
+def test_a_model_s_figures_know_its_tree(tmp_path):
+    (tmp_path / "config.json").write_text('{"tree": "ours"}', "utf-8")
+    assert figures(tmp_path).tree == "ours"
+    assert figures(tmp_path / "nothing").tree == ""
 
 
 def test_a_training_is_begun_once(lead, db):

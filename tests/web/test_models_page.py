@@ -104,6 +104,22 @@ def test_an_admin_moves_releases_and_a_lead_does_not(admin, lead, space, db, thr
     assert admin.post("/models/nothing/publish", data=form).status_code == 404
 
 
+def test_a_second_press_that_was_checked_in_time_goes_back_no_further(
+    admin, space, three, monkeypatch
+):
+    """Another's rollback comes between what the page looks at and the move itself."""
+    form = {"live": three[1]}
+
+    def overtaken(workspace, db, **asked):
+        monkeypatch.undo()
+        releases.rollback(workspace, db, actor=ACTOR)
+        return releases.rollback(workspace, db, **asked)
+
+    monkeypatch.setattr(releases, "rollback", overtaken)
+    assert admin.post("/models/rollback/desk", data=form).status_code == 409
+    assert live(space) == three[0]
+
+
 def test_models_of_categories_have_a_section_of_their_own(admin, space, db, three):
     assert "상품 카테고리용" not in admin.get("/models").text
     part = write_part(space, "c0", kind="category")

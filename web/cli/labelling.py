@@ -4,7 +4,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -84,7 +84,8 @@ def label_command(
     is taken, ours begin with `faqdesk_`. Killed and started again, it goes on.
 
     Rows and pictures that cannot be read are listed in OUT.problems.csv. Exit code 4: done, and
-    there are some. With --compare, OUT.disagree.csv lists where seller and model disagree.
+    there are some. With --compare, OUT.disagree.csv lists where seller and model disagree;
+    the desk's mapping tables carry the seller's categories to the model's tree first.
 
     \b
     Example:
@@ -103,6 +104,7 @@ def label_command(
         images=images,
         image_column=image_column,
         compare=compare,
+        carried=_carried(engine.folder) if compare else {},
         shard_rows=shard_rows,
     )
     with _progress() as progress:
@@ -132,6 +134,18 @@ def _in_force() -> Path:
             "--model"
         )
     return folder
+
+
+def _carried(model: Path) -> dict[str, str]:
+    """Where the desk's mapping tables carry sellers' categories; without a desk nowhere."""
+    from listings.batch_run import tree_of
+    from listings.label_carry import carried_to
+
+    space = workspace()
+    if not space.exists():
+        return {}
+    with closing(space.database()) as db:
+        return carried_to(db, tree_of(db, model))
 
 
 def _print(report: "LabelReport") -> None:

@@ -125,6 +125,12 @@ function step(by) {
 
 if ($(".row-link")) onKeys({ KeyJ: () => step(1), KeyK: () => step(-1) });
 
-if (!$("#find") && $(".places")) {
-  onKeys({ Slash: () => ($("#q") ? $("#q").select() : (location.href = "/search")) });
+if ($(".places")) {
+  onKeys({
+    Slash: () => {
+      if ($("#find")) return; // asked for now: the review page puts the box in and takes it out
+      if ($("#q")) $("#q").select();
+      else location.href = "/search";
+    },
+  });
 }
