@@ -60,9 +60,9 @@ def faq(
         raise click.UsageError("Name either --set with --data, or --train with --test.")
     if (train is None) != (test is None) or (validation and not train):
         raise click.UsageError("--train and --test belong together; --validation goes with them.")
-    from train.remembering import named_encoder
     from train.bench_faq import bench_faq
     from train.datasets import PUBLIC, load_csv
+    from train.remembering import named_encoder
 
     encoder = named_encoder(encoder_name) if encoder_name else None
     with progress_line("FAQ") as progress:
