@@ -66,7 +66,7 @@ class FaqBench:
     ratios: tuple[Ratio, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """One JSON object."""
+        """One JSON object; `times_the_svm` holds hit rates by the SVM's, least and most of them."""
         return {
             "set": self.name,
             "n_train": self.n_train,
@@ -76,6 +76,10 @@ class FaqBench:
             "peak_mb": self.peak_mb,
             "faqdesk": self.faqdesk,
             "baselines": dict(self.baselines),
+            "times_the_svm": {
+                f"hit@{ratio.k}": [round(value, 4) for value in ratio.ratio]
+                for ratio in self.ratios
+            },
         }
 
     def table(self) -> str:

@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 
@@ -33,6 +35,8 @@ def test_a_set_is_judged_over_seeds_beside_the_baselines(files):
     assert set(found.faqdesk) == METRICS | {f"{name}_std" for name in METRICS}
     assert [ratio.k for ratio in found.ratios] == [1, 3, 5]
     assert "faqdesk minus SVM" in found.table()
+    told = json.loads(json.dumps(found.as_dict()))["times_the_svm"]
+    assert told["hit@1"] == [round(value, 4) for value in found.ratios[0].ratio]
 
 
 def test_the_mean_over_seeds_has_the_sample_deviation_beside_it():
