@@ -62,15 +62,17 @@ def fit_patches(
     filters = find_filters(store.pixels, allowed, random=random)
     own, targets = store.own, store.targets[store.own]
     out = np.isin(own, judged)
-    told = _Counter(progress, len(own) + min(_SPACE, int((~out).sum())))
-    seen = np.sort(random.permutation(own[~out])[:_SPACE])
-    space = _find_space(filters, store.pixels, seen, random, told)
-    rows = np.empty((len(own), len(space.shift)), np.float32)
-    for start in range(0, len(own), _BATCH):
-        described = describe(filters, store.pixels[own[start : start + _BATCH]])
-        rows[start : start + len(described)] = described @ space.projection - space.shift
-        told(len(described))
     stay = np.flatnonzero(~out)
+    told = _Counter(progress, len(own))
+    seen = np.sort(random.permutation(stay)[:_SPACE])
+    space, inside = _find_space(filters, store.pixels, own[seen], random, told)
+    rows = np.empty((len(own), len(space.shift)), np.float32)
+    rows[seen] = inside
+    others = np.setdiff1d(np.arange(len(own)), seen)
+    for start in range(0, len(others), _BATCH):
+        some = others[start : start + _BATCH]
+        rows[some] = describe(filters, store.pixels[own[some]]) @ space.projection - space.shift
+        told(len(some))
     anchors = rows[np.sort(random.permutation(stay)[:_ANCHORS])]
     tried = []
     for reach in _REACHES:
@@ -111,8 +113,11 @@ def _find_space(
     seen: Positions,
     random: np.random.Generator,
     told: _Counter,
-) -> _Space:
-    """Numbers standardized, scales of equal weight, then the directions of most spread."""
+) -> tuple[_Space, Floats]:
+    """Numbers standardized, scales of equal weight, then the directions of most spread.
+
+    Returns the space, and (n, k) the pictures that it was found by in it.
+    """
     sizes = [one.dim for one in filters]
     rows = np.empty((len(seen), sum(sizes)), np.float32)
     for start in range(0, len(seen), _BATCH):
@@ -131,10 +136,13 @@ def _find_space(
     )
     axes = axes[strength > 1e-3 * max(float(strength[0]), 1e-3)].T
     projection = (scale[:, None] * axes).astype(np.float16).astype(np.float32)
-    inside = rows @ axes
+    rows /= scale
+    rows += mean
+    shift = np.asarray(mean @ projection, np.float32)
+    inside = rows @ projection - shift
     # Twice the spread is how far two pictures are apart on average.
     apart = max(2 * float(inside.var(axis=0).sum()), 1e-6)
-    return _Space(projection, np.asarray(mean @ projection, np.float32), apart)
+    return _Space(projection, shift, apart), inside
 
 
 def _equal(spread: Floats) -> Floats:
