@@ -13,7 +13,7 @@ import numpy.typing as npt
 from listings.ensemble import IMAGE, TEXT, TITLE, Ensemble
 from support.bands import Band, choose_band
 
-from .category_fusion import Fitted, Labels, Probabilities, Scores, fit_fusion
+from .category_fusion import Fitted, Labels, Probabilities, Scores, fit_fusion, log_loss
 from .metrics import expected_calibration_error
 
 
@@ -73,8 +73,9 @@ def fit_ensemble(
 ) -> tuple[Ensemble, EnsembleReport, Probabilities]:
     """Learn a fusion for every situation that held-out rows show.
 
-    Where words and picture together were right less often than the words of the same rows alone
-    (or as often, and less sure of it), the words serve alone.
+    Words serve alone where the right labels were no likelier with the pictures of the same rows, or
+    where fewer were right by more than the standard error of that difference: of some hundred rows
+    the share right tells little, how likely the right label was tells much more.
 
     Args:
         held_out: what the voices said.
@@ -151,14 +152,14 @@ def _compare(
     place = np.searchsorted(words[0], rows)
     alone = words[1].held_out[place]
     right = labels[rows]
-    a, b = _right(together.held_out, right).mean(), _right(alone, right).mean()
-    sure_a, sure_b = (
-        float(np.log(np.maximum(p[np.arange(len(rows)), right], 1e-12)).mean())
-        for p in (together.held_out, alone)
-    )
-    better = bool((a, sure_a) >= (b, sure_b))
+    with_it, without = (_right(p, right).astype(float) for p in (together.held_out, alone))
+    gap = with_it - without
+    least = -float(gap.std() / np.sqrt(len(rows)))
+    losses = log_loss(together.held_out, right), log_loss(alone, right)
+    better = losses[0] < losses[1] and float(gap.mean()) >= least
     said = (
-        f"on {len(rows):,} held-out listings with a picture {a:.3f} right with it, {b:.3f} without"
+        f"on {len(rows):,} held-out listings with a picture {with_it.mean():.3f} right with it, "
+        f"{without.mean():.3f} without; log loss {losses[0]:.3f} and {losses[1]:.3f}"
     )
     if better:
         return True, f"Words and pictures together: {said}."
