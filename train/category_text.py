@@ -18,7 +18,7 @@ from .category_encoder import fit_encoder_text
 from .category_linear import LinearRecipe, fit_linear_text
 from .category_split import cut_groups
 from .progress import Progress, silent
-from .remembering import named_encoder
+from .remembering import remembered
 
 Settings = Mapping[str, Any]
 QUICK = frozenset(("linear", "fasttext", "encoder"))  # minutes at most: they may learn twice
@@ -53,7 +53,8 @@ def fit_text_model(
             is then not learned from while choosing. The transformer holds out some of its own.
         settings: what an earlier fit chose, so that nothing is chosen again.
         start: what a transformer starts from: a folder, or a name.
-        encoder: the sentence encoder of the model called encoder: a folder, or a name.
+        encoder: the sentence encoder of the model called encoder: a folder, or a name; default:
+            the one that comes with the project.
         earlier: a model of this name that this training fitted; what its encoder read is not read
             again.
         checkpoints: a folder where a transformer's training that was killed goes on.
@@ -64,8 +65,7 @@ def fit_text_model(
         The model, and the settings that were chosen, as plain JSON.
 
     Raises:
-        SettingError: there is no text model of this name, or a transformer has no start, or
-            an encoder is not named.
+        SettingError: there is no text model of this name, or a transformer has no start.
     """
     known = sorted(set(labels)) if label_set is None else list(label_set)
 
@@ -78,15 +78,7 @@ def fit_text_model(
         case "fasttext":
             return _fit_fasttext(texts, labels, known, settings, seed, tell)
         case "encoder":
-            if isinstance(earlier, EncoderText):
-                opened = earlier.encoder
-            elif encoder is not None:
-                opened = named_encoder(str(encoder))
-            else:
-                raise SettingError(
-                    "The text model called encoder needs a sentence encoder. Name a folder or a "
-                    "model: --encoder."
-                )
+            opened = earlier.encoder if isinstance(earlier, EncoderText) else remembered(encoder)
             return _fit_encoder(
                 opened, texts, labels, known, groups, held_out, settings, seed, tell
             )

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from support.encoder import Engine, SentenceEncoder, Vectors
+from support.shipped import load_shipped
 
 _ROOM: Final = 200_000  # texts; at 384 dimensions they take 300 MB
 
@@ -35,6 +36,18 @@ class RememberingEngine:
     def save(self, folder: Path) -> None:
         """Write the engine itself."""
         self.engine.save(folder)
+
+
+def remembered(name: str | Path | None) -> SentenceEncoder:
+    """A named encoder, or the one that comes with the project, that remembers what it reads.
+
+    Raises:
+        ModelMissingError: there is no such model on this machine.
+    """
+    if name is not None:
+        return named_encoder(str(name))
+    shipped = load_shipped()
+    return SentenceEncoder(RememberingEngine(shipped.engine), shipped.version)
 
 
 def named_encoder(name: str) -> SentenceEncoder:

@@ -6,6 +6,8 @@ from flask_babel import format_percent, lazy_gettext
 
 from support.linear import Contribution
 
+from .i18n import gettext as _
+
 WORDS_SHOWN = 5
 
 VOICES = {
@@ -58,10 +60,19 @@ def branch(path: str) -> str:
 
 
 def chance(probability: float) -> str:
-    """A probability as people read one; never rounded up to certainty."""
+    """A probability as people read one; never rounded to certainty or to nothing."""
     if 0.995 <= probability < 1:
         return "> 99%"
+    if 0 < probability < 0.005:
+        return "< 1%"
     return str(format_percent(probability, "0%"))
+
+
+def price(amount: int, currency: str) -> str:
+    """A price with its unit."""
+    if currency == "KRW":
+        return _("%(amount)s won", amount=f"{amount:,}")
+    return f"{amount:,} {currency}"
 
 
 def speaking(words: Sequence[Contribution]) -> list[str]:

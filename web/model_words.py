@@ -132,5 +132,21 @@ def _group(name: str, group: Mapping[str, Any], line: str) -> dict[str, Any]:
     }
 
 
+def won(stored: Stored, group: Mapping[str, Any]) -> str:
+    """How often one of the two was right where the other was not."""
+    counts = {key: group[key] for key in ("wins", "losses", "ties")}
+    if stored.line == "category":
+        return _(
+            "Listings right here and wrong there: %(wins)s; the other way round: %(losses)s; "
+            "alike: %(ties)s.",
+            **counts,
+        )
+    return _(
+        "Right where the other is wrong: %(wins)s; the other way round: %(losses)s; alike: "
+        "%(ties)s.",
+        **counts,
+    )
+
+
 def _percent(share: float) -> str:
     return str(format_percent(share, "#,##0.0%"))

@@ -8,7 +8,7 @@ import pytest
 from listings.text_encoder import EncoderText, read
 from listings.text_model import load_text_model
 from support.encoder import SentenceEncoder
-from support.errors import ModelDamagedError, ModelMissingError, SettingError
+from support.errors import ModelDamagedError, ModelMissingError
 from support.shipped import load_shipped
 from tests.train.goods import PATHS, goods
 from train.category import CategoryConfig, fit_category
@@ -83,9 +83,14 @@ def test_a_title_alone_is_encoded_once():
     assert len(asked) == 2
 
 
-def test_without_an_encoder_it_is_refused():
-    with pytest.raises(SettingError, match="--encoder"):
-        fit_text_model("encoder", ["a desk", "a hat"], ["Desks", "Hats"])
+def test_without_a_name_it_is_the_encoder_that_comes_with_the_project(learned):
+    model, _, _ = learned
+    texts = ["an oak desk", "a straw hat"] * 8
+    found, _ = fit_text_model("encoder", texts, ["Desks", "Hats"] * 8)
+    assert found.encoder.dim == model.encoder.dim
+    assert found.log_scores(["desk"]).argmax() == 0
+    with pytest.raises(ModelMissingError, match="nowhere"):
+        fit_text_model("encoder", texts, ["Desks", "Hats"] * 8, encoder="/nowhere")
 
 
 def test_it_is_a_voice_beside_the_others(learned, tmp_path):

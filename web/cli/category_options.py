@@ -26,7 +26,7 @@ _OPTIONS = (
         "--text", "texts", default="linear", show_default=True, callback=_texts, is_eager=True,
         help="Text models, parted by commas: linear, fasttext, encoder, transformer; or none.",
     ),
-    click.option("--encoder", help="The sentence encoder of `encoder`: a folder, or a name."),
+    click.option("--encoder", help="Of the text model encoder: a folder, or a name."),
     click.option("--transformer", help="What a transformer starts from: a folder, or a name."),
     click.option(
         "--image", default="patches+compact_resnet", show_default=True, callback=_image,

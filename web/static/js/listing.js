@@ -6,7 +6,8 @@ const PAUSE = 250; // ms without a key
 const form = $("#listing");
 const drop = $("#drop");
 const thumbs = $("#thumbs");
-const trouble = $("#trouble");
+const trouble = $("#trouble"); // of pictures: it stays until the next are added
+const silence = $("#silence"); // of suggestions
 const guesses = $("#guesses");
 
 // ---- suggestions
@@ -31,7 +32,7 @@ async function suggest() {
   });
   if (mine !== asked) return;
   guesses.removeAttribute("aria-busy");
-  trouble.textContent = status === 200 ? "" : (data?.detail ?? form.dataset.sayOffline);
+  silence.textContent = status === 200 ? "" : (data?.detail ?? form.dataset.sayOffline);
   if (status === 200) guesses.innerHTML = data.html; // our own template, its values escaped
 }
 
@@ -41,10 +42,11 @@ form.addEventListener("submit", (event) => event.preventDefault());
 // ---- pictures
 
 async function add(files) {
+  const wrong = [];
   trouble.textContent = "";
   for (const file of files) {
     if (thumbs.children.length >= Number(form.dataset.max)) {
-      trouble.textContent = form.dataset.sayMany;
+      wrong.push(form.dataset.sayMany);
       break;
     }
     const item = document.createElement("li");
@@ -56,9 +58,10 @@ async function add(files) {
     if (status === 201) show(item, data.name);
     else {
       item.remove();
-      trouble.textContent = data?.detail ?? form.dataset.sayOffline;
+      wrong.push(data?.detail ?? form.dataset.sayOffline);
     }
   }
+  trouble.textContent = wrong.join("\n");
   if ($("[data-name]", thumbs)) suggest();
 }
 
