@@ -20,6 +20,8 @@ from support.database import one, scalar, write
 from support.errors import FaqdeskError, JobCancelledError, NotFoundError, WorkspaceError
 from support.workspace import Workspace
 
+from . import job_locks
+
 TELL_SECONDS = 0.25  # how often progress is written down; each time waits for the disk
 BEAT_SECONDS = 20.0  # how often a worker gives a sign of life for the job it runs
 TRIES = 20  # of what must be written; each waits half a minute for a locked database
@@ -49,7 +51,7 @@ def run(workspace: Workspace, job_id: int) -> None:
     rung for again; one whose end could not be written is marked as interrupted.
     """
     try:
-        with closing(workspace.database()) as db:
+        with closing(workspace.database()) as db, job_locks.held(workspace, job_id):
             if not _insist(lambda: _begin(db, job_id)):
                 return  # cancelled while it waited, or rung for twice
             with beating(workspace, job_id):  # to its end: the last words may have to wait

@@ -18,6 +18,7 @@ from support.database import Row, insert, one, write
 from support.errors import ConflictError, InputError, NotFoundError
 from support.workspace import Workspace
 
+from . import job_locks
 from .job_queue import ring
 from .job_run import works
 
@@ -149,8 +150,19 @@ def cancel(db: Database, actor: Actor, job_id: int) -> None:
         record(db, actor, "job.cancelled", f"job:{job_id}")
 
 
+def mark_left(workspace: Workspace, db: Database) -> None:
+    """Mark running jobs whose process is gone; people start them again."""
+    for job_id in job_locks.left_behind(workspace):
+        with write(db):
+            db.execute(
+                "UPDATE jobs SET state = 'interrupted', finished_at = ? "
+                "WHERE state = 'running' AND id = ?",
+                [now(), job_id],
+            )
+
+
 def mark_interrupted(db: Database) -> None:
-    """Mark running jobs that give no sign of life; people start them again."""
+    """Mark running jobs that give no sign of life, wherever they run."""
     with write(db):
         db.execute(
             "UPDATE jobs SET state = 'interrupted', finished_at = ? "

@@ -79,6 +79,21 @@ def told(job: Job) -> dict[str, Any]:
         "state": job.state,
         "words": str(wording.JOB_STATES.get(job.state, job.state)),
         "share": job.share,
-        "message": job.message,
+        "step": job.message,
+        "message": str(wording.STEPS.get(job.message, job.message)),
+        "language": "" if job.message in wording.STEPS else "en",
+        "count": count(job),
+        "done": job.done,
+        "total": job.total,
         "live": job.live,
     }
+
+
+def count(job: Job) -> str:
+    """How many of how many are done, where a job tells things that can be counted."""
+    if job.message not in wording.COUNTED or not job.total or job.state == "done":
+        return ""
+    return _("%(done)s of %(total)s", done=f"{job.done:,}", total=f"{job.total:,}")
+
+
+bp.app_context_processor(lambda: {"job_count": count})

@@ -1,8 +1,10 @@
 """Categories, review and batches in the reader's language."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 
-from flask_babel import format_percent, lazy_gettext
+from babel.numbers import get_currency_precision
+from flask_babel import format_currency, format_percent, lazy_gettext
 
 from support.linear import Contribution
 
@@ -69,10 +71,10 @@ def chance(probability: float) -> str:
 
 
 def price(amount: int, currency: str) -> str:
-    """A price with its unit."""
+    """A price; `amount` is in the currency's smallest unit, such as won or pence."""
     if currency == "KRW":
         return _("%(amount)s won", amount=f"{amount:,}")
-    return f"{amount:,} {currency}"
+    return str(format_currency(Decimal(amount).scaleb(-get_currency_precision(currency)), currency))
 
 
 def speaking(words: Sequence[Contribution]) -> list[str]:

@@ -152,6 +152,7 @@ def _maintain(workspace: Workspace) -> None:
     for look in itertools.count():
         try:
             with closing(workspace.database()) as db:
+                jobs.mark_left(workspace, db)
                 jobs.mark_interrupted(db)
                 if look:  # before the first, the worker rings for all that wait
                     job_queue.ring_again(workspace, db)

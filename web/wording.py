@@ -64,6 +64,20 @@ JOB_STATES = {
     "interrupted": lazy_gettext("Interrupted"),
 }
 
+# What a job says of its step; what is not here stays as it was said, in English.
+STEPS = {
+    "checking": lazy_gettext("checking"),
+    "unpacking pictures": lazy_gettext("unpacking pictures"),
+    "reading": lazy_gettext("reading"),
+    "labelling": lazy_gettext("labelling"),
+    "joining": lazy_gettext("joining"),
+    "choosing rows to review": lazy_gettext("choosing rows to review"),
+    "filling the review queue": lazy_gettext("filling the review queue"),
+    "looking": lazy_gettext("looking"),
+    "reading listings": lazy_gettext("reading listings"),
+}
+COUNTED = ("labelling", "filling the review queue", "looking")  # one by one, not in thousandths
+
 STATUSES = {
     "open": lazy_gettext("Open"),
     "answered": lazy_gettext("Answered"),
