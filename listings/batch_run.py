@@ -13,6 +13,7 @@ from support.database import write
 from support.errors import ConflictError, InputError, NotFoundError
 from support.workspace import Workspace
 
+from .batch_pictures import unpack
 from .batch_review import fill
 from .batches import Batch, folder, get
 from .categorise import KIND
@@ -115,6 +116,7 @@ def _label(
         compare=options.compare,
         carried=carried,
     )
+    unpack(folder(workspace) / str(batch.id), progress)
     out = workspace.home / batch.output
     folder_of_run = RunFolder(out).path
     begun = (folder_of_run / "plan.json").exists()

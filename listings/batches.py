@@ -8,7 +8,7 @@ A batch has a folder of its own under the workspace's `batches/`; a table may al
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -20,7 +20,7 @@ from support.database import Row, insert, one, write
 from support.errors import ConflictError, InputError, NotFoundError
 from support.workspace import Workspace
 
-from . import review_decisions
+from . import batch_pictures, review_decisions
 from .label_reports import report_files
 from .tables import SUFFIXES, kind_of
 
@@ -33,8 +33,8 @@ class BatchOptions:
 
     title: str = ""
     description: str = ""
-    image: str = ""  # the column that names pictures; "": none are looked at
-    images: str = ""  # the folder under `batches/` that they lie in
+    image: str = ""  # the column that names pictures; "": guessed by its name
+    images: str = ""  # the folder under `batches/` that they lie in; "": none are looked at
     compare: str = ""  # the column of the seller's category
     top: int = 3
     format: str = ""  # of the output; "": as the input
@@ -55,8 +55,11 @@ class BatchOptions:
             raise InputError(f"The share decided twice must be from 0 to 1, got {self.twice}.")
         if self.format and self.format not in FORMATS:
             raise InputError(f"No format {self.format!r}. There are: {', '.join(FORMATS)}.")
-        if bool(self.image) != bool(self.images):
-            raise InputError("Name both or neither: the column of pictures and their folder.")
+        if self.image and not self.images:
+            raise InputError(
+                f"Where are the pictures of column {self.image!r}? Hand in an archive of them, or "
+                "choose the folder they are in."
+            )
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
@@ -119,6 +122,7 @@ def create(
     name: str,
     save: Callable[[Path], object] | None,
     options: BatchOptions,
+    pictures: tuple[str, Callable[[Path], object]] | None = None,
 ) -> int:
     """Take a table in.
 
@@ -129,19 +133,23 @@ def create(
         name: the file's name as it came, or of one in the folder of batches.
         save: writes the file that came to a path; None: it lies in the folder of batches.
         options: how it is to be labelled.
+        pictures: an archive of them, by its name and what writes it; takes the folder's place.
 
     Returns:
         The batch's id.
 
     Raises:
-        InputError: it is no table by its name, or there is no such file or folder.
+        InputError: it is no table by its name, or there is no such file or folder, or what came
+            with it is no archive by its name.
     """
     plain = Path(name.replace("\\", "/")).name
     kind = kind_of(Path(plain))
     files, folders = offered(workspace)
     if save is None and plain not in files:
         raise InputError(f"There is no {plain!r} in {folder(workspace)}.")
-    if options.images and options.images not in folders:
+    if pictures:
+        batch_pictures.place(Path(), pictures[0])
+    elif options.images and options.images not in folders:
         raise InputError(f"There is no folder {options.images!r} in {folder(workspace)}.")
     row = {
         "name": plain,
@@ -156,16 +164,22 @@ def create(
     own = folder(workspace) / str(batch_id)
     own.mkdir(exist_ok=True, mode=0o700)
     change = {"output": f"batches/{batch_id}/labelled{FORMATS[options.format or kind]}"}
+    if pictures:
+        options = replace(options, images=f"{batch_id}/{batch_pictures.FOLDER}")
+        change["options"] = json.dumps(asdict(options), ensure_ascii=False)
     if save:
         whole = "".join(Path(plain).suffixes[-2:]) if plain.lower().endswith(".gz") else ""
         change["file"] = f"batches/{batch_id}/input{(whole or Path(plain).suffix).lower()}"
-        try:
-            save(workspace.home / change["file"])  # outside a transaction: it may take minutes
-        except BaseException:
-            shutil.rmtree(own, ignore_errors=True)
-            with write(db):
-                db.execute("DELETE FROM label_batches WHERE id = ?", [batch_id])
-            raise
+    try:  # outside a transaction: it may take minutes
+        if save:
+            save(workspace.home / change["file"])
+        if pictures:
+            pictures[1](batch_pictures.place(own, pictures[0]))
+    except BaseException:
+        shutil.rmtree(own, ignore_errors=True)
+        with write(db):
+            db.execute("DELETE FROM label_batches WHERE id = ?", [batch_id])
+        raise
     with write(db):
         db.table("label_batches").update(batch_id, change)
         record(db, actor, "batch.added", f"batch:{batch_id}", detail={"kind": kind})

@@ -216,7 +216,7 @@ def _judge(
 def _unseen(line: int, listing: Listing, broken: Mapping[Path, str]) -> list[Problem]:
     """Which of a listing's pictures could not be looked at, and why."""
     return [
-        Problem(line, "picture", broken[path], path.name)
+        Problem(line, "picture", broken[path].replace(str(path), path.name), path.name)
         for path in listing.pictures
         if path in broken
     ]

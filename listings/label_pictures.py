@@ -54,7 +54,7 @@ class PictureFolder:
             return "no name of a file"
         path = self._path(name)
         if self.confined and os.path.commonpath((self.folder, path)) != self.folder:
-            return f"outside of {self.folder}"
+            return "outside of the folder of pictures"
         return "" if os.path.isfile(path) else "no such file"
 
     def _path(self, name: str) -> str:

@@ -23,6 +23,7 @@ LEAST_OF_LABEL = 20  # held-out rows below which a label has no weights of its o
 SHARED, BIASED, OWN = "one weight a voice", "and a bias a label", "and weights a label"
 _FORMS = (SHARED, BIASED, OWN)
 _WEIGHT_PENALTY = 0.5  # of the shared weights; against the summed loss, as all three
+_SUM_PENALTY = 0.5  # of their sum: rows that voices tell apart perfectly know no end to it
 _BIAS_PENALTY = 4.0  # a bias is seldom above .5
 _OWN_PENALTY = 25.0  # a label's own weight seldom lies .2 from the shared one
 _SILENT = 1e-3  # a voice that weighs less for every label is left out
@@ -116,17 +117,21 @@ def _fit(stacked: Probabilities, labels: Labels, form: str) -> tuple[Probabiliti
         slopes = np.exp(logs)
         slopes[rows, labels] -= 1
         centred = shared - shared.mean()  # voices of equal worth share the weight
+        beyond = float(shared.sum()) - 1
         value = (
             -float(logs[rows, labels].sum())
             + (
                 _WEIGHT_PENALTY * float(centred @ centred)
+                + _SUM_PENALTY * beyond * beyond
                 + _BIAS_PENALTY * float(bias @ bias)
                 + _OWN_PENALTY * float((apart * apart).sum())
             )
             / 2
         )
         gradient = [
-            np.array([(slopes * voice).sum() for voice in stacked]) + _WEIGHT_PENALTY * centred
+            np.array([(slopes * voice).sum() for voice in stacked])
+            + _WEIGHT_PENALTY * centred
+            + _SUM_PENALTY * beyond
         ]
         if biased:
             gradient.append(slopes.sum(axis=0) + _BIAS_PENALTY * bias)

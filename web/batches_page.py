@@ -7,6 +7,7 @@ from flask import Blueprint, flash, redirect, render_template, request, send_fil
 from flask.typing import ResponseReturnValue
 
 from listings import batches
+from listings.batch_pictures import KINDS
 from listings.batches import BatchOptions
 from support.errors import ConflictError, InputError, NotFoundError
 
@@ -39,6 +40,7 @@ def show() -> ResponseReturnValue:
         limit=TABLE >> 20,
         missing=desk().categories.followed().missing,
         sees=_sees(),
+        archives=KINDS,
         words=listing_words,
     )
 
@@ -56,8 +58,10 @@ def start() -> ResponseReturnValue:
     else:
         raise InputError("Choose a file to upload, or one from the folder of batches.")
     desk().categories.classifier()  # says what is missing before anything is taken in
+    archive = request.files.get("pictures")
+    pictures = (archive.filename, archive.save) if archive and archive.filename else None
     batch_id = batches.create(
-        desk().workspace, db(), actor(), name=name, save=save, options=options
+        desk().workspace, db(), actor(), name=name, save=save, options=options, pictures=pictures
     )
     _enqueue(batch_id, restart=False)
     return redirect(url_for(".one", batch_id=batch_id))
@@ -140,8 +144,9 @@ def _enqueue(batch_id: int, *, restart: bool) -> None:
 def _options() -> BatchOptions:
     form = request.form
     texts = {name: form.get(name, "").strip() for name in _TEXTS}
-    if texts["images"] and not texts["image"]:
-        texts["images"] = ""  # a folder alone says nothing: the list has always one chosen
+    archive = request.files.get("pictures")
+    if archive is not None and archive.filename:
+        texts["images"] = archive.filename  # until the batch has a folder of its own
     return BatchOptions(
         **texts,
         top=_number(form.get("top", ""), 3),

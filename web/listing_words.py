@@ -62,12 +62,17 @@ def branch(path: str) -> str:
 
 
 def chance(probability: float) -> str:
-    """A probability as people read one; never rounded to certainty or to nothing."""
-    if 0.995 <= probability < 1:
+    """A model's probability as people read one: never certainty, never nothing."""
+    if probability >= 0.995:
         return "> 99%"
-    if 0 < probability < 0.005:
+    if probability < 0.005:
         return "< 1%"
     return str(format_percent(probability, "0%"))
+
+
+def share(counted: float) -> str:
+    """A share of what was counted: all is said where it is all, and none where it is none."""
+    return str(format_percent(counted, "0%")) if counted in (0, 1) else chance(counted)
 
 
 def price(amount: int, currency: str) -> str:
@@ -84,5 +89,5 @@ def speaking(words: Sequence[Contribution]) -> list[str]:
 
 
 def rate(part: int, whole: int) -> str:
-    """A share of a count, in percent; all is said only where it is all."""
-    return "100%" if part == whole else chance(part / whole)
+    """How much a part is of a whole, in percent."""
+    return share(part / whole)

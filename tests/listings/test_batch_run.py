@@ -258,7 +258,7 @@ def test_pictures_come_with_the_rows(space, db, monkeypatch, photos):
         ({"review": -1}, "100,000"),
         ({"twice": 2.0}, "0 to 1"),
         ({"format": "doc"}, "No format"),
-        ({"image": "file"}, "both or neither"),
+        ({"image": "file"}, "Where are the pictures"),
     ],
 )
 def test_options_are_checked(options, words):

@@ -43,6 +43,14 @@ def test_the_better_voice_weighs_more_and_noise_nothing():
     assert weights.get("noise", 0) < 0.1
 
 
+def test_voices_that_tell_everything_apart_stay_in_doubt_where_they_disagree():
+    sure = noisy(LABELS, 1.0, seed=1, sure=0.8)[:90]
+    fusion = fit_fusion({"a": sure, "b": sure}, LABELS[:90]).fusion
+    assert fusion.weights.sum(axis=0).max() < 6
+    torn = fusion({"a": sure[LABELS[:90] == 0][:1], "b": sure[LABELS[:90] == 1][:1]})
+    assert torn.max() < 0.9
+
+
 def test_together_they_are_right_more_often_than_alone():
     voices = {"a": noisy(LABELS, 0.7, seed=1), "b": noisy(LABELS, 0.6, seed=2)}
     both = fit_fusion(voices, LABELS)

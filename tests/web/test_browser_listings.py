@@ -105,6 +105,14 @@ def test_a_picture_is_dropped_and_three_categories_appear(page, address, space, 
     drop(page, b"no picture", "bad.jpg")
     expect(page.locator("#trouble")).to_contain_text("bad.jpg")
     expect(page.locator("#thumbs li")).to_have_count(0)
+    # Beside a good one it is told all the same, and stays while the suggestions come.
+    drop(page, jpeg("Box"), "box.jpg")
+    expect(page.locator("#thumbs img")).to_be_visible()
+    drop(page, b"no picture", "worse.jpg")
+    expect(page.locator("#trouble")).to_contain_text("worse.jpg")
+    with page.expect_response("**/listings/suggest"):
+        page.get_by_label("제목").press_sequentially("!")
+    expect(page.locator("#trouble")).to_contain_text("worse.jpg")
 
 
 def test_a_batch_is_run_and_taken_away(page, address, space, db, model, tmp_path):

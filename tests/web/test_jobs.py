@@ -15,7 +15,7 @@ from support.releases import current
 from support.workspace import Workspace
 from tests.conftest import ACTOR
 from tests.web.doors import desk_to_teach, logged, running, until
-from web import job_queue, job_run, jobs
+from web import job_locks, job_queue, job_run, jobs
 
 LONG = 5  # times the history of a small desk: training can be stopped in its middle
 
@@ -185,6 +185,31 @@ def test_a_killed_worker_leaves_an_interrupted_job_that_can_be_started_again(spa
         assert again.state == "done", again.result
     assert current(space.models).name == again.result["release"]
     assert not list(space.models.rglob(".tmp-*"))
+
+
+@pytest.mark.parametrize("times", [LONG])
+def test_a_job_whose_worker_was_killed_is_known_at_once(space, db, enqueue):
+    job_id = enqueue("train")
+    with worker_at(space, db, job_id) as process:
+        jobs.mark_left(space, db)
+        assert state(db, job_id) == "running"
+        process.kill()
+        process.wait()
+    jobs.mark_left(space, db)
+    assert state(db, job_id) == "interrupted"
+    assert jobs.get(db, job_id).finished_at
+
+
+def test_locks_of_jobs_that_ended_say_nothing(space, db, enqueue):
+    job_id = enqueue("forget")
+    job_run.run(space, job_id)
+    assert job_locks.left_behind(space) == []
+    with job_locks.held(space, job_id):
+        assert job_locks.left_behind(space) == []
+    (space.home / "running" / str(job_id)).touch()  # left by one that could not take it away
+    jobs.mark_left(space, db)
+    assert state(db, job_id) == "done"
+    assert job_locks.left_behind(space) == []
 
 
 @pytest.mark.parametrize("times", [LONG])

@@ -17,7 +17,7 @@ from tests.listings.conftest import photo
 from tests.listings.review_queue import BAGS, SHOES, TREE, fill
 from tests.listings.small_category import category_model, write_csv
 from tests.web.conftest import PASSWORD, signed_in
-from web import categories_page, job_run
+from web import categories_page, job_run, listing_words
 
 __all__ = ["category_model"]
 
@@ -297,3 +297,36 @@ def test_a_training_is_begun_once(lead, db):
     assert lead.post("/categories/train", data={"image": ""}).status_code == 409
     assert lead.post("/categories/train", data={"image": "rm"}).status_code == 400
     assert lead.post("/categories/review").status_code == 409  # there is no model to look with
+
+
+@pytest.mark.parametrize(
+    ("probability", "words"),
+    [
+        (1.0, "> 99%"),
+        (0.996, "> 99%"),
+        (0.994, "99%"),
+        (0.006, "1%"),
+        (0.004, "< 1%"),
+        (0.0, "< 1%"),
+    ],
+)
+def test_a_probability_is_never_certainty_or_nothing(app, probability, words):
+    with app.test_request_context():
+        assert listing_words.chance(probability) == words
+
+
+def test_what_was_counted_may_be_all_or_none(app):
+    with app.test_request_context():
+        said = [listing_words.rate(part, 1000) for part in (0, 1, 500, 999, 1000)]
+    assert said == ["0%", "< 1%", "50%", "> 99%", "100%"]
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "korean", "english"),
+    [(15000, "KRW", "15,000원", "15,000 won"), (3050, "GBP", "£30.50", "£30.50"),
+     (3000, "JPY", "JP¥3,000", "¥3,000")],
+)  # fmt: skip
+def test_a_price_is_told_in_its_everyday_unit(app, amount, currency, korean, english):
+    for language, words in (("ko", korean), ("en", english)):
+        with app.test_request_context(headers={"Accept-Language": language}):
+            assert listing_words.price(amount, currency) == words

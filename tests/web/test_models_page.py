@@ -1,5 +1,7 @@
 """The page of releases: what is in force, how each was judged, and who may move them."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,7 @@ from tests.web.conftest import PASSWORD, signed_in
 from train.compare import Answers, compare, verdict
 from train.judgement import Judgement
 from train.reliability import reliability_bins
+from web import model_words
 
 
 def answers(right, n=60):
@@ -130,3 +133,10 @@ def test_models_of_categories_have_a_section_of_their_own(admin, space, db, thre
     admin.post(f"/models/{name}/publish", data={"live": ""})
     assert current(space.models, line="category").name == name
     assert live(space) == three[1]
+
+
+@pytest.mark.parametrize(("line", "words"), [("desk", "문의 3건"), ("category", "상품 3건")])
+def test_what_was_judged_is_named_as_it_is(app, line, words):
+    group = {"wins": 3, "losses": 1, "ties": 9}
+    with app.test_request_context(headers={"Accept-Language": "ko"}):
+        assert words in model_words.won(SimpleNamespace(line=line), group)

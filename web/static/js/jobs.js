@@ -25,8 +25,8 @@ function left(job, words) {
   if (!(seconds > 0)) return "";
   const rate = (before.done - before.from.done) / seconds;
   const time = Math.max(1, (job.total - job.done) / rate - (now - before.at));
-  const said = [words.time.replace("%(time)s", duration(time))];
-  if (job.count) said.unshift(words.rate.replace("%(rate)s", number(rate, rate < 10 ? 1 : 0)));
+  const said = [words.time.replace("{}", duration(time))];
+  if (job.count) said.unshift(words.rate.replace("{}", number(rate, rate < 10 ? 1 : 0)));
   return said.join(" · ");
 }
 

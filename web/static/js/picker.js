@@ -15,6 +15,7 @@ export function picker(box, list, insert, read = (found) => found.faqs) {
     list.hidden = !open;
     box.setAttribute("aria-expanded", open);
     if (!open) choose(-1);
+    else list.scrollIntoView({ block: "nearest" }); // on a phone it may open below the edge
   }
 
   function choose(place) {

@@ -1,0 +1,77 @@
+"""Whether the process that runs a job is still there, known at once: a lock that goes with it.
+
+A machine's kernel lets go of a process's locks however it ends. Beside it jobs give signs of life
+(`job_run.beating`), whose silence tells where a lock cannot: on a shared disk, say.
+"""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from support.workspace import Workspace
+
+TRIES: Final = 20  # to lock a file of our own: somebody may be looking whether it is
+AGAIN_SECONDS: Final = 0.05
+
+
+@contextmanager
+def held(workspace: Workspace, job_id: int) -> Iterator[None]:
+    """Hold a job's lock while the block runs; without it, where it cannot be had."""
+    folder = _folder(workspace)
+    folder.mkdir(exist_ok=True, mode=0o700)
+    path = folder / str(job_id)
+    lock = -1
+    for _ in range(TRIES):
+        lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        if _locked(lock) and _is(lock, path):
+            break
+        os.close(lock)
+        lock = -1
+        time.sleep(AGAIN_SECONDS)
+    try:
+        yield
+    finally:
+        if lock >= 0:
+            path.unlink(missing_ok=True)
+            os.close(lock)
+
+
+def left_behind(workspace: Workspace) -> list[int]:
+    """The jobs whose process is gone without an end; each is told once."""
+    found = []
+    for path in sorted(_folder(workspace).glob("*")):
+        if not (path.name.isascii() and path.name.isdigit()):
+            continue
+        with suppress(FileNotFoundError):  # it has ended just now
+            lock = os.open(path, os.O_RDWR)
+            try:
+                if _locked(lock) and _is(lock, path):
+                    path.unlink()
+                    found.append(int(path.name))
+            finally:
+                os.close(lock)
+    return found
+
+
+def _folder(workspace: Workspace) -> Path:
+    return workspace.home / "running"
+
+
+def _locked(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _is(lock: int, path: Path) -> bool:
+    """Whether a path still leads to this file: whoever had it before may have taken it away."""
+    try:
+        return os.path.samestat(os.fstat(lock), path.stat())
+    except FileNotFoundError:
+        return False
