@@ -239,5 +239,5 @@ def test_a_judgement_reads_the_same_from_the_database():
     assert page.startswith("Why.")
     assert "all: 4, among them 4 inquiries with an FAQ that is known" in page
     assert "won 1, lost 1, tied 2" in page
-    assert "shown none: 4 inquiries" in page
+    assert "shown none: 4, among them 4 inquiries" in page
     assert "shown a suggestion" not in page
