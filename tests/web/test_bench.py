@@ -26,6 +26,7 @@ def test_the_command_prints_the_one_object(files, monkeypatch, capsys):
     found = json.loads(capsys.readouterr().out)
     assert list(found) == [
         "set", "n_train", "n_test", "labels", "seconds", "peak_mb", "faqdesk", "baselines",
+        "times_the_svm",
     ]  # fmt: skip
     assert list(found["baselines"]) == ["most_frequent", "fasttext", "tfidf_svm"]
     assert {"accuracy", "hit@3", "hit@5"} <= set(found["baselines"]["tfidf_svm"])
