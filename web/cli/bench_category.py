@@ -4,7 +4,7 @@
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import cast
+from typing import Any, cast
 
 import click
 
@@ -34,12 +34,7 @@ def category(
     train: Path | None,
     test: Path | None,
     images: Path | None,
-    texts: tuple[str, ...],
-    encoder: str | None,
-    transformer: str | None,
-    image: str | None,
-    weights: str | None,
-    minutes: float,
+    recipe: dict[str, Any],
     seeds: int,
     validate: bool,
     limit: int | None,
@@ -64,14 +59,6 @@ def category(
     from train.category import CategoryConfig
     from train.category_sets import PUBLIC, load_files
 
-    config = CategoryConfig(
-        texts=texts,
-        encoder=encoder,
-        transformer=transformer,
-        image=image,
-        weights=weights,
-        image_minutes=minutes,
-    )
     with TemporaryDirectory() as scratch, progress_line("Category") as progress:
         if name and data:
             rows = PUBLIC[name](data, Path(scratch))
@@ -80,7 +67,7 @@ def category(
         found = bench_category(
             rows,
             seeds=seeds,
-            config=config,
+            config=CategoryConfig(**recipe),
             validate=validate,
             limit=limit,
             baseline=baseline,

@@ -1,11 +1,13 @@
 """The options of what learns categories: which voices, and for how long."""
 
+import functools
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 
 _NONE = "none"
+_NAMES = ("texts", "encoder", "transformer", "image", "weights")  # alike in `CategoryConfig`
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
@@ -41,7 +43,14 @@ _OPTIONS = (
 
 
 def voices(command: _Command) -> _Command:
-    """Add `texts` (names), `encoder`, `transformer`, `image` (None: none), `weights`, `minutes`."""
+    """Add the options; the command gets one argument of them all: `recipe`, of `CategoryConfig`."""
+
+    @functools.wraps(command)
+    def told(*arguments: Any, **options: Any) -> Any:
+        recipe = {name: options.pop(name) for name in _NAMES}
+        recipe["image_minutes"] = options.pop("minutes")
+        return command(*arguments, recipe=recipe, **options)
+
     for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+        told = option(told)
+    return cast(_Command, told)

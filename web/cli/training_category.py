@@ -2,7 +2,7 @@
 
 # ruff: noqa: D301 - click looks for the backspace itself, not for an escaped one
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -24,12 +24,7 @@ if TYPE_CHECKING:  # the engines are imported by the command that needs them
 @json_option
 def category(
     tree: str | None,
-    texts: tuple[str, ...],
-    encoder: str | None,
-    transformer: str | None,
-    image: str | None,
-    weights: str | None,
-    minutes: float,
+    recipe: dict[str, Any],
     min_examples: int,
     seed: int,
     no_judge: bool,
@@ -53,16 +48,7 @@ def category(
     from train.category_voices import CategoryConfig
 
     judging: Judging = "unjudged" if no_judge else "always" if publish else "judged"
-    config = CategoryConfig(
-        texts=texts,
-        encoder=encoder,
-        transformer=transformer,
-        image=image,
-        weights=weights,
-        image_minutes=minutes,
-        min_examples=min_examples,
-        seed=seed,
-    )
+    config = CategoryConfig(**recipe, min_examples=min_examples, seed=seed)
     space = workspace()
     with progress_line("Learning categories") as progress:
         outcome = train_category(
