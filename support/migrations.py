@@ -7,6 +7,7 @@ sealed is in `originals`, `drafts` and `outbox` alone.
 from sqlite_utils import Database, Migrations
 
 from .migrations_listings import COUNTS, LISTINGS
+from .migrations_moderation import MODERATION
 
 migrations = Migrations("faqdesk")
 
@@ -388,3 +389,9 @@ def m009_listings(db: Database) -> None:
 def m010_listing_counts(db: Database) -> None:
     """How many listings each category has is counted without reading them."""
     _run(db, COUNTS)
+
+
+@migrations()
+def m011_moderation(db: Database) -> None:
+    """Policies, verdicts, reports merged into cases, decisions, appeals, strikes, sanctions."""
+    _run(db, MODERATION)
