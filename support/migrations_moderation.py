@@ -3,9 +3,9 @@
 Only the statements; `migrations` runs them as one of its steps. Texts are masked before they get
 here, sellers and reporters are keyed hashes.
 
-What follows from a decision is derived from whether it is in effect (`undone_at` and
-`overturned_by` are both empty), so that taking it back is exact. The schema itself refuses a second
-decision on the same round, an automatic one on `legal`, and hiding without a model.
+What follows from a decision is derived from whether it stands (`undone_at` is empty) and whether
+another took its place (`replaced_by`), so that taking it back is exact. The schema itself refuses a
+second decision on the same round, an automatic one on `legal`, and hiding without a model.
 """
 
 MODERATION = """
@@ -86,7 +86,8 @@ MODERATION = """
         appeal_id INTEGER REFERENCES appeals(id),  -- the appeal that it settles
         together TEXT NOT NULL DEFAULT '',   -- equal for decisions made at once, undone at once
         at TEXT NOT NULL,
-        overturned_by INTEGER REFERENCES moderation_decisions(id),
+        -- the later one on the same words of the listing, which counts instead
+        replaced_by INTEGER REFERENCES moderation_decisions(id),
         undone_at TEXT,
         undone_by TEXT NOT NULL DEFAULT '',
         CHECK (label <> 'normal' OR action = 'pass'),
@@ -105,8 +106,8 @@ MODERATION = """
         WHERE verdict_id IS NOT NULL;
     CREATE INDEX moderation_decisions_together ON moderation_decisions(together)
         WHERE together <> '';
-    CREATE INDEX moderation_decisions_overturned ON moderation_decisions(overturned_by)
-        WHERE overturned_by IS NOT NULL;
+    CREATE INDEX moderation_decisions_replaced ON moderation_decisions(replaced_by)
+        WHERE replaced_by IS NOT NULL;
     CREATE INDEX moderation_decisions_appeal ON moderation_decisions(appeal_id)
         WHERE appeal_id IS NOT NULL;
     CREATE TABLE moderation_actions (        -- what changed for buyers, in order; never changed
@@ -137,9 +138,6 @@ MODERATION = """
         WHERE closed_by IS NOT NULL;
     CREATE UNIQUE INDEX moderation_reports_external ON moderation_reports(external_id)
         WHERE external_id IS NOT NULL;
-    -- One open report of a person on a listing: the next is merged into it.
-    CREATE UNIQUE INDEX moderation_reports_once ON moderation_reports(case_id, reporter)
-        WHERE closed_by IS NULL AND reporter <> '';
     CREATE TABLE moderation_signs (          -- why people shall look, beside reports
         id INTEGER PRIMARY KEY,
         case_id INTEGER NOT NULL REFERENCES moderation_cases(id) ON DELETE CASCADE,
@@ -155,8 +153,6 @@ MODERATION = """
         WHERE closed_by IS NOT NULL;
     CREATE INDEX moderation_signs_verdict ON moderation_signs(verdict_id)
         WHERE verdict_id IS NOT NULL;
-    CREATE UNIQUE INDEX moderation_signs_once ON moderation_signs(case_id, kind)
-        WHERE closed_by IS NULL AND kind <> 'watch';
     CREATE TABLE appeals (
         id INTEGER PRIMARY KEY,
         decision_id INTEGER NOT NULL UNIQUE REFERENCES moderation_decisions(id) ON DELETE CASCADE,
@@ -192,7 +188,8 @@ MODERATION = """
         kind TEXT NOT NULL CHECK (kind IN ('warning','suspension')),
         reason TEXT NOT NULL,
         until TEXT,                          -- NULL: for good; of a warning always NULL
-        decision_id INTEGER REFERENCES moderation_decisions(id),  -- falls with it
+        decision_id INTEGER                  -- falls with it
+            REFERENCES moderation_decisions(id) ON DELETE CASCADE,
         agent_id INTEGER REFERENCES agents(id),
         actor TEXT NOT NULL,
         at TEXT NOT NULL,
@@ -203,17 +200,6 @@ MODERATION = """
     );
     CREATE INDEX sanctions_seller ON sanctions(seller, at);
     CREATE INDEX sanctions_decision ON sanctions(decision_id) WHERE decision_id IS NOT NULL;
-    -- A listing that is forgotten takes its decisions along. A sanction outlives them, but not one
-    -- whose decision was not in effect.
-    CREATE TRIGGER sanctions_outlive BEFORE DELETE ON moderation_decisions
-        WHEN EXISTS (SELECT 1 FROM sanctions WHERE decision_id = OLD.id)
-        BEGIN
-            UPDATE sanctions SET decision_id = NULL,
-                lifted_at = CASE WHEN OLD.undone_at IS NULL AND OLD.overturned_by IS NULL
-                    THEN lifted_at ELSE coalesce(lifted_at, OLD.undone_at, OLD.at) END,
-                mistaken = CASE WHEN OLD.undone_at IS NULL AND OLD.overturned_by IS NULL
-                    THEN mistaken ELSE 1 END
-            WHERE decision_id = OLD.id; END;
     CREATE TABLE moderation_samples (        -- drawn by chance, so that figures are not contested
         id INTEGER PRIMARY KEY,
         listing_id INTEGER NOT NULL REFERENCES listings(id) ON DELETE CASCADE,
