@@ -18,6 +18,7 @@ from .errors import InputError, ModelDamagedError
 LINES: Final[Mapping[str, tuple[str, ...]]] = {
     "desk": ("encoder", "index", "faq"),
     "category": ("category",),
+    "moderation": ("moderation",),
 }
 _TRAIN: Final = {"desk": "faqdesk train"}
 

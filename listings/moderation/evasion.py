@@ -64,10 +64,15 @@ class Undone:
 def undo(text: str) -> Undone:
     """Read a text as it is meant; only its first 4,000 characters."""
     read, tricks = _plain(text[:MOST_READ])
-    for step in (_unlike, _join_symbols, _join_single, _compose, _join_latin, _said_numbers):
+    words = "".join([char for char, _ in read])
+    for needed, step in _STEPS:
+        if not needed.search(words):
+            continue
         read, more = step(read)
-        tricks += more
-    return Undone("".join(char for char, _ in read), tuple(place for _, place in read), tricks)
+        if more:
+            tricks += more
+            words = "".join([char for char, _ in read])
+    return Undone(words, tuple([place for _, place in read]), tricks)
 
 
 def _plain(text: str) -> tuple[_Read, int]:
@@ -258,3 +263,14 @@ def _replace(
         tricks += len(match[0]) - len(kept)
         done = match.end()
     return found + read[done:], tricks
+
+
+_PART = re.compile("[ㄱ-ㅣ]")
+_STEPS: Final = (  # each with what must be there: of most listings nothing is
+    (_PART, _unlike),
+    (re.compile(r"[가-힣ㄱ-ㅣ](?:[^\w\s]|_){1,3}[가-힣ㄱ-ㅣ]"), _join_symbols),
+    (re.compile("(?<![가-힣ㄱ-ㅣ])[가-힣ㄱ-ㅣ] {1,3}[가-힣ㄱ-ㅣ](?![가-힣ㄱ-ㅣ])"), _join_single),
+    (_PART, _compose),
+    (_SINGLE_LATIN, _join_latin),
+    (re.compile(f"{RUN.pattern}|{_SAID.pattern}", re.I), _said_numbers),
+)

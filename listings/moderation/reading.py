@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from listings.listing import Listing
-from support.redact import MASKS, redact
+from support.redact import MASKS, Redactor
 from support.redact_urls import URL
 
 from .classes import Signals
@@ -34,6 +34,7 @@ _MESSENGER = re.compile(
     r"|telegram|whats\s*app|wechat|위챗|line\s*id|insta(?:gram)?\s*dm|밴드\s*가입",
     re.I,
 )
+_REDACTOR: Final = Redactor()
 _NUMBERS: Final = (MASKS["phone"], MASKS["email"])
 
 
@@ -92,7 +93,7 @@ def count_links(text: str) -> int:
 
 def count_contacts(text: str) -> int:
     """Telephone numbers, mail addresses and names of messengers; masked ones count too."""
-    masked = redact(text).text
+    masked = _REDACTOR.redact(text).text
     return sum(masked.count(mask) for mask in _NUMBERS) + len(_MESSENGER.findall(masked))
 
 
