@@ -8,6 +8,7 @@ from sqlite_utils import Database, Migrations
 
 from .migrations_listings import COUNTS, LISTINGS
 from .migrations_moderation import MODERATION
+from .migrations_similar import SIMILAR
 
 migrations = Migrations("faqdesk")
 
@@ -395,3 +396,9 @@ def m010_listing_counts(db: Database) -> None:
 def m011_moderation(db: Database) -> None:
     """Policies, verdicts, reports merged into cases, decisions, appeals, strikes, sanctions."""
     _run(db, MODERATION)
+
+
+@migrations()
+def m012_similar(db: Database) -> None:
+    """Vectors of listings, what changed, groups of those that are one, and what watching found."""
+    _run(db, SIMILAR)

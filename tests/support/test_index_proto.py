@@ -11,9 +11,10 @@ def test_the_generated_code_is_current(tmp_path):
     subprocess.run(
         [
             sys.executable, "-m", "grpc_tools.protoc", "-I", str(ROOT),
-            f"--python_out={tmp_path}", str(ROOT / "support" / "index.proto"),
+            f"--python_out={tmp_path}", f"--pyi_out={tmp_path}", str(ROOT / "support" / "index.proto"),
         ],
         check=True,
     )  # fmt: skip
-    made = (tmp_path / "support" / "index_pb2.py").read_text(encoding="utf-8")
-    assert made == (ROOT / "support" / "index_pb2.py").read_text(encoding="utf-8")
+    for name in ("index_pb2.py", "index_pb2.pyi"):
+        made = (tmp_path / "support" / name).read_text(encoding="utf-8")
+        assert made == (ROOT / "support" / name).read_text(encoding="utf-8")
