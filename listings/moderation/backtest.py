@@ -6,7 +6,7 @@ contested ones for the greater part; the rows of the random sample are counted a
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -22,7 +22,7 @@ from ..listing import Listing
 from ..stored import PAGE, load
 from .classes import HIDE, LEGAL, NORMAL, PASS, REVIEW, Verdict
 from .policy import Choice, Policy
-from .policy_evidence import BaseRate, Judged, Measured, measure
+from .policy_evidence import BaseRate, Decided, Judged, Measured, measure
 from .policy_store import StoredPolicy
 
 Judge = Callable[[Sequence[int], Sequence[Listing]], Sequence[Verdict]]
@@ -113,35 +113,23 @@ def backtest(
     )
 
 
-def judge_again(
-    db: Database, images: Path, rows: Iterable[tuple[int, Judged]], judge: Judge
-) -> list[Judged]:
-    """The same decisions as another model judges their listings; those gone since are left out.
+def judge_again(db: Database, images: Path, rows: Sequence[Decided], judge: Judge) -> list[Judged]:
+    """Past decisions as any model judges their listings now; those gone since are left out.
 
     Args:
         db: the desk's database.
         images: the folder of pictures.
-        rows: listings by id, each with what was decided.
+        rows: what was decided.
         judge: the model; it is given ids and listings, a page at a time.
     """
-    known = list(rows)
     found = []
-    for start in range(0, len(known), PAGE):
-        page = known[start : start + PAGE]
-        listings = load(db, images, [listing_id for listing_id, _ in page])
-        kept = [(listing_id, row) for listing_id, row in page if listing_id in listings]
-        ids = [listing_id for listing_id, _ in kept]
+    for start in range(0, len(rows), PAGE):
+        page = rows[start : start + PAGE]
+        listings = load(db, images, [row.listing_id for row in page])
+        kept = [row for row in page if row.listing_id in listings]
+        ids = [row.listing_id for row in kept]
         verdicts = judge(ids, [listings[listing_id] for listing_id in ids]) if ids else []
-        for (_, row), verdict in zip(kept, verdicts, strict=True):
-            found.append(
-                Judged(
-                    verdict=verdict,
-                    truth=row.truth,
-                    unselected=row.unselected,
-                    category=row.category,
-                    reporters=row.reporters,
-                )
-            )
+        found += [row.judged(verdict) for row, verdict in zip(kept, verdicts, strict=True)]
     return found
 
 

@@ -20,7 +20,7 @@ from support.errors import ConflictError, InputError, NotFoundError
 
 from .case_queue import check_claim
 from .cases import Case, get, masked, open_appeal, settle, standing
-from .classes import HIDE, LEGAL, NORMAL, PASS
+from .classes import CLASSES, HIDE, LEGAL, NORMAL, PASS
 from .sanctions import strike
 
 MAX_REASON: Final = 1000  # characters
@@ -83,7 +83,7 @@ def decide(
 
     Raises:
         NotFoundError: there is no such case.
-        InputError: there is no reason, or the action does not fit the label.
+        InputError: there is no reason or no such class, or the action does not fit the class.
         ConflictError: it is closed by now, somebody else has it on the screen, or an appeal waits.
     """
     with write(db):
@@ -149,7 +149,7 @@ def make(db: Database, actor: Actor, case: Case, new: New) -> int:
     """Write a decision down, with all that follows. The caller has checked that it may be made.
 
     Raises:
-        InputError: there is no reason, or the action does not fit the label.
+        InputError: there is no reason or no such class, or the action does not fit the class.
         ConflictError: somebody decided on the same round just before.
     """
     reason = masked(db, new.reason)[:MAX_REASON]
@@ -157,7 +157,9 @@ def make(db: Database, actor: Actor, case: Case, new: New) -> int:
         raise InputError("Say why in a few words: sellers and appeals will ask.")
     if new.action not in (HIDE, PASS):
         raise InputError(f"A decision hides or passes, got {new.action!r}.")
-    if not new.label or (new.label == NORMAL and new.action == HIDE):
+    if new.label not in CLASSES:
+        raise InputError(f"No class {new.label!r}. There are: {', '.join(CLASSES)}.")
+    if new.label == NORMAL and new.action == HIDE:
         raise InputError(f"A listing that is {new.label!r} is not hidden. Name another class.")
     with write(db):
         before = standing(db, case.id)

@@ -41,6 +41,27 @@ class Judged:
     reporters: int = 0  # how many people had reported it
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """One listing that people have decided on, whatever any model says of it."""
+
+    listing_id: int
+    truth: str
+    unselected: bool
+    category: str = ""
+    reporters: int = 0
+
+    def judged(self, verdict: Verdict) -> Judged:
+        """The same, with what a model says of it."""
+        return Judged(
+            verdict=verdict,
+            truth=self.truth,
+            unselected=self.unselected,
+            category=self.category,
+            reporters=self.reporters,
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class BaseRate:
     """The marketplace's share of problem listings: stated, or counted in the random sample."""

@@ -20,7 +20,7 @@ from support.promise import Promise
 from .cases import add_sign, ensure
 from .classes import NORMAL, Verdict
 from .policy import Rules
-from .policy_evidence import BaseRate, Judged
+from .policy_evidence import BaseRate, Decided, Judged
 
 STREAMS: Final = ("all", "hidden")
 _FAIR: Final = SystemRandom()
@@ -86,7 +86,7 @@ def progress(db: Database, stream: str) -> Sampled:
     """How many of a stream were drawn, decided on, and found to be problems."""
     sql = f"""
         SELECT count(*), count(label), coalesce(sum(label <> ?), 0)
-        FROM (SELECT {_TRUTH} AS label FROM moderation_samples s WHERE s.stream = ?)
+        FROM (SELECT {TRUTH} AS label FROM moderation_samples s WHERE s.stream = ?)
     """  # noqa: S608 - only a statement of ours is put in
     return Sampled(*db.conn.execute(sql, (NORMAL, stream)).fetchone())
 
@@ -103,16 +103,16 @@ def precision(db: Database) -> Promise:
     return Promise.of(found.problems, found.decided)
 
 
-def judged_rows(db: Database, model: str, *, after: str = "") -> list[Judged]:
-    """Listings that people have decided on, with what a model said of each.
+def decided(db: Database, *, after: str = "") -> list[Decided]:
+    """Listings as people have decided on them; those whose words changed since are left out.
 
     Args:
         db: the desk's database.
-        model: its version; listings that it did not judge are left out.
-        after: decisions made later than this only, so that none was used to train or calibrate it.
+        after: decisions made later than this only, so that none was used to train or calibrate the
+            model that is to be judged by them.
     """
     sql = f"""
-        SELECT l.category, d.label, v.probabilities,
+        SELECT l.id AS listing_id, l.category, d.label AS truth,
             EXISTS (SELECT 1 FROM moderation_samples s
                 WHERE s.listing_id = l.id AND s.stream = 'all') AS unselected,
             (SELECT count(DISTINCT r.reporter) FROM moderation_reports r
@@ -120,22 +120,34 @@ def judged_rows(db: Database, model: str, *, after: str = "") -> list[Judged]:
         FROM moderation_cases c
         JOIN listings l ON l.id = c.listing_id
         JOIN moderation_decisions d ON d.id = {_LAST.format(case="c.id")}
-        JOIN moderation_verdicts v ON v.id = (
-            SELECT max(id) FROM moderation_verdicts WHERE listing_id = l.id AND model = ?
-        )
         WHERE d.at > ? AND l.updated_at <= d.at
         ORDER BY c.id
     """  # noqa: S608 - only statements of ours are put in
     return [
-        Judged(
-            verdict=Verdict(json.loads(row["probabilities"]), model=model),
-            truth=row["label"],
-            unselected=bool(row["unselected"]),
-            category=row["category"],
-            reporters=row["reporters"],
-        )
-        for row in db.query(sql, [model, after])
+        Decided(**(row | {"unselected": bool(row["unselected"])})) for row in db.query(sql, [after])
     ]
+
+
+def judged_rows(db: Database, model: str, *, after: str = "") -> list[Judged]:
+    """Listings that people have decided on, with what a model has said of each.
+
+    Those that it did not judge as they are now are left out; see `backtest.judge_again`.
+
+    Args:
+        db: the desk's database.
+        model: its version.
+        after: as in `decided`.
+    """
+    sql = """
+        SELECT v.probabilities FROM moderation_verdicts v JOIN listings l ON l.id = v.listing_id
+        WHERE v.listing_id = ? AND v.model = ? AND v.at >= l.updated_at ORDER BY v.id DESC LIMIT 1
+    """
+    found = []
+    for row in decided(db, after=after):
+        probabilities = scalar(db, sql, [row.listing_id, model])
+        if probabilities is not None:
+            found.append(row.judged(Verdict(json.loads(probabilities), model=model)))
+    return found
 
 
 # The decision in force on a case, where a person made it and no appeal waits on it.
@@ -146,7 +158,7 @@ _LAST: Final = """(
     AND last.made_by <> 'policy'
     AND NOT EXISTS (SELECT 1 FROM appeals a WHERE a.decision_id = last.id AND a.state = 'open')
 )"""
-_TRUTH: Final = f"""(
+TRUTH: Final = f"""(
     SELECT d.label FROM moderation_cases c
     JOIN moderation_decisions d ON d.id = {_LAST.format(case="c.id")}
     WHERE c.listing_id = s.listing_id

@@ -245,9 +245,16 @@ def suspended(db: Database, seller: str, *, at: str | None = None) -> bool:
     return any(s.active and s.kind == "suspension" for s in sanctions(db, seller, at=at))
 
 
-def earlier(db: Database, seller: str) -> int:
-    """How many sanctions a seller has had, mistaken ones left out: a signal to the model."""
-    return sum(not (s.mistaken or s.fallen) for s in sanctions(db, seller))
+def earlier(db: Database, seller: str, *, at: str | None = None) -> int:
+    """How many sanctions a seller had had by a moment, mistaken ones left out.
+
+    A signal to the model: for a listing it is asked as of its posting, or training would know what
+    came of it.
+    """
+    moment = at or now()
+    return sum(
+        s.at <= moment and not (s.mistaken or s.fallen) for s in sanctions(db, seller, at=moment)
+    )
 
 
 def _sanction(row: Row, moment: str) -> Sanction:

@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from listings.forget import forget_listings
 from listings.moderation import appeals, cases
 from listings.moderation.case_queue import (
     Cases,
@@ -15,6 +16,7 @@ from listings.moderation.case_queue import (
     waiting,
 )
 from listings.moderation.decisions import decide, decide_many, undo, undo_last
+from listings.moderation.policy import Rules
 from listings.moderation.policy_act import act
 from listings.moderation.reporters import records
 from listings.moderation.sanctions import place, sanctions, strength, strikes
@@ -133,7 +135,7 @@ def test_two_hands_at_once_make_one_decision(space, db, seal, ids, mina, yuna):
     [
         ({"label": "pro_ads", "reason": "  "}, "Say why"),
         ({"label": "normal", "reason": "x", "action": "hide"}, "not hidden"),
-        ({"label": "", "reason": "x"}, "not hidden"),
+        ({"label": "", "reason": "x"}, "No class ''"),
         ({"label": "animals", "reason": "x", "action": "burn"}, "hides or passes"),
     ],
 )
@@ -293,3 +295,25 @@ def test_a_sanction_stays_where_another_decision_hides_and_falls_where_it_shows(
     appeal = appeals.file(db, ACTOR, second, by="seller")
     appeals.overturn(db, ACTOR, mina, appeal.id, label="normal", reason="genuine, and private")
     assert sanctions(db, seller)[0].fallen
+
+
+def test_forgotten_listings_take_all_of_this_along(space, db, seal, ids, mina, yuna):
+    put(db, a_policy(rules=Rules(sample_all=1.0, sample_hidden=1.0)))
+    act(db, [(listing_id, verdict(pro_ads=0.97)) for listing_id in ids])
+    for case in waiting(db, mina, limit=9):
+        report(db, seal, case.listing_id, "a", label="legal")
+        hide(db, mina, case.id)
+    case_id = open_for(db, ACTOR, ids[0]).id
+    appeal = appeals.file(db, ACTOR, cases.standing(db, case_id)["id"], by="seller")
+    decision = appeals.overturn(db, ACTOR, yuna, appeal.id, label="counterfeit", reason="forged")
+    seller = seller_of(db, ids[0])
+    place(db, ACTOR, mina, seller, kind="warning", reason="forged", decision_id=decision)
+    assert forget_listings(db, space.home / "images", "market", actor=ACTOR) == (4, 0)
+    tables = [
+        "moderation_verdicts", "moderation_cases", "moderation_decisions", "moderation_actions",
+        "moderation_reports", "moderation_signs", "moderation_samples", "appeals", "strikes",
+        "sanctions",
+    ]  # fmt: skip
+    left = {table: scalar(db, f"SELECT count(*) FROM {table}") for table in tables}
+    assert left == dict.fromkeys(tables, 0)
+    assert db.conn.execute("PRAGMA foreign_key_check").fetchall() == []

@@ -10,7 +10,7 @@ from listings.moderation.case_queue import waiting
 from listings.moderation.decisions import decide
 from listings.moderation.policy import Rules
 from listings.moderation.policy_act import act
-from listings.moderation.policy_evidence import BaseRate, Judged
+from listings.moderation.policy_evidence import BaseRate, Decided, Judged
 from support.database import scalar
 from support.errors import InputError
 from tests.conftest import ACTOR
@@ -141,7 +141,10 @@ def test_one_policy_against_another_by_hand():
 
 
 def test_another_model_judges_the_same_decisions(db, ids, tmp_path):
-    rows = [(ids[0], ROWS[0]), (999, ROWS[1]), (ids[1], ROWS[3])]
+    rows = [
+        Decided(listing_id=listing_id, truth=truth, unselected=False)
+        for listing_id, truth in ((ids[0], "pro_ads"), (999, "pro_ads"), (ids[1], "normal"))
+    ]
 
     def judge(listing_ids, listings):
         assert [listing.title for listing in listings] == ["thing 0 of dealer", "thing 1 of dealer"]
