@@ -59,5 +59,5 @@ def describe(pixels: Pixels) -> Floats:
     edges = strength[..., None] * (number[..., None] == np.arange(_DIRECTIONS))
     both = np.concatenate([colours - np.float32(0.5), edges], axis=3)
     size = SIDE // _CELLS
-    cells = both.reshape(len(pixels), _CELLS, size, _CELLS, size, -1).mean(axis=(2, 4))
-    return np.asarray(cells.reshape(len(pixels), -1), np.float32)
+    cells = both.reshape(len(pixels), _CELLS, size, _CELLS, size, both.shape[3]).mean(axis=(2, 4))
+    return np.asarray(cells.reshape(len(pixels), DIM), np.float32)

@@ -43,7 +43,7 @@ def test_it_learns_and_is_read_back(tmp_path: Path) -> None:
     readings = [read(row.listing, row.signals) for row in rows]
     labels = [row.label for row in rows]
     known = sorted(set(labels))
-    net = fit_network(readings, labels, known, num_epochs=12, shape=SMALL, share_twisted=0.2)
+    net = fit_network(readings, labels, known, num_epochs=25, shape=SMALL, share_twisted=0.2)
     scores = net.log_scores(readings)
     assert np.exp(scores).sum(axis=1) == pytest.approx(np.ones(len(rows)), abs=1e-5)
     right = [known[i] for i in scores.argmax(axis=1)]
