@@ -19,6 +19,7 @@ LINES: Final[Mapping[str, tuple[str, ...]]] = {
     "desk": ("encoder", "index", "faq"),
     "category": ("category",),
     "moderation": ("moderation",),
+    "similar": ("similar",),
 }
 _TRAIN: Final = {"desk": "faqdesk train"}
 

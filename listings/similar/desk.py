@@ -15,7 +15,7 @@ from sqlite_utils import Database
 
 from support.artifact import Artifact, read_artifact, write_artifact
 from support.errors import InputError, ModelVersionError, NotFoundError
-from support.vector_index import Ids
+from support.vector_index import Ids, VectorIndex
 
 from . import vectors
 from .apart import kept_apart
@@ -23,6 +23,7 @@ from .describe import Describer
 from .index import WAYS, ListingIndex, Parts
 from .likeness import Likeness
 from .looks import Look, Match
+from .shared import SharedIndex
 
 KIND: Final = "similar-index"
 AT_ONCE: Final = 2_000  # listings read into the index at once
@@ -175,6 +176,20 @@ class SimilarListings:
             text_version=self.describer.text_version,
             picture_version=self.describer.picture_version,
         )
+
+    def vector_indexes(self) -> list[tuple[str, VectorIndex, int]]:
+        """The indexes of vectors, for others to use too: name, index, length of a vector."""
+        found: list[tuple[str, VectorIndex, int]] = [
+            ("text", SharedIndex(lambda: self._parts.text, self._lock), self.describer.encoder.dim)
+        ]
+        if self.describer.space is not None:
+            pictures = SharedIndex(self._pictures, self._lock)
+            found.append(("pictures", pictures, self.describer.space.dim))
+        return found
+
+    def _pictures(self) -> VectorIndex:
+        assert self._parts.pictures is not None  # noqa: S101 - there is a space
+        return self._parts.pictures
 
     def _index(self, db: Database, parts: Parts) -> ListingIndex:
         return ListingIndex(parts, lambda ids: vectors.texts(db, ids), likeness=self.likeness)
