@@ -42,7 +42,8 @@ def bench_command(context: click.Context) -> None:
 
 
 for command in (
-    category, transformer, label, moderation, similar_listings, faq, unseen, sts, retrieval, similar, speed
+    category, transformer, label, moderation, similar_listings, faq, unseen, sts, retrieval,
+    similar, speed,
 ):  # fmt: skip
     bench_command.add_command(command)
 
