@@ -309,6 +309,15 @@ class Desk(RuleBasedStateMachine):
             assert self.count(f"{sql} WHERE d.undone_at IS NOT NULL") == 0
 
     @invariant()
+    def an_appeal_waits_on_the_decision_in_force_alone(self):
+        sql = """
+            moderation_decisions d JOIN appeals a ON a.decision_id = d.id WHERE a.state = 'open'
+            AND (d.undone_at IS NOT NULL OR EXISTS (SELECT 1 FROM moderation_decisions later
+                WHERE later.case_id = d.case_id AND later.id > d.id AND later.undone_at IS NULL))
+        """
+        assert self.count(sql) == 0
+
+    @invariant()
     def the_trail_knows_every_decision(self):
         assert self.count("audit WHERE action = 'moderation.decided'") == self.count(
             "moderation_decisions"
