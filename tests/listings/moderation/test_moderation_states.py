@@ -180,14 +180,17 @@ class Desk(RuleBasedStateMachine):
         except ConflictError as error:
             assert "an appeal against" in str(error)  # noqa: PT017 - likewise
 
-    @rule(number=LISTINGS, by=st.sampled_from(appeals.SIDES))
-    def appeal_against(self, number, by):
-        decision = self.last(number)
-        if decision is None:
-            return
+    @rule(number=LISTINGS, agent=AGENTS, label=LABELS, by=st.sampled_from(appeals.SIDES))
+    def appeal_against(self, number, agent, label, by):
+        if self.last(number) is None:  # or hardly any appeal would ever be filed
+            open_for(self.db, ACTOR, self.listings[number])
+            release(self.db, self.agents[1 - agent])
+            me = self.agents[agent]
+            decide(self.db, ACTOR, me, self.case(number), label=label, reason="seen")
         try:
-            found = appeals.file(self.db, ACTOR, decision, by=by)
-        except ConflictError:
+            found = appeals.file(self.db, ACTOR, self.last(number), by=by)
+        except ConflictError as error:
+            assert "already" in str(error)  # noqa: PT017 - likewise
             return
         sql = "SELECT state FROM moderation_cases WHERE id = ?"
         assert scalar(self.db, sql, [found.case_id]) == "open"
@@ -336,7 +339,7 @@ class Never:
 TestDesk = Desk.TestCase
 TestDesk.settings = settings(
     max_examples=30,
-    stateful_step_count=30,
+    stateful_step_count=40,
     deadline=None,
     derandomize=True,
     database=None,
