@@ -129,6 +129,7 @@ class Describer:
         if not text.strip():
             return None
         try:
-            return self.encoder.encode([text[:MAX_TEXT]])[0]
+            vector: Vectors = self.encoder.encode([text[:MAX_TEXT]])[0]
         except EmptyTextError:
             return None
+        return vector

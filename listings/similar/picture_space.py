@@ -120,4 +120,5 @@ def colours(pixels: Pixels) -> Floats:
         counts = np.bincount(flat, minlength=n * kinds).reshape(n, kinds)
         found[:, part] = counts / max(half * half, 1)
     whole = found.mean(axis=1, keepdims=True)
-    return np.sqrt(np.concatenate([whole, found], axis=1)).reshape(n, -1)
+    every: Floats = np.sqrt(np.concatenate([whole, found], axis=1)).reshape(n, -1)
+    return every

@@ -1,6 +1,6 @@
 """What two texts say alike: shared words for people to read, and codes that name one product.
 
-A code is a word that holds a digit (`64gb`, `mq8n2b/a`, `270mm`): two products of one make differ
+A code is a word that holds a digit (`64gb`, `mq8n2b`, `270mm`): two products of one make differ
 in nothing else. Pure functions of texts.
 """
 
@@ -13,7 +13,7 @@ from support.text import split_tokens
 
 MAX_WORDS: Final = 8  # shown of one pair
 MAX_LETTERS: Final = 2_000  # read of one text
-_WORD = re.compile(r"[^\W_]+(?:[.,/-][^\W_]+)*")
+_WORD = re.compile(r"[^\W_]+(?:[.,]\d+[^\W_]*)*")  # 1.7l and 5,5mm are one, 8gb/1tb are two
 _DIGIT = re.compile(r"\d")
 # 64 gb is 64gb: what is counted belongs to its number.
 _UNIT = re.compile(
