@@ -69,14 +69,14 @@ def load_files(train: Path, test: Path, *, normal: str = NORMAL) -> ModerationSe
     Raises:
         ImportFileError: a file cannot be read, or none of its listings is normal.
     """
-    parts = tuple(tuple(_examples(path, normal)) for path in (train, test))
-    for path, rows in zip((train, test), parts, strict=True):
+    learned, judged = (tuple(_examples(path, normal)) for path in (train, test))
+    for path, rows in ((train, learned), (test, judged)):
         if not any(row.label == NORMAL for row in rows):
             raise ImportFileError(
                 f"{path} has no listing with the label {normal!r}. Say how normal ones are called: "
                 "--normal LABEL"
             )
-    return ModerationSet(train.stem, *parts, normal=normal)
+    return ModerationSet(train.stem, learned, judged, normal=normal)
 
 
 def _examples(path: Path, normal: str) -> list[Example]:

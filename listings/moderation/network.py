@@ -72,12 +72,13 @@ def letters(texts: Sequence[str], shape: NetworkShape) -> tuple[Numbers, Numbers
 
 def _letter(char: str, count: int) -> tuple[int, int, int, int]:
     whole = zlib.crc32(char.encode("utf-8", "surrogatepass")) % count + 1
-    if is_syllable(char):
-        initial, vowel, final = parts(char)
-        return (whole, INITIALS.index(initial) + 1, VOWELS.index(vowel) + 1,
-                FINALS.index(final) + 1)  # fmt: skip
-    initial = INITIALS.find(char) + 1
-    return whole, initial, VOWELS.find(char) + 1, 0
+    initial, vowel, final = parts(char) if is_syllable(char) else (char, char, "")
+    return (
+        whole,
+        INITIALS.find(initial) + 1,
+        VOWELS.find(vowel) + 1,
+        FINALS.index(final) + 1 if final else 0,
+    )
 
 
 class ModerationNetwork:
