@@ -18,6 +18,7 @@
       TooFewLabelsError     not enough to learn from
       CollectError          a source of listings refuses, or cannot be reached
         QuotaError          it has been asked as often as it allows
+      IndexServerError      the index server cannot be reached, is too slow, or refuses
       WorkspaceError        the folder, its database or its key cannot be used
       JobCancelledError     somebody pressed cancel
 
@@ -95,6 +96,10 @@ class CollectError(FaqdeskError):
 
 class QuotaError(CollectError):
     """A source has been asked as often as it allows for now."""
+
+
+class IndexServerError(FaqdeskError):
+    """The index server cannot be reached, is too slow, or refuses."""
 
 
 class WorkspaceError(FaqdeskError):

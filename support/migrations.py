@@ -7,6 +7,8 @@ sealed is in `originals`, `drafts` and `outbox` alone.
 from sqlite_utils import Database, Migrations
 
 from .migrations_listings import COUNTS, LISTINGS
+from .migrations_moderation import MODERATION
+from .migrations_similar import SIMILAR
 
 migrations = Migrations("faqdesk")
 
@@ -388,3 +390,15 @@ def m009_listings(db: Database) -> None:
 def m010_listing_counts(db: Database) -> None:
     """How many listings each category has is counted without reading them."""
     _run(db, COUNTS)
+
+
+@migrations()
+def m011_moderation(db: Database) -> None:
+    """Policies, verdicts, reports merged into cases, decisions, appeals, strikes, sanctions."""
+    _run(db, MODERATION)
+
+
+@migrations()
+def m012_similar(db: Database) -> None:
+    """Vectors of listings, what changed, groups of those that are one, and what watching found."""
+    _run(db, SIMILAR)

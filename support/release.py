@@ -18,6 +18,8 @@ from .errors import InputError, ModelDamagedError
 LINES: Final[Mapping[str, tuple[str, ...]]] = {
     "desk": ("encoder", "index", "faq"),
     "category": ("category",),
+    "moderation": ("moderation",),
+    "similar": ("similar",),
 }
 _TRAIN: Final = {"desk": "faqdesk train"}
 

@@ -19,6 +19,7 @@ MAY_IMPORT = {
 ONE_FILE = {
     "faiss",
     "fasttext",
+    "grpc",
     "gunicorn",
     "huey",
     "onnxruntime",

@@ -63,6 +63,20 @@ def svm_scores(train: Sequence[Example], labels: Sequence[str], texts: Sequence[
     return _MARGIN * full
 
 
+def balanced_svm(texts: Sequence[str], labels: Sequence[str], test: Sequence[str]) -> list[str]:
+    """The label of each test text by a linear SVM over TF-IDF of characters 1-4.
+
+    Rare labels weigh as much as common ones.
+    """
+    vectorizer = TfidfVectorizer(
+        analyzer="char", ngram_range=(1, 4), sublinear_tf=True, dtype=np.float32
+    )
+    rows = vectorizer.fit_transform(list(texts))
+    machine = LinearSVC(C=1.0, class_weight="balanced", random_state=0)
+    machine.fit(rows, list(labels))
+    return [str(label) for label in machine.predict(vectorizer.transform(list(test)))]
+
+
 def rank(scores: Scores, labels: Sequence[str]) -> Ranked:
     """The labels of each row of scores, best first."""
     order = np.argsort(-scores, axis=1, kind="stable")

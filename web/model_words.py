@@ -13,6 +13,7 @@ from .i18n import gettext as _
 LINES = {
     "desk": lazy_gettext("For inquiries"),
     "category": lazy_gettext("For listings' categories"),
+    "moderation": lazy_gettext("For moderation"),
 }
 
 STATES = {
@@ -27,6 +28,7 @@ PARTS = {
     "index": lazy_gettext("Search index"),
     "faq": lazy_gettext("FAQ classifier"),
     "category": lazy_gettext("Category classifier"),
+    "moderation": lazy_gettext("Moderation model"),
 }
 
 METRICS = {

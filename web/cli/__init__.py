@@ -24,7 +24,12 @@ COMMANDS = {
     "search": ("asking", "Find past answers to similar inquiries."),
     "label": ("labelling", "Add categories to a table of listings."),
     "review": ("reviewing", "Fill the review queue; Label Studio's tasks, out and in."),
+    "similar": (
+        "similar_listings",
+        "Find listings that show one thing; watch for returning sellers.",
+    ),
     "serve": ("serving", "Open the console."),
+    "serve-index": ("similar_listings", "Serve the index of similar listings over gRPC."),
     "worker": ("serving", "Work through the job queue."),
     "agent": ("people", "Add agents, change passwords."),
     "token": ("people", "Make and revoke API tokens."),

@@ -11,7 +11,9 @@ import click
 from .bench_category import category
 from .bench_faq import SETS, faq, unseen
 from .bench_label import label
+from .bench_moderation import moderation
 from .bench_search import retrieval, similar, sts
+from .bench_similar_listings import similar_listings
 from .bench_speed import speed
 from .bench_transformer import transformer
 from .common import json_option, print_json, progress_line
@@ -39,7 +41,10 @@ def bench_command(context: click.Context) -> None:
     context.call_on_close(lambda: signal.signal(signal.SIGTERM, before))
 
 
-for command in (category, transformer, label, faq, unseen, sts, retrieval, similar, speed):
+for command in (
+    category, transformer, label, moderation, similar_listings, faq, unseen, sts, retrieval,
+    similar, speed,
+):  # fmt: skip
     bench_command.add_command(command)
 
 

@@ -11,6 +11,8 @@ from support.calibration import Band
 
 from .common import actor, json_option, print_json, progress_line, workspace
 from .training_category import category
+from .training_moderation import moderation
+from .training_similar import similar
 
 if TYPE_CHECKING:  # the engines are imported by the command that needs them
     from train.candidate import Judging, Outcome
@@ -145,6 +147,8 @@ def faq(min_examples: int, seed: int, no_judge: bool, publish: bool, as_json: bo
 
 
 train_command.add_command(category)
+train_command.add_command(moderation)
+train_command.add_command(similar)
 
 
 @click.command("index")

@@ -1,0 +1,1 @@
+"""Which listings break the rules: models, rules, policy, reports and decisions."""

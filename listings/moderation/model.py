@@ -1,0 +1,206 @@
+"""A trained moderation model: several voices over what was read, blended and calibrated.
+
+Text models read the words with evasions undone, signals and the rules it was trained beside speak
+too, and a network may hear words, picture and signals at once. How much each counts was learned on
+listings that none of them had learned from (`train/moderation.py`).
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, Protocol, Self
+
+import numpy as np
+import numpy.typing as npt
+from safetensors import SafetensorError
+
+from listings.ensemble import Ensemble, Fusion, Probabilities
+from listings.text_model import TextModel, load_text_model
+from support.artifact import read_artifact
+from support.errors import ModelDamagedError
+
+from .classes import Reason
+from .reading import Reading
+from .rules import FILE, RuleSet, load_rules
+from .signal_voice import SignalVoice
+
+KIND: Final = "moderation"
+RULES: Final = "rules"  # the name of the rules' voice
+Scores = npt.NDArray[np.float32]
+_SITUATION: Final = "text"  # the only one: a voice that has nothing to go by says so by itself
+_MOST_WORDS: Final = 8
+
+
+class Network(Protocol):
+    """Hears words, picture and signals at once."""
+
+    name: str
+
+    def log_scores(self, readings: Sequence[Reading]) -> Scores:
+        """(n, labels) log-probabilities."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write it into a folder."""
+        ...
+
+
+class ModerationModel:
+    """Says how probable each label is.
+
+    Args:
+        labels: in the order of every voice's columns.
+        texts: text models.
+        signals: the voice of signals; None: not heard.
+        network: the network; None: not heard.
+        rules: those it was trained beside, which speak as they did then.
+        fusion: how much each voice counts.
+        version: of the model folder.
+    """
+
+    def __init__(
+        self,
+        labels: Sequence[str],
+        *,
+        texts: Sequence[TextModel],
+        signals: SignalVoice | None,
+        network: Network | None,
+        rules: RuleSet,
+        fusion: Fusion,
+        version: str = "",
+    ) -> None:
+        self.labels = list(labels)
+        self.texts = {model.name: model for model in texts}
+        self.signals = signals
+        self.network = network
+        self.rules = rules
+        self.fusion = fusion
+        self.version = version
+
+    @property
+    def voices(self) -> tuple[str, ...]:
+        """Those that count."""
+        return self.fusion.voices
+
+    def probabilities(self, readings: Sequence[Reading]) -> Probabilities:
+        """(n, labels) calibrated; each row sums to 1."""
+        if not readings:
+            return np.zeros((0, len(self.labels)))
+        said = hear(
+            readings, self.labels,
+            texts=[model for name, model in self.texts.items() if name in self.voices],
+            signals=self.signals, network=self.network, rules=self.rules,
+        )  # fmt: skip
+        return self.fusion(said)
+
+    def reasons(self, reading: Reading, label: str) -> list[Reason]:
+        """Words and signals that speak for a label, strongest first."""
+        if label not in self.labels:
+            return []
+        number = self.labels.index(label)
+        found = []
+        for name, model in self.texts.items():
+            weight = self._weight(name, number)
+            if weight > 0 and reading.words.text.strip():
+                found += _words(model, reading, number, label, weight)
+        weight = self._weight(SignalVoice.name, number)
+        if self.signals is not None and weight > 0:
+            found += [
+                Reason(part.kind, label, part.what, part.weight * weight)
+                for part in self.signals.reasons(reading, number, label)
+            ]
+        return sorted(found, key=lambda reason: -reason.weight)[:_MOST_WORDS]
+
+    def _weight(self, voice: str, label_id: int) -> float:
+        if voice not in self.voices:
+            return 0.0
+        return float(self.fusion.weights[self.voices.index(voice), label_id])
+
+    def config(self) -> dict[str, Any]:
+        """What `load` must know; plain JSON."""
+        return {
+            "labels": self.labels,
+            "texts": list(self.texts),
+            "signals": self.signals is not None,
+            "network": self.network is not None,
+            "voices": list(self.voices),
+            "rules": self.rules.version,
+        }
+
+    def save(self, folder: Path) -> None:
+        """Write the parts, each text model into a folder of its own."""
+        for name, model in self.texts.items():
+            model.save(folder / name)
+        if self.signals is not None:
+            self.signals.save(folder)
+        if self.network is not None:
+            self.network.save(folder)
+        (folder / FILE).write_text(self.rules.source, encoding="utf-8")
+        Ensemble({_SITUATION: self.fusion}).save(folder)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read a model of kind "moderation".
+
+        Raises:
+            ModelMissingError: there is no such folder.
+            ModelDamagedError: a file is missing or is not as it was written.
+            ModelVersionError: it is of another kind, or another version of faqdesk wrote it.
+        """
+        artifact = read_artifact(folder, KIND)
+        config = artifact.config
+        try:
+            labels = list(config["labels"])
+            ensemble = Ensemble.load(folder, {_SITUATION: config["voices"]})
+            return cls(
+                labels,
+                texts=[load_text_model(folder / name, name, labels) for name in config["texts"]],
+                signals=SignalVoice.load(folder) if config["signals"] else None,
+                network=_network(folder) if config["network"] else None,
+                rules=load_rules(folder / FILE),
+                fusion=ensemble.fusions[_SITUATION],
+                version=artifact.version,
+            )
+        except (KeyError, OSError, SafetensorError) as error:
+            raise ModelDamagedError(
+                f"The model in {folder} cannot be read ({error}). "
+                f"Train it again: faqdesk train moderation"
+            ) from error
+
+
+def hear(
+    readings: Sequence[Reading],
+    labels: Sequence[str],
+    *,
+    texts: Sequence[TextModel],
+    signals: SignalVoice | None,
+    network: Network | None,
+    rules: RuleSet,
+) -> Mapping[str, Scores]:
+    """(n, labels) log-probabilities of each voice."""
+    words = [reading.words.text for reading in readings]
+    said: dict[str, Scores] = {model.name: model.log_scores(words) for model in texts}
+    said[RULES] = rules.log_scores([rules.reasons(reading) for reading in readings], labels)
+    if signals is not None:
+        said[SignalVoice.name] = signals.log_scores(readings)
+    if network is not None:
+        said[network.name] = network.log_scores(readings)
+    return said
+
+
+def _words(
+    model: TextModel, reading: Reading, label_id: int, label: str, weight: float
+) -> list[Reason]:
+    text = reading.words.text.lower()
+    same = len(text) == len(reading.words.text)  # of a few letters the lower case is two
+    found = []
+    for part in model.words(reading.words.text, label_id, limit=_MOST_WORDS):
+        at = text.find(part.word) if same else -1
+        place = reading.words.span(at, at + len(part.word)) if at >= 0 else (-1, -1)
+        found.append(Reason("word", label, part.word, part.weight * weight, *place))
+    return found
+
+
+def _network(folder: Path) -> Network:
+    from .network import ModerationNetwork
+
+    return ModerationNetwork.load(folder)

@@ -1,0 +1,1 @@
+"""Listings that show one thing: found by words and by pictures, grouped, and watched for."""

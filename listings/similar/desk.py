@@ -1,0 +1,218 @@
+"""Similar listings of one desk: the index, kept up with every change, behind one door.
+
+Every search first reads what changed since the last, so that a listing added in one process is
+found in every other at once. A new index is opened beside the one in use and takes its place in one
+step: no search waits, and none finds nothing.
+"""
+
+import threading
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from sqlite_utils import Database
+
+from support.artifact import Artifact, read_artifact, write_artifact
+from support.errors import InputError, ModelVersionError, NotFoundError
+from support.vector_index import Ids, VectorIndex
+
+from . import vectors
+from .apart import kept_apart
+from .describe import Describer
+from .index import WAYS, ListingIndex, Parts
+from .likeness import Likeness
+from .looks import Look, Match
+from .shared import SharedIndex
+
+KIND: Final = "similar-index"
+AT_ONCE: Final = 2_000  # listings read into the index at once
+
+
+def new_parts(describer: Describer) -> Parts:
+    """Empty indexes in this process, as long as the describer's vectors."""
+    space = describer.space
+    return Parts.empty(describer.encoder.dim, space.dim if space else None)
+
+
+class SimilarListings:
+    """Finds a desk's listings that show one thing."""
+
+    def __init__(
+        self,
+        describer: Describer,
+        *,
+        parts: Parts | None = None,
+        likeness: Likeness | None = None,
+        seq: int = 0,
+    ) -> None:
+        """Take what describes listings, and indexes that hold all changes up to `seq`."""
+        self.describer = describer
+        self.likeness = likeness or Likeness()
+        self._parts = parts or new_parts(describer)
+        self._seq = seq
+        self._lock = threading.Lock()
+
+    @classmethod
+    def load(
+        cls, describer: Describer, folder: Path, *, likeness: Likeness | None = None
+    ) -> "SimilarListings":
+        """Open what `save` wrote.
+
+        Raises:
+            ModelError: it is missing, damaged, or of other models.
+        """
+        found = cls(describer, likeness=likeness)
+        found._parts, found._seq = _open(describer, folder)
+        return found
+
+    def __len__(self) -> int:
+        return len(self._parts.text)
+
+    def refresh(self, db: Database) -> int:
+        """Read what changed since the last look; returns how many listings."""
+        with self._lock:
+            self._seq, count = self._catch_up(db, self._parts, self._seq)
+        return count
+
+    def save(self, db: Database, folder: Path) -> Artifact:
+        """Write the index as a model folder; it goes on being searched meanwhile."""
+        self.refresh(db)
+
+        def files(inside: Path) -> None:
+            with self._lock:
+                self._parts.snapshot(inside)
+
+        # Read before: what changes while it is written is read again, which does no harm.
+        config: dict[str, Any] = {
+            "seq": self._seq,
+            "text_version": self.describer.text_version,
+            "picture_version": self.describer.picture_version,
+        }
+        return write_artifact(
+            folder, kind=KIND, config=config, files=files, metrics={"listings": len(self)}
+        )
+
+    def swap(self, db: Database, folder: Path) -> None:
+        """Put a saved index in the place of the one in use, once it is as new as that.
+
+        Raises:
+            ModelError: it is missing, damaged, or of other models; the one in use stays.
+        """
+        parts, seq = _open(self.describer, folder)
+        seq, _ = self._catch_up(db, parts, seq)
+        with self._lock:
+            # What came between the two looks is read at the next search.
+            self._parts, self._seq = parts, seq
+
+    def to_listing(self, db: Database, listing_id: int, **options: Any) -> list[Match]:
+        """Listings like one of the desk's, best first; those said to differ are left out.
+
+        Args:
+            db: the desk's database.
+            listing_id: which.
+            **options: as for `like`.
+
+        Raises:
+            NotFoundError: there is no such listing, or cleaning left it out.
+        """
+        found = self.looks(db, [listing_id])
+        if not found:
+            raise NotFoundError(f"No listing {listing_id}, or cleaning left it out.")
+        return self.like(db, found[0], **options)
+
+    def to_text(self, db: Database, text: str, **options: Any) -> list[Match]:
+        """Listings that are worded like a text, as `like`."""
+        if not text.strip():
+            raise InputError("Nothing to look for: give the words of a listing.")
+        return self.like(db, self.describer.look(text), **options)
+
+    def to_pictures(self, db: Database, paths: Sequence[Path], **options: Any) -> list[Match]:
+        """Listings that show what some picture files show, as `like`.
+
+        Raises:
+            PictureError: a file cannot be read.
+        """
+        return self.like(db, self.describer.look(pictures=paths), **options)
+
+    def like(
+        self,
+        db: Database,
+        look: Look,
+        *,
+        top_k: int = 10,
+        allow: Ids | None = None,
+        ways: Sequence[str] = WAYS,
+        at_least: float = 0.05,
+    ) -> list[Match]:
+        """Listings like one that is described, best first.
+
+        Args:
+            db: the desk's database.
+            look: what is asked about.
+            top_k: how many at most.
+            allow: sorted listing ids to choose among; None: all.
+            ways: how to look: text, picture, hash.
+            at_least: the probability of a match.
+
+        Raises:
+            InputError: there is no such way.
+        """
+        if unknown := [way for way in ways if way not in WAYS]:
+            raise InputError(f"No way {unknown[0]!r} to look. There are: {', '.join(WAYS)}.")
+        apart: Iterable[int] = kept_apart(db, look.listing_id) if look.listing_id >= 0 else ()
+        with self._lock:
+            self._seq, _ = self._catch_up(db, self._parts, self._seq)
+            index = self._index(db, self._parts)
+            return index.similar(
+                look, top_k=top_k, allow=allow, apart=apart, ways=ways, at_least=at_least
+            )
+
+    def looks(self, db: Database, listing_ids: Sequence[int]) -> list[Look]:
+        """Listings as they are described; those that are gone are left out."""
+        return vectors.looks(
+            db,
+            listing_ids,
+            text_version=self.describer.text_version,
+            picture_version=self.describer.picture_version,
+        )
+
+    def vector_indexes(self) -> list[tuple[str, VectorIndex, int]]:
+        """The indexes of vectors, for others to use too: name, index, length of a vector."""
+        found: list[tuple[str, VectorIndex, int]] = [
+            ("text", SharedIndex(lambda: self._parts.text, self._lock), self.describer.encoder.dim)
+        ]
+        if self.describer.space is not None:
+            pictures = SharedIndex(self._pictures, self._lock)
+            found.append(("pictures", pictures, self.describer.space.dim))
+        return found
+
+    def _pictures(self) -> VectorIndex:
+        assert self._parts.pictures is not None  # noqa: S101 - there is a space
+        return self._parts.pictures
+
+    def _index(self, db: Database, parts: Parts) -> ListingIndex:
+        return ListingIndex(parts, lambda ids: vectors.texts(db, ids), likeness=self.likeness)
+
+    def _catch_up(self, db: Database, parts: Parts, seq: int) -> tuple[int, int]:
+        newest, ids = vectors.changed_after(db, seq)
+        if not len(ids):
+            return seq, 0
+        index = self._index(db, parts)
+        for start in range(0, len(ids), AT_ONCE):
+            some = ids[start : start + AT_ONCE]
+            index.remove(some)
+            index.add(self.looks(db, np.sort(some).tolist()))
+        return newest, len(ids)
+
+
+def _open(describer: Describer, folder: Path) -> tuple[Parts, int]:
+    config = read_artifact(folder, KIND).config
+    made = (config.get("text_version"), config.get("picture_version"))
+    wanted = (describer.text_version, describer.picture_version)
+    if made != wanted:
+        raise ModelVersionError(
+            f"The index in {folder} holds vectors of {made}, not of {wanted}. "
+            f"Build it again: faqdesk similar index"
+        )
+    return Parts.load(folder), int(config["seq"])

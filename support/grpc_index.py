@@ -1,0 +1,223 @@
+"""A vector index on another machine, through gRPC; `faqdesk serve-index` serves it.
+
+Implements `support.vector_index.VectorIndex`. Every call has a deadline. The only file of this
+package that imports grpc.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import grpc
+import numpy as np
+
+from . import index_pb2 as messages
+from .errors import IndexServerError
+from .vector_index import Ids, Vectors
+
+SERVICE: Final = "faqdesk.index.v1.Vectors"
+LISTINGS: Final = "faqdesk.index.v1.Listings"
+HEALTH: Final = "grpc.health.v1.Health"
+TOKEN: Final = "FAQDESK_INDEX_TOKEN"  # noqa: S105 - the name of a variable
+DEADLINE: Final = 10.0  # seconds a call may take
+MOST_BYTES: Final = 64 << 20  # of one message; pictures are below it
+_PART: Final = 8 << 20  # bytes of vectors sent at once
+_OPTIONS: Final = [
+    ("grpc.max_receive_message_length", MOST_BYTES),
+    ("grpc.max_send_message_length", MOST_BYTES),
+]
+
+
+class IndexChannel:
+    """A connection to an index server, for any number of its indexes.
+
+    Args:
+        target: such as `localhost:8050`.
+        token: what the server asks for; without it, `FAQDESK_INDEX_TOKEN`.
+        deadline: seconds a call may take.
+        certificate: of the server's authority, PEM; without it nothing is encrypted.
+    """
+
+    def __init__(
+        self,
+        target: str,
+        *,
+        token: str | None = None,
+        deadline: float = DEADLINE,
+        certificate: bytes | None = None,
+    ) -> None:
+        if deadline <= 0:
+            raise ValueError(f"A deadline must lie above 0 seconds, got {deadline}.")
+        self.target = target
+        self.deadline = deadline
+        token = os.environ.get(TOKEN, "") if token is None else token
+        self._metadata = [("authorization", f"Bearer {token}")] if token else []
+        if certificate is None:
+            self._channel = grpc.insecure_channel(target, options=_OPTIONS)
+        else:
+            credentials = grpc.ssl_channel_credentials(certificate)
+            self._channel = grpc.secure_channel(target, credentials, options=_OPTIONS)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._channel.close()
+
+    def call(self, method: str, request: Any, answer: Any) -> Any:
+        """Call a method by its full name and wait for its answer, a message of the type `answer`.
+
+        Raises:
+            ValueError: the server says that the request is wrong.
+            IndexServerError: the server cannot be reached, is too slow, or refuses.
+        """
+        stub = self._channel.unary_unary(
+            f"/{method}",
+            request_serializer=type(request).SerializeToString,
+            response_deserializer=answer.FromString,
+        )
+        return self._run(lambda: stub(request, timeout=self.deadline, metadata=self._metadata))
+
+    def stream(self, method: str, request: Any, answer: Any, *, deadline: float) -> Iterator[Any]:
+        """As `call`, for a method that answers in parts."""
+        stub = self._channel.unary_stream(
+            f"/{method}",
+            request_serializer=type(request).SerializeToString,
+            response_deserializer=answer.FromString,
+        )
+        parts = stub(request, timeout=deadline, metadata=self._metadata)
+        while (part := self._run(lambda: next(parts, None))) is not None:
+            yield part
+
+    def healthy(self) -> bool:
+        """Whether the server answers, and says that it serves."""
+        request = messages.HealthCheckRequest()
+        try:
+            found = self.call(f"{HEALTH}/Check", request, messages.HealthCheckResponse)
+        except IndexServerError:
+            return False
+        return bool(found.status == 1)
+
+    def _run(self, work: Callable[[], Any]) -> Any:
+        try:
+            return work()
+        except grpc.RpcError as error:
+            code, words = error.code(), error.details()
+            if code is grpc.StatusCode.INVALID_ARGUMENT:
+                raise ValueError(words) from None
+            cure = {
+                grpc.StatusCode.UNAUTHENTICATED: f"Name its token in {TOKEN}.",
+                grpc.StatusCode.DEADLINE_EXCEEDED: f"It took more than {self.deadline:g} s.",
+                grpc.StatusCode.UNAVAILABLE: "Start it: faqdesk serve-index",
+            }.get(code, words or "")
+            raise IndexServerError(
+                f"The index server {self.target} failed ({code.name}). {cure}"
+            ) from error
+
+
+class GrpcIndex:
+    """One index of a server; implements `support.vector_index.VectorIndex`."""
+
+    def __init__(self, channel: IndexChannel, name: str) -> None:
+        """Take a connection, and which of the server's indexes.
+
+        Raises:
+            IndexServerError: the server cannot be reached, or has no such index.
+        """
+        self._channel = channel
+        self._name = name
+        self.dim = int(self._describe().dim)
+
+    def __len__(self) -> int:
+        return int(self._describe().count)
+
+    def add(self, ids: Ids, vectors: Vectors) -> None:
+        """Add vectors, as `VectorIndex.add`; many go in parts."""
+        ids = np.ascontiguousarray(ids, np.int64)
+        vectors = np.ascontiguousarray(vectors, np.float32)
+        # Looked at before the first part leaves: all are added, or none for being wrong.
+        if vectors.shape != (len(ids), self.dim):
+            raise ValueError(
+                f"{len(ids)} ids need vectors of shape ({len(ids)}, {self.dim}), "
+                f"got {vectors.shape}."
+            )
+        if len(ids) and (ids.min() < 0 or len(np.unique(ids)) != len(ids)):
+            raise ValueError("Ids must be at least 0, and each may stand only once.")
+        rows = max(_PART // (4 * self.dim), 1)
+        for start in range(0, len(ids), rows):
+            request = messages.AddRequest(
+                index=self._name,
+                ids=to_bytes(ids[start : start + rows]),
+                vectors=to_bytes(vectors[start : start + rows]),
+            )
+            self._channel.call(f"{SERVICE}/Add", request, messages.Done)
+
+    def remove(self, ids: Ids) -> None:
+        """Forget ids, as `VectorIndex.remove`."""
+        request = messages.RemoveRequest(index=self._name, ids=to_bytes(np.asarray(ids, np.int64)))
+        self._channel.call(f"{SERVICE}/Remove", request, messages.Done)
+
+    def search(
+        self, vectors: Vectors, *, top_k: int, allow: Ids | None = None
+    ) -> tuple[Ids, Vectors]:
+        """Find the nearest, as `VectorIndex.search`."""
+        vectors = np.ascontiguousarray(vectors, np.float32)
+        if vectors.ndim != 2 or vectors.shape[1] != self.dim:
+            raise ValueError(f"Queries must be (n, {self.dim}), got {vectors.shape}.")
+        request = messages.SearchRequest(
+            index=self._name,
+            vectors=to_bytes(vectors),
+            top_k=top_k,
+            limited=allow is not None,
+            allow=b"" if allow is None else to_bytes(np.asarray(allow, np.int64)),
+        )
+        found = self._channel.call(f"{SERVICE}/Search", request, messages.SearchResponse)
+        shape = (len(vectors), top_k)
+        return to_ids(found.ids).reshape(shape), to_floats(found.scores).reshape(shape)
+
+    def vectors(self, ids: Ids) -> Vectors:
+        """The vectors of some ids, as `VectorIndex.vectors`."""
+        request = messages.FetchRequest(index=self._name, ids=to_bytes(np.asarray(ids, np.int64)))
+        found = self._channel.call(f"{SERVICE}/Fetch", request, messages.FetchResponse)
+        return to_floats(found.vectors).reshape(len(ids), self.dim)
+
+    def snapshot(self, folder: Path) -> None:
+        """Write everything into an existing folder of this machine, as the server's index would."""
+        request = messages.IndexName(index=self._name)
+        parts = self._channel.stream(
+            f"{SERVICE}/Snapshot", request, messages.FilePart, deadline=60 * self._channel.deadline
+        )
+        for part in parts:
+            # A name with a path in it would write elsewhere.
+            with (folder / Path(part.name).name).open("ab") as file:
+                file.write(part.data)
+
+    def _describe(self) -> Any:
+        request = messages.IndexName(index=self._name)
+        return self._channel.call(f"{SERVICE}/Describe", request, messages.IndexDescription)
+
+
+def to_bytes(values: Ids | Vectors) -> bytes:
+    """An array as it travels: little-endian, row after row."""
+    return values.astype(values.dtype.newbyteorder("<"), copy=False).tobytes()
+
+
+def to_ids(data: bytes) -> Ids:
+    """(n,) ids of what travelled."""
+    return np.frombuffer(data, "<i8").astype(np.int64)
+
+
+def to_floats(data: bytes) -> Vectors:
+    """(n,) numbers of what travelled."""
+    return np.frombuffer(data, "<f4").astype(np.float32)

@@ -1,0 +1,35 @@
+"""Codes tell products of one make apart; shared words are for people."""
+
+import pytest
+
+from listings.similar.words import codes, codes_alike, shared_words
+
+
+def test_codes_are_the_words_with_a_digit_and_not_the_price():
+    assert codes("Apple iPhone 8 Plus 64 GB MQ8N2B/A") == {"8", "64gb", "mq8n2b"}
+    assert codes("아이폰 7 128 기가 25만원 판매") == {"7", "128기가"}
+    assert codes("wooden chair, £45") == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "alike"),
+    [
+        ({"64gb"}, {"64gb"}, 1.0),
+        ({"64gb"}, {"128g"}, 0.0),
+        ({"64gb", "mq8n"}, {"64gb"}, (1 / 2) ** 0.5),
+        ({"64gb"}, set(), 0.0),
+        (set(), set(), None),
+    ],
+)
+def test_codes_alike_by_hand(left, right, alike):
+    found = codes_alike(frozenset(left), frozenset(right))
+    assert found == (alike if alike is None else pytest.approx(alike))
+
+
+def test_shared_words_pass_over_endings_and_come_longest_first():
+    assert shared_words("갤럭시 노트북을 팝니다 15인치", "중고 노트북 갤럭시가 있어요 15 인치") == (
+        "15인치",
+        "갤럭시",
+        "노트북",
+    )
+    assert shared_words("a red chair", "a blue table") == ()

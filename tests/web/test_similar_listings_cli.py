@@ -1,0 +1,87 @@
+"""The commands of similar listings, on a desk of drawn things."""
+
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from listings.pictures import store as store_picture
+from listings.store import Collected, ListingStore, set_picture, wanted_pictures
+from support import index_pb2 as messages
+from support.grpc_index import LISTINGS, GrpcIndex, IndexChannel
+from support.shipped import load_shipped
+from tests.listings import drawn
+from web.cli import faqdesk
+
+
+@pytest.fixture
+def desk(space, db, seal, monkeypatch):
+    """Twenty things twice photographed, each a listing; the last one is sold again."""
+    monkeypatch.setenv("FAQDESK_HOME", str(space.home))
+    rows = [
+        Collected(
+            source="shop",
+            external_id=str(number),
+            title=f"Painting {number % 20} in oil",
+            seller="mina" if number < 20 else "kim",
+            pictures=(f"{number % 20}-{number // 20}.jpg", f"{number % 20}-9.jpg"),
+        )
+        for number in range(21)
+    ]
+    saved = ListingStore(db, seal).save(rows)
+    for key, _, origin in wanted_pictures(db, saved.ids):
+        thing, take = origin.removesuffix(".jpg").split("-")
+        file = io.BytesIO()
+        drawn.thing(int(thing), take=int(take)).save(file, "JPEG")
+        set_picture(db, key, store_picture(space.home / "images", file.getvalue(), name=origin))
+    return saved.ids
+
+
+def run(*words):
+    done = CliRunner().invoke(faqdesk, [*words, "--json"], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return json.loads(done.stdout)
+
+
+def test_from_photos_to_a_group(desk):
+    assert run("train", "similar")["parts"]["similar"]
+    assert run("similar", "index") == {"listings": 21}
+    first = run("similar", "find", str(desk[0]))[0]
+    assert first["listing_id"] == desk[20]
+    assert {"text", "picture", "hash"} == {reason["by"] for reason in first["reasons"]}
+    assert run("similar", "find", "--text", "Painting 3 in oil")[0]["listing_id"] == desk[3]
+    report = run("similar", "watch")
+    assert report["looked"] == 21
+    groups = run("similar", "groups", "--sellers", "2")
+    assert any({desk[0], desk[20]} <= set(group["listing_ids"]) for group in groups)
+    done = CliRunner().invoke(faqdesk, ["similar", "find"])
+    assert done.exit_code == 2
+
+
+def test_the_server_answers_and_ends_when_told(desk, space):
+    code = "from web.cli import main; main()"
+    environment = os.environ | {"FAQDESK_HOME": str(space.home)}
+    assert run("similar", "index") == {"listings": 21}
+    server = subprocess.Popen(
+        [sys.executable, "-c", code, "serve-index", "--port", "0"],
+        stdout=subprocess.PIPE, text=True, env=environment,
+    )  # fmt: skip
+    try:
+        line = server.stdout.readline()
+        port = int(re.search(r":(\d+)$", line.strip())[1])
+        with IndexChannel(f"127.0.0.1:{port}", deadline=60) as channel:
+            assert channel.healthy()
+            assert len(GrpcIndex(channel, "text")) == 21
+            assert GrpcIndex(channel, "text").dim == load_shipped().dim
+            request = messages.ByListingRequest(listing_id=desk[0])
+            found = channel.call(f"{LISTINGS}/ByListing", request, messages.Matches)
+            assert found.matches[0].listing_id == desk[20]
+    finally:
+        server.terminate()
+        assert server.wait(timeout=60) in (0, 130)
+        server.stdout.close()

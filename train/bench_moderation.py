@@ -1,0 +1,279 @@
+"""How well moderation does on decided listings, beside what a desk would use instead.
+
+A set without a test part is cut into five folds, several times over; what is told is the mean of
+the repetitions, with its standard deviation. What a policy would hide or flag is decided by
+thresholds chosen on the training part alone, and counted on the rest.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+
+from listings.moderation.classes import HIDE, NORMAL, PASS, Verdict
+from listings.moderation.model import ModerationModel
+from listings.moderation.moderator import Moderator
+from listings.moderation.policy import Policy, Thresholds
+from listings.moderation.policy_evidence import BaseRate, Judged
+from listings.moderation.policy_thresholds import choose_policy
+from listings.moderation.rules import RuleSet, default_rules
+from support.promise import clopper_pearson
+
+from .baselines import balanced_svm
+from .metrics import macro, score_labels
+from .moderation_blend import Blended, fit_blended, parts_of
+from .moderation_sets import ModerationSet
+from .moderation_tricks import TRICKS, hide
+from .moderation_voices import Example, ModerationConfig, weak_examples
+from .progress import Progress, silent
+
+_MODEL: Final = "bench"
+_FOLDS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one system said of one test listing."""
+
+    truth: str
+    label: str
+    action: str  # hide, review or pass; of a baseline, which has no policy, hide for any problem
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """All test listings once, by every system."""
+
+    said: dict[str, list[Said]]
+    evaded: dict[str, tuple[int, int]]  # of each trick: problems still found, problems
+    found: tuple[int, int]  # without any trick
+
+
+def bench_moderation(
+    rows: ModerationSet,
+    *,
+    config: ModerationConfig | None = None,
+    repeats: int = 5,
+    problems: float = 0.05,
+    rules: RuleSet | None = None,
+    progress: Progress = silent,
+) -> dict[str, Any]:
+    """Measure; plain JSON.
+
+    Args:
+        rows: the set.
+        config: settings; all training rows are learned from, whatever it keeps as evidence.
+        repeats: of the five folds; a set with a test part is judged once.
+        problems: the marketplace's own share of problem listings, which precision is said for.
+        rules: those that speak; None: those that come with the project.
+        progress: told done, total and a message; may raise.
+    """
+    config = config or ModerationConfig()
+    rules = rules or default_rules()
+    cuts = _cuts(rows, repeats, config.seed)
+    runs = []
+    total = sum(map(len, cuts))
+    done = 0
+    for number, parts in enumerate(cuts):
+        said: dict[str, list[Said]] = {}
+        evaded = dict.fromkeys(TRICKS, (0, 0))
+        found = (0, 0)
+        for train, test in parts:
+            progress(done, total, f"repetition {number + 1}")
+            one = _run(rows, train, test, config, rules, problems, number)
+            for name, some in one.said.items():
+                said.setdefault(name, []).extend(some)
+            evaded = {name: _add(evaded[name], one.evaded[name]) for name in TRICKS}
+            found = _add(found, one.found)
+            done += 1
+        runs.append(Run(said, evaded, found))
+    test_rows = rows.test or rows.train
+    n_test = len(test_rows)
+    labels = sorted({example.label for example in (*rows.train, *rows.test)})
+    systems = {name: _figures(rows, [run.said[name] for run in runs], labels)
+               for name in runs[0].said}  # fmt: skip
+    return {
+        "set": rows.name,
+        "n_train": len(rows.train) if rows.test else len(rows.train) * (_FOLDS - 1) // _FOLDS,
+        "n_test": n_test,
+        "labels": dict(Counter(rows.name_of(example.label) for example in test_rows)),
+        "repeats": len(runs),
+        "faqdesk": systems.pop("faqdesk") | {"evasion": _robust(runs)},
+        "baselines": systems,
+    }
+
+
+def _cuts(
+    rows: ModerationSet, repeats: int, seed: int
+) -> list[list[tuple[list[Example], list[Example]]]]:
+    if rows.test:
+        return [[(list(rows.train), list(rows.test))]]
+    cuts = []
+    for number in range(repeats):
+        parts = parts_of(rows.train, _FOLDS, seed=seed + 1000 * number)
+        cuts.append(
+            [
+                (
+                    [rows.train[i] for other in parts if other is not part for i in other],
+                    [rows.train[i] for i in part],
+                )
+                for part in parts
+            ]
+        )
+    return cuts
+
+
+def _run(
+    rows: ModerationSet,
+    train: list[Example],
+    test: list[Example],
+    config: ModerationConfig,
+    rules: RuleSet,
+    problems: float,
+    number: int,
+) -> Run:
+    labels = _labels(train)
+    config = replace(config, seed=config.seed + number)
+    weak = weak_examples(rows.undecided, rules, labels, seed=config.seed)
+    found = fit_blended(train, labels, rules=rules, config=config, weak=weak)
+    found.model.version = _MODEL
+    moderator = Moderator(rules, found.model)
+    policy = _policy(found, train, problems)
+    verdicts = _judge(moderator, test)
+    truth = [example.label for example in test]
+    texts = [example.listing.text for example in test]
+    by_rules = [v.label for v in _judge(Moderator(rules), test)]
+    by_svm = balanced_svm([e.listing.text for e in train], [e.label for e in train], texts)
+    said = {
+        "faqdesk": [
+            Said(right, verdict.label, policy.choose(verdict).action)
+            for right, verdict in zip(truth, verdicts, strict=True)
+        ],
+        "all_normal": _plain(truth, [NORMAL] * len(test)),
+        "svm": _plain(truth, by_svm),
+        "rules": _plain(truth, by_rules),
+    }
+    return Run(said, *_evade(moderator, test, verdicts, number))
+
+
+def _evade(
+    moderator: Moderator, test: Sequence[Example], verdicts: Sequence[Verdict], seed: int
+) -> tuple[dict[str, tuple[int, int]], tuple[int, int]]:
+    """How many problems are still given their own class when their titles are hidden."""
+    at = [i for i, example in enumerate(test) if example.label != NORMAL]
+    problems = [test[i] for i in at]
+    plain = sum(verdicts[i].label == test[i].label for i in at)
+    evaded = {}
+    for trick in TRICKS:
+        draw = random.Random(seed)
+        hidden = [
+            replace(e, listing=replace(e.listing, title=hide(e.listing.title, trick, draw)))
+            for e in problems
+        ]
+        again = _judge(moderator, hidden)
+        right = sum(v.label == e.label for v, e in zip(again, problems, strict=True))
+        evaded[trick] = (right, len(problems))
+    return evaded, (plain, len(problems))
+
+
+def _policy(found: Blended, train: Sequence[Example], problems: float) -> Policy:
+    """Thresholds that keep the bounds on what was said before it was learned."""
+    model: ModerationModel = found.model
+    names = [label for label in model.labels if label != NORMAL]
+    blank = Policy(model=_MODEL, thresholds={label: Thresholds() for label in names})
+    rows = [
+        Judged(
+            verdict=Verdict(dict(zip(model.labels, row, strict=True)), _MODEL),
+            truth=train[number].label,
+            unselected=True,
+        )
+        for number, row in zip(found.rows.tolist(), found.said.tolist(), strict=True)
+    ]
+    return choose_policy(rows, BaseRate(stated=problems), blank).policy
+
+
+def _judge(moderator: Moderator, rows: Sequence[Example]) -> list[Verdict]:
+    return moderator.judge(
+        [row.listing for row in rows], [row.signals for row in rows], reasons=False
+    )
+
+
+def _labels(train: Sequence[Example]) -> list[str]:
+    return [NORMAL, *sorted({example.label for example in train} - {NORMAL})]
+
+
+def _plain(truth: Sequence[str], labels: Sequence[str]) -> list[Said]:
+    return [
+        Said(right, label, PASS if label == NORMAL else HIDE)
+        for right, label in zip(truth, labels, strict=True)
+    ]
+
+
+def _add(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
+    return one[0] + other[0], one[1] + other[1]
+
+
+def _figures(
+    rows: ModerationSet, runs: Sequence[Sequence[Said]], labels: Sequence[str]
+) -> dict[str, Any]:
+    """Means over the repetitions; `_low` is the exact 95 % bound of the mean count."""
+    each = [_figures_of(said, labels) for said in runs]
+    found: dict[str, Any] = {}
+    for name in ("accuracy", "macro_f1", "normal_recall"):
+        values = [one[name] for one in each]
+        found[name] = _round(float(np.mean(values)))
+        found[f"{name}_sd"] = _round(float(np.std(values)))
+    normals = [[row for row in said if row.truth == NORMAL] for said in runs]
+    for name, actions in (("hidden", {HIDE}), ("flagged", {HIDE, "review"})):
+        counts = [sum(row.action not in actions for row in some) for some in normals]
+        n = len(normals[0])
+        kept = round(float(np.mean(counts)))
+        found[f"normal_not_{name}"] = _round(kept / n) if n else None
+        found[f"normal_not_{name}_low"] = _round(clopper_pearson(kept, n)[0])
+    recall = round(float(np.mean([sum(r.label == NORMAL for r in some) for some in normals])))
+    low, high = clopper_pearson(recall, len(normals[0]))
+    found["normal_recall_interval"] = [_round(low), _round(high)]
+    found["precision"] = {}
+    for label in labels:
+        values = [one["precision"][label] for one in each if one["precision"][label] is not None]
+        found["precision"][rows.name_of(label)] = _round(float(np.mean(values))) if values else None
+    return found
+
+
+def _figures_of(said: Sequence[Said], labels: Sequence[str]) -> dict[str, Any]:
+    first = [row.label for row in said]
+    scores = score_labels(first, [{row.truth} for row in said], labels)
+    return {
+        "accuracy": sum(row.label == row.truth for row in said) / len(said),
+        "macro_f1": macro(scores)[0],
+        "normal_recall": next((s.recall for s in scores if s.label == NORMAL), 0.0),
+        "precision": {s.label: s.precision if s.suggested else None for s in scores},
+    }
+
+
+def _robust(runs: Sequence[Run]) -> dict[str, Any]:
+    """Recall of problems as they are, and with each trick; and the largest share lost."""
+    plain = _share(_sum(run.found for run in runs))
+    by = {trick: _share(_sum(run.evaded[trick] for run in runs)) for trick in TRICKS}
+    lost = 1 - min(by.values()) / plain if plain else 0.0
+    return {"recall": _round(plain)} | {name: _round(value) for name, value in by.items()} | {
+        "lost": _round(lost)
+    }  # fmt: skip
+
+
+def _sum(counts: Any) -> tuple[int, int]:
+    total = (0, 0)
+    for count in counts:
+        total = _add(total, count)
+    return total
+
+
+def _share(count: tuple[int, int]) -> float:
+    return count[0] / count[1] if count[1] else 0.0
+
+
+def _round(value: float) -> float:
+    return round(value, 4)
