@@ -20,6 +20,7 @@ bp = Blueprint("auth", __name__)
 
 LEADS = ("lead", "admin")
 ANSWERING = ("agent", "lead", "admin")  # who reads open inquiries and answers them
+MODERATING = ("moderator", "lead", "admin")
 
 
 class SignedIn:
