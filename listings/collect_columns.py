@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from support import clock
 from support.errors import InputError, MappingError
 
 from . import columns
@@ -40,6 +41,14 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "seller": ("seller", "seller_id", "판매자", "셀러", "작성자", "mall_name", "shop", "user_id"),
     "brand": ("brand", "브랜드", "maker", "제조사"),
     "url": ("url", "link", "링크", "주소", "permalink"),
+    "posted_at": (
+        "posted_at", "created_at", "등록일", "등록일시", "작성일", "작성일시", "게시일", "created",
+        "date",
+    ),
+    "seller_since": (
+        "seller_since", "seller_created_at", "account_created_at", "member_since", "가입일",
+        "가입일시",
+    ),
 }  # fmt: skip
 # Levels of a category in columns of their own, the top one first.
 _LEVELS: Final = (
@@ -166,8 +175,18 @@ def to_listing(
         category=found.category(row, separator=separator),
         brand=found.text(row, "brand"),
         url=found.text(row, "url"),
+        posted_at=_moment(found.text(row, "posted_at")),
+        seller_since=_moment(found.text(row, "seller_since")),
         pictures=found.images(row),
     )
+
+
+def _moment(text: str) -> str:
+    """A time as the desk writes it; "" for what cannot be read: no listing is lost for it."""
+    try:
+        return clock.parse(text) if text else ""
+    except ValueError:
+        return ""
 
 
 def _level_columns(header: Sequence[str]) -> tuple[str, ...]:

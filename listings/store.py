@@ -46,6 +46,8 @@ class Collected:
     brand: str = ""
     kind: str = ""
     url: str = ""
+    posted_at: str = ""  # ISO 8601 in UTC; "": when it is stored
+    seller_since: str = ""  # when the seller's account was opened, likewise; "": unknown
     pictures: tuple[str, ...] = ()  # addresses or names of files, in order
 
 
@@ -70,7 +72,8 @@ class Saved:
 
 _COLUMNS: Final = (
     "source", "external_id", "run_id", "title", "description", "price", "currency", "price_text",
-    "seller", "tree", "category", "brand", "kind", "url", "collected_at", "updated_at",
+    "seller", "tree", "category", "brand", "kind", "url", "posted_at", "seller_since",
+    "collected_at", "updated_at",
 )  # fmt: skip
 _INSERT: Final = (
     f"INSERT INTO listings ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
@@ -156,6 +159,8 @@ class ListingStore:
             "brand": line(item.brand),
             "kind": item.kind,
             "url": self._masked(item.url, masked),
+            "posted_at": item.posted_at,
+            "seller_since": item.seller_since,
         }
 
     def _known(self, batch: list[Row]) -> dict[tuple[str, str], tuple[Row, list[str]]]:

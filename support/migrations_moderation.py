@@ -9,6 +9,10 @@ second decision on the same round, an automatic one on `legal`, and hiding witho
 """
 
 MODERATION = """
+    -- When a listing was posted, '' where only its collecting is known, and its seller's account
+    -- opened.
+    ALTER TABLE listings ADD COLUMN posted_at TEXT NOT NULL DEFAULT '';
+    ALTER TABLE listings ADD COLUMN seller_since TEXT NOT NULL DEFAULT '';
     CREATE TABLE moderation_policies (       -- never changed: another policy is another row
         id INTEGER PRIMARY KEY,
         version TEXT NOT NULL UNIQUE,        -- such as p3-1f0c9a2e
@@ -84,6 +88,7 @@ MODERATION = """
         model TEXT NOT NULL DEFAULT '',
         threshold REAL,
         appeal_id INTEGER REFERENCES appeals(id),  -- the appeal that it settles
+        drawn INTEGER NOT NULL DEFAULT 0,    -- 1: an import says that chance chose the listing
         together TEXT NOT NULL DEFAULT '',   -- equal for decisions made at once, undone at once
         at TEXT NOT NULL,
         -- the later one on the same words of the listing, which counts instead

@@ -43,6 +43,7 @@ class New:
     threshold: float | None = None
     appeal_id: int | None = None
     together: str = ""
+    drawn: bool = False  # of an import: chance chose the listing, not a report
     strikes: bool = True
     at: str | None = None  # of an import; else now
 
@@ -177,6 +178,7 @@ def make(db: Database, actor: Actor, case: Case, new: New) -> int:
             "model": new.model,
             "threshold": new.threshold,
             "appeal_id": new.appeal_id,
+            "drawn": int(new.drawn),
             "together": new.together,
             "at": new.at or now(),
         }

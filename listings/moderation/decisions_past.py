@@ -19,6 +19,7 @@ from .cases import ensure, masked, settle, standing
 from .classes import CLASSES, PASS, PROBLEMS
 from .decisions import New, make
 from .reports import MAX_WORDS
+from .sample import UNSELECTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,7 @@ def add_past(
     label: str,
     reason: str = "",
     at: str = "",
+    drawn: bool = False,
     reports: tuple[PastReport, ...] = (),
 ) -> int | None:
     """Take over what was decided on a listing, with the reports that it closed.
@@ -66,6 +68,7 @@ def add_past(
         label: what it was found to be.
         reason: as given; masked.
         at: when it was decided.
+        drawn: chance chose it to be looked at, whatever was said of it: bounds may rest on it.
         reports: those that led to it.
 
     Returns:
@@ -91,6 +94,7 @@ def add_past(
             action=PASS,
             reason=reason or "taken over",
             strikes=False,
+            drawn=drawn,
             at=moment,
         )
         return make(db, actor, case, new)
@@ -140,16 +144,15 @@ def past_decisions(db: Database, *, before: str = "") -> Iterator[Past]:
         db: the desk's database.
         before: decisions earlier than this only; "": all.
     """
-    sql = """
+    sql = f"""
         SELECT c.id AS case_id, c.listing_id, d.label, d.action, d.made_by, d.at,
-            EXISTS (SELECT 1 FROM moderation_samples s
-                WHERE s.listing_id = c.listing_id AND s.stream = 'all') AS sampled
+            {UNSELECTED} AS sampled
         FROM moderation_cases c JOIN moderation_decisions d ON d.id = (
             SELECT max(id) FROM moderation_decisions WHERE case_id = c.id AND undone_at IS NULL
         )
         WHERE d.made_by <> 'policy' AND (? = '' OR d.at < ?)
         AND NOT EXISTS (SELECT 1 FROM appeals a WHERE a.decision_id = d.id AND a.state = 'open')
         ORDER BY c.id
-    """
+    """  # noqa: S608 - only a statement of ours is put in
     for row in db.query(sql, [before, before]):
         yield Past(**(row | {"sampled": bool(row["sampled"])}))

@@ -92,9 +92,15 @@ def progress(db: Database, stream: str) -> Sampled:
 
 
 def base_rate(db: Database) -> BaseRate:
-    """The marketplace's share of problem listings, counted in the random sample alone."""
-    found = progress(db, "all")
-    return BaseRate(problems=found.problems, n=found.decided)
+    """The marketplace's share of problem listings, counted where chance alone chose them.
+
+    That is the random sample, and what an import says was drawn likewise.
+    """
+    sql = f"""
+        SELECT coalesce(sum(d.label <> ?), 0), count(*) FROM moderation_cases c
+        JOIN moderation_decisions d ON d.id = {_LAST.format(case="c.id")} WHERE {UNSELECTED}
+    """  # noqa: S608 - only statements of ours are put in
+    return BaseRate(*db.conn.execute(sql, (NORMAL,)).fetchone())
 
 
 def precision(db: Database) -> Promise:
@@ -113,8 +119,7 @@ def decided(db: Database, *, after: str = "") -> list[Decided]:
     """
     sql = f"""
         SELECT l.id AS listing_id, l.category, d.label AS truth,
-            EXISTS (SELECT 1 FROM moderation_samples s
-                WHERE s.listing_id = l.id AND s.stream = 'all') AS unselected,
+            {UNSELECTED} AS unselected,
             (SELECT count(DISTINCT r.reporter) FROM moderation_reports r
                 WHERE r.case_id = c.id AND r.braked = 0 AND r.reporter <> '') AS reporters
         FROM moderation_cases c
@@ -150,6 +155,12 @@ def judged_rows(db: Database, model: str, *, after: str = "") -> list[Judged]:
     return found
 
 
+# Whether chance alone chose the listing of a case `c`: by this desk's sample, or before it.
+UNSELECTED: Final = """(
+    EXISTS (SELECT 1 FROM moderation_samples drawn
+        WHERE drawn.listing_id = c.listing_id AND drawn.stream = 'all')
+    OR EXISTS (SELECT 1 FROM moderation_decisions past WHERE past.case_id = c.id AND past.drawn = 1)
+)"""
 # The decision in force on a case, where a person made it and no appeal waits on it.
 _LAST: Final = """(
     SELECT last.id FROM moderation_decisions last

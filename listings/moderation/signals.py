@@ -8,13 +8,15 @@ from typing import Final
 
 from sqlite_utils import Database
 
+from support.clock import from_iso
 from support.database import one
 
 from .classes import Signals
 from .sanctions import earlier
 
 _COUNTS: Final = """
-    SELECT l.seller, l.text_key, l.collected_at,
+    SELECT l.seller, l.text_key, l.seller_since,
+        coalesce(nullif(l.posted_at, ''), l.collected_at) AS at,
         (SELECT count(*) FROM listings b
             WHERE b.seller = l.seller AND b.seller <> '' AND b.id < l.id) AS posts,
         (SELECT count(*) FROM listings b
@@ -35,10 +37,14 @@ def signals_of(db: Database, listing_ids: Iterable[int]) -> dict[int, Signals]:
         if row is not None:
             known = bool(row["seller"])
             found[listing_id] = Signals(
+                account_days=_days(row["seller_since"], row["at"]) if row["seller_since"] else None,
                 earlier_posts=row["posts"] if known else None,
-                earlier_sanctions=(
-                    earlier(db, row["seller"], at=row["collected_at"]) if known else None
-                ),
+                earlier_sanctions=(earlier(db, row["seller"], at=row["at"]) if known else None),
                 repeats=row["repeats"] if row["text_key"] else None,
             )
     return found
+
+
+def _days(start: str, stop: str) -> float:
+    """From one moment to another; an account cannot be younger than its listing."""
+    return max(0.0, (from_iso(stop) - from_iso(start)).total_seconds() / 86_400)

@@ -229,6 +229,9 @@ def _rows(db: Database, ids: list[int]) -> dict[int, _Row]:
     found: dict[int, _Row] = {}
     for start in range(0, len(ids), PAGE):
         page = ids[start : start + PAGE]
-        sql = f"SELECT id, seller, collected_at FROM listings WHERE id IN ({places(page)})"  # noqa: S608
+        sql = f"""
+            SELECT id, seller, coalesce(nullif(posted_at, ''), collected_at) FROM listings
+            WHERE id IN ({places(page)})
+        """  # noqa: S608 - only question marks are put in
         found |= {row[0]: _Row(*row) for row in db.conn.execute(sql, page)}
     return found

@@ -110,3 +110,11 @@ def test_a_row_that_is_no_listing_is_refused(row, words):
     columns = find_columns(["title", "description", "category"])
     with pytest.raises(InputError, match=words):
         to_listing(row, columns, source="s")
+
+
+def test_times_are_read_as_exports_write_them_and_no_listing_is_lost_for_one():
+    header = ["제목", "작성일", "가입일"]
+    found = find_columns(header)
+    row = {"제목": "자전거", "작성일": "2026.11.3 9:30", "가입일": "지난해"}
+    item = to_listing(row, found, source="files")
+    assert (item.posted_at, item.seller_since) == ("2026-11-03T09:30:00Z", "")

@@ -85,3 +85,11 @@ def test_signals_are_as_of_the_moment_of_posting(db, seal, mina):
         ids[2]: Signals(earlier_posts=2, earlier_sanctions=1, repeats=1),
         other: Signals(repeats=2),
     }
+
+
+def test_an_account_is_as_old_as_it_was_when_the_listing_was_posted(db, seal):
+    young, unknown = add_listings(db, seal, 2)
+    when = {"posted_at": "2026-11-20T12:00:00Z", "seller_since": "2026-11-18T00:00:00Z"}
+    db.table("listings").update(young, when)
+    days = {i: signals.account_days for i, signals in signals_of(db, [young, unknown]).items()}
+    assert days == {young: 2.5, unknown: None}

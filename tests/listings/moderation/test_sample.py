@@ -8,6 +8,7 @@ from listings.moderation import sample
 from listings.moderation.backtest import backtest, judge_again
 from listings.moderation.case_queue import waiting
 from listings.moderation.decisions import decide
+from listings.moderation.decisions_past import add_past
 from listings.moderation.policy import Rules
 from listings.moderation.policy_act import act
 from listings.moderation.policy_evidence import BaseRate, Decided, Judged
@@ -153,3 +154,15 @@ def test_another_model_judges_the_same_decisions(db, ids, tmp_path):
     again = judge_again(db, tmp_path, rows, judge)
     assert [(r.truth, r.verdict.model) for r in again] == [("pro_ads", "new"), ("normal", "new")]
     assert scalar(db, "SELECT count(*) FROM moderation_verdicts") == 0
+
+
+def test_what_an_import_says_was_drawn_counts_too_and_a_later_word_of_people_corrects_it(
+    db, seal, ids, mina
+):
+    for listing_id, label in zip(ids, ("normal", "pro_ads", "animals"), strict=False):
+        add_past(db, seal, ACTOR, listing_id, label=label, drawn=label != "animals")
+    assert sample.base_rate(db) == BaseRate(problems=1, n=2)
+    assert [row.unselected for row in sample.decided(db)] == [True, True, False]
+    got = report(db, seal, ids[0], "kim")
+    decide(db, ACTOR, mina, got.case_id, label="animals", reason="a puppy after all")
+    assert sample.base_rate(db) == BaseRate(problems=2, n=2)
