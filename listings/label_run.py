@@ -1,29 +1,25 @@
-"""Labels a whole table: plans its shards, has them done on every core, joins them.
-
-Killed and called again it goes on where it stopped.
-"""
+"""Labels a whole table with categories; killed and called again it goes on where it stopped."""
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from support.errors import FaqdeskError, InputError
+from support.errors import InputError
 
-from .columns import existing, find_columns, free_names
+from .columns import existing, find_columns
 from .label import LabelOptions, added_columns
-from .label_reports import Reports, report_files, write_reports
-from .label_work import CategoryEngine, Engine, Progress, Task, do_all
-from .run_folder import RunFolder, file_hash
-from .shards import ROWS, Receipt, Shard, join, plan, planned, receipt
-from .tables import Layout, Source, kind_of, open_source
+from .label_reports import Reports
+from .label_work import CategoryEngine, Engine, LabelWork
+from .shard_work import Progress
+from .shards import ROWS
+from .table_run import check_place, run_table
 
 __all__ = ["CategoryEngine", "LabelReport", "LabelRequest", "label_file"]
 
 ROWS_WITH_PICTURES: Final = 256  # of a shard; a picture takes as long as hundreds of titles
-FORMAT: Final = 1  # of a run's folder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +86,55 @@ class LabelReport:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class _Labelling:
+    """What is asked for, as a job for a table; see `table_run.Job`."""
+
+    request: LabelRequest
+    engine: Engine
+    version: str
+    path: Path
+    message: str = "labelling"
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """All of what is asked for that decides what the output is."""
+        request = self.request
+        asked = asdict(request)
+        asked["images"] = _folder(request, self.path)
+        asked["told"] = dict(request.told or {})
+        asked["carried"] = dict(request.carried) if request.compare else {}
+        return {"options": asked, "model": self.version}
+
+    @property
+    def added(self) -> list[tuple[str, str]]:
+        return added_columns(self.request.top)
+
+    @property
+    def size(self) -> int:
+        return self.request.shard_rows or (ROWS_WITH_PICTURES if self.request.looks else ROWS)
+
+    @property
+    def compares(self) -> bool:
+        return bool(self.request.compare)
+
+    def work(self, columns: list[str]) -> LabelWork:
+        """Find the columns to read."""
+        request = self.request
+        told = dict(request.told or {})
+        if request.image_column:
+            told["image"] = request.image_column
+        options = LabelOptions(
+            columns=find_columns(columns, told=told, pictures=request.looks),
+            top=request.top,
+            images=_folder(request, self.path),
+            confined=request.images is not None,
+            compare=existing(columns, request.compare) if request.compare else "",
+            carried=dict(request.carried) if request.compare else {},
+        )
+        return LabelWork(self.engine, self.version, options)
+
+
 def label_file(
     path: Path,
     out: Path,
@@ -120,121 +165,22 @@ def label_file(
         ModelError: the model cannot be used.
     """
     started = time.monotonic()
-    kind_of(out, writing=True)
-    _check_place(path, out)
-    source = open_source(path)
+    check_place(path, out)
     model = engine.describe()
     if request.looks and not model.sees:
         raise InputError(
             "This category model does not look at pictures. Leave --images and --image-column "
             "out, or train one that does: faqdesk train category"
         )
-    if source.kind != "jsonl":  # which names its columns row by row
-        _options(request, source.shape()["columns"], path)
-    with RunFolder(out) as folder:
-        progress(0, 0, "checking")
-        about = {
-            "format": FORMAT,
-            "input": file_hash(path),
-            "options": _asked(request, path, out),
-            "model": model.version,
-        }
-        known = planned(folder.path) if folder.begin(about, restart=restart) else None
-        size = request.shard_rows or (ROWS_WITH_PICTURES if request.looks else ROWS)
-        layout, shards = known or plan(
-            source,
-            folder.path,
-            layout=lambda shape: _layout(source, out, shape, request.top),
-            size=size,
-            tell=lambda share: progress(share, 1000, "reading"),
-        )
-        options = _options(request, layout.columns, path)
-        _check_sink(layout, shards)
-        task = Task(engine, model.version, options, layout)
-        resumed = do_all(shards, task, workers or os.cpu_count() or 1, progress)
-        rows = sum(shard.rows for shard in shards)
-        progress(rows, rows, "joining")
-        for report in report_files(out):
-            report.unlink(missing_ok=True)
-        reports = write_reports(
-            map(_receipt, shards), out, folder.path, compare=bool(options.compare)
-        )
-        join(shards, layout, out)
-        folder.finish()
+    job = _Labelling(request, engine, model.version, path)
+    found = run_table(path, out, job, workers=workers, restart=restart, progress=progress)
+    options, seconds = found.work.options, time.monotonic() - started
     return LabelReport(
-        out, rows, resumed, model.version, options, reports, time.monotonic() - started
+        out, found.rows, found.resumed, model.version, options, found.reports, seconds
     )
 
 
-def _receipt(shard: Shard) -> Receipt:
-    found = receipt(shard)
-    if found is None:
-        raise FaqdeskError(f"{shard.made} was changed by somebody. Start again; the rest is kept.")
-    return found
-
-
-def _options(request: LabelRequest, header: list[str], path: Path) -> LabelOptions:
-    told = dict(request.told or {})
-    if request.image_column:
-        told["image"] = request.image_column
+def _folder(request: LabelRequest, path: Path) -> str:
+    """The folder that pictures lie in; "" where none are looked at."""
     folder = (request.images or path.parent).absolute()
-    return LabelOptions(
-        columns=find_columns(header, told=told, pictures=request.looks),
-        top=request.top,
-        images=os.path.normpath(folder) if request.looks else "",
-        confined=request.images is not None,
-        compare=existing(header, request.compare) if request.compare else "",
-        carried=dict(request.carried) if request.compare else {},
-    )
-
-
-def _asked(request: LabelRequest, path: Path, out: Path) -> dict[str, Any]:
-    """All of what is asked for that decides what the output is."""
-    asked = asdict(request)
-    folder = (request.images or path.parent).absolute()
-    asked["images"] = os.path.normpath(folder) if request.looks else ""
-    asked["told"] = dict(request.told or {})
-    asked["carried"] = dict(request.carried) if request.compare else {}
-    return {**asked, "from": path.suffix.lower(), "to": out.suffix.lower()}
-
-
-def _layout(source: Source, out: Path, shape: dict[str, Any], top: int) -> Layout:
-    sink = kind_of(out, writing=True)
-    shape = dict(shape)
-    columns = shape["columns"]
-    if sink in ("jsonl", "parquet") and source.kind != sink and len(set(columns)) < len(columns):
-        twice = sorted({name for name in columns if columns.count(name) > 1})
-        raise InputError(
-            f"Columns {', '.join(map(repr, twice))} occur more than once, which only CSV and XLSX "
-            "can hold. Rename them, or write one of these."
-        )
-    wanted = added_columns(top)
-    names = free_names(columns, [name for name, _ in wanted])
-    separator = "\t" if out.suffix.lower() == ".tsv" else shape.get("source_separator", ",")
-    return Layout(
-        source=source.kind,
-        sink=sink,
-        added=[(name, kind) for name, (_, kind) in zip(names, wanted, strict=True)],
-        separator=separator,
-        **shape,
-    )
-
-
-def _check_sink(layout: Layout, shards: Sequence[Shard]) -> None:
-    if layout.sink == "xlsx":
-        from .tables_xlsx import check_size
-
-        check_size(sum(shard.rows for shard in shards))
-
-
-def _check_place(path: Path, out: Path) -> None:
-    if out.exists() and path.exists() and out.samefile(path):
-        raise InputError(f"{out} is the input itself. Name another output: --out labelled.csv")
-    for report in report_files(out):
-        if report.exists() and path.exists() and report.samefile(path):
-            raise InputError(
-                f"A report of {out} would replace the input, {path}. Name another output: "
-                "--out labelled.csv"
-            )
-    if out.is_dir() or not out.absolute().parent.is_dir():
-        raise InputError(f"Cannot write {out}. Name a file in a folder that is there.")
+    return os.path.normpath(folder) if request.looks else ""

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from listings.label_run import _layout
 from listings.shards import Done, Receipt, do, join, plan
-from listings.tables import SHARE, TEXT, Added, open_source
+from listings.table_run import layout_of
+from listings.tables import SHARE, TEXT, Added, Layout, open_source
 
 NAMES = [("path", TEXT), ("probability", SHARE)]
 
@@ -17,8 +17,9 @@ def work(rows, lines):
 
 def layout_for(source, out):
     def make(shape):
-        found = _layout(source, out, shape, 1).as_dict()
-        return type(_layout(source, out, shape, 1)).from_dict(found | {"added": NAMES})
+        # As `work` names them, whatever the table calls its own.
+        found = layout_of(source, out, shape, NAMES).as_dict()
+        return Layout.from_dict(found | {"added": NAMES})
 
     return make
 

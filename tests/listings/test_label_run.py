@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from openpyxl import load_workbook
 
-from listings import label_work
+from listings import shard_work
 from listings.categorise import CategoryClassifier
 from listings.label_run import LabelRequest, label_file
 from listings.label_work import CategoryEngine
@@ -139,9 +139,9 @@ def cut_short(table, out, engine, monkeypatch, *, after):
         done.append(shard.number)
         return found
 
-    original = label_work.do
+    original = shard_work.do
     with monkeypatch.context() as patch:
-        patch.setattr(label_work, "do", stop)
+        patch.setattr(shard_work, "do", stop)
         with pytest.raises(KeyboardInterrupt):
             label(table, out, engine)
     return done
