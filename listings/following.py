@@ -1,9 +1,10 @@
-"""The category model in force, loaded once a process and again whenever another is published."""
+"""Models in force, each loaded once a process and again whenever another takes its place."""
 
 import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from support.errors import ModelError, ModelMissingError
 from support.release import current, pointer
@@ -12,6 +13,33 @@ from .categorise import KIND, CategoryClassifier
 
 THREADS: Final = 1  # of one answer; a console gives several at once
 CURE: Final = "Train one: faqdesk train category"
+
+T = TypeVar("T")
+
+
+class Follower(Generic[T]):
+    """Holds what is made of some files; made again when one of them is another.
+
+    Args:
+        files: looked at before each use: a stat call each where nothing changed.
+        make: called where they changed, and at the first use; one thread at a time.
+    """
+
+    def __init__(self, files: Sequence[Path], make: Callable[[], T]) -> None:
+        self._files = tuple(files)
+        self._make = make
+        self._lock = threading.Lock()
+        self._stamp: tuple[tuple[int, int], ...] | None = None
+        self._held: T | None = None
+
+    def held(self) -> T:
+        """What is made of the files as they are now; whatever making it raises."""
+        stamp = tuple(map(_stamp, self._files))
+        with self._lock:
+            if self._held is None or stamp != self._stamp:
+                self._held = self._make()
+                self._stamp = stamp
+            return self._held
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,27 +52,15 @@ class Followed:
 
 
 class CategoryFollower:
-    """Looks at `models/current-category` before each use; a stat call where nothing changed."""
+    """The category model in force."""
 
     def __init__(self, models: Path) -> None:
         """Follow the `models` folder of a workspace; nothing is read yet."""
-        self._models = models
-        self._lock = threading.Lock()
-        self._stamp: tuple[int, int] | None = None
-        self._followed = Followed(missing=f"There is no category model yet. {CURE}")
+        self._follower = Follower([pointer(models, KIND)], lambda: _load(models))
 
     def followed(self) -> Followed:
         """The model in force, or why there is none."""
-        try:
-            stat = pointer(self._models, KIND).stat()
-        except FileNotFoundError:
-            return self._followed
-        stamp = (stat.st_mtime_ns, stat.st_ino)
-        with self._lock:
-            if stamp != self._stamp:
-                self._followed = _load(self._models)
-                self._stamp = stamp
-            return self._followed
+        return self._follower.held()
 
     def classifier(self) -> CategoryClassifier:
         """The model in force.
@@ -70,6 +86,15 @@ def folder_in_force(models: Path) -> Path:
     if folder is None:
         raise ModelMissingError(f"There is no category model yet. {CURE}")
     return folder
+
+
+def _stamp(file: Path) -> tuple[int, int]:
+    """What changes when a file is another; zeros where there is none."""
+    try:
+        stat = file.stat()
+    except FileNotFoundError:
+        return 0, 0
+    return stat.st_mtime_ns, stat.st_ino
 
 
 def _load(models: Path) -> Followed:

@@ -160,6 +160,11 @@ def default_rules() -> RuleSet:
     return parse_rules(place.read_text(encoding="utf-8"), name="the rules that come with faqdesk")
 
 
+def rule_file(home: Path) -> Path:
+    """Where a workspace keeps its own rules, if it has some."""
+    return home / "moderation" / FILE
+
+
 def desk_rules(home: Path) -> RuleSet:
     """The workspace's own rules where it has some, else those that come with the project.
 
@@ -169,7 +174,7 @@ def desk_rules(home: Path) -> RuleSet:
     Raises:
         SettingError: its file is wrong.
     """
-    own = home / "moderation" / FILE
+    own = rule_file(home)
     return load_rules(own) if own.exists() else default_rules()
 
 
