@@ -26,7 +26,7 @@ from support.errors import TooFewLabelsError
 
 from .category_split import cut_groups
 from .moderation_blend import Figures, fit_blended, groups_of
-from .moderation_voices import Example, ModerationConfig, weak_examples
+from .moderation_voices import Example, ModerationConfig, weak_places
 from .progress import Progress, silent
 
 EVIDENCE: Final = "evidence.json"
@@ -59,6 +59,7 @@ def fit_moderation(
     config: ModerationConfig | None = None,
     rules: RuleSet | None = None,
     undecided: Sequence[Listing] = (),
+    undecided_ids: Sequence[int] = (),
     about: Mapping[str, Any] | None = None,
     progress: Progress = silent,
 ) -> ModerationReport:
@@ -70,6 +71,7 @@ def fit_moderation(
         config: settings.
         rules: that speak beside it; None: those that come with the project.
         undecided: listings nobody decided on; those that rules are sure of are learned from too.
+        undecided_ids: of the same, in the same order, so that it is written down which were.
         about: what else `config.json` shall say.
         progress: told done, total and a message; may raise.
 
@@ -87,8 +89,11 @@ def fit_moderation(
         rest, out = cut_groups([e.label for e in kept], groups, share=config.evidence,
                                seed=config.seed)  # fmt: skip
     learned = [kept[i] for i in rest.tolist()]
-    weak = weak_examples(undecided, rules, labels, seed=config.seed) if undecided else []
+    sure = weak_places(undecided, rules, labels, seed=config.seed) if undecided else []
+    weak = [(reading, label) for _, reading, label in sure]
     found = fit_blended(learned, labels, rules=rules, config=config, weak=weak, progress=progress)
+    ids = {example.id for example in learned if example.id is not None}
+    ids |= {undecided_ids[place] for place, _, _ in sure} if undecided_ids else set()
     judged = [kept[i] for i in out.tolist()]
     said = found.model.probabilities([read(e.listing, e.signals) for e in judged])
     evidence = [
@@ -102,7 +107,9 @@ def fit_moderation(
 
     def files(place: Path) -> None:
         found.model.save(place)
-        text = json.dumps({"labels": labels, "rows": evidence}, ensure_ascii=False)
+        # What it learned from is no evidence, whatever people decide on it later.
+        content = {"labels": labels, "rows": evidence, "learned": sorted(ids)}
+        text = json.dumps(content, ensure_ascii=False)
         (place / EVIDENCE).write_text(text + "\n", encoding="utf-8")
 
     weights = dict(

@@ -84,12 +84,14 @@ def train_moderation(
     examples = decided(db, workspace)
     known = {example.id for example in examples}
     version = releases.new_version()
+    undecided = _undecided(db, workspace, known)
     report = fit_moderation(
         examples,
         folder=workspace.models / KIND / version,
         config=config,
         rules=desk_rules(workspace.home),
-        undecided=_undecided(db, workspace, known),
+        undecided=list(undecided.values()),
+        undecided_ids=list(undecided),
         progress=progress,
     )
     release = releases.store(
@@ -106,13 +108,15 @@ def train_moderation(
     return ModerationOutcome(report, release, True, f"Model {version} is in force.")
 
 
-def _undecided(db: Database, workspace: Workspace, known: Iterable[int | None]) -> list[Listing]:
-    """Listings nobody decided on, the first so many."""
+def _undecided(
+    db: Database, workspace: Workspace, known: Iterable[int | None]
+) -> dict[int, Listing]:
+    """Listings nobody decided on by id, the first so many."""
     decided_on = set(known)
-    found: list[Listing] = []
+    found: dict[int, Listing] = {}
     for ids in pages(db):
         left = [i for i in ids if i not in decided_on][: _MOST_UNDECIDED - len(found)]
-        found += load(db, workspace.home / "images", left).values()
+        found |= load(db, workspace.home / "images", left)
         if len(found) >= _MOST_UNDECIDED:
             break
     return found

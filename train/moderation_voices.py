@@ -177,7 +177,21 @@ def weak_examples(
     most: int = 200,
     seed: int = 0,
 ) -> list[tuple[Reading, str]]:
-    """Listings nobody decided on whose class rules are sure of.
+    """Listings nobody decided on whose class rules are sure of; `weak_places` says which."""
+    found = weak_places(listings, rules, label_set, least=least, most=most, seed=seed)
+    return [(reading, label) for _, reading, label in found]
+
+
+def weak_places(
+    listings: Sequence[Listing],
+    rules: RuleSet,
+    label_set: Sequence[str],
+    *,
+    least: float = 0.75,
+    most: int = 200,
+    seed: int = 0,
+) -> list[tuple[int, Reading, str]]:
+    """Listings nobody decided on whose class rules are sure of, with their places in `listings`.
 
     Args:
         listings: undecided.
@@ -191,7 +205,7 @@ def weak_examples(
     draw = random.Random(seed)
     order = list(range(len(listings)))
     draw.shuffle(order)
-    found: dict[str, list[Reading]] = {label: [] for label in label_set}
+    found: dict[str, list[tuple[int, Reading]]] = {label: [] for label in label_set}
     for at in order:
         reading = read(listings[at])
         said = rules.reasons(reading)
@@ -200,11 +214,11 @@ def weak_examples(
         label = label_set[best]
         sure = not said if label == NORMAL else scores[best] >= least
         if sure and len(found[label]) < most:
-            found[label].append(reading)
+            found[label].append((at, reading))
     problems = sum(len(rows) for label, rows in found.items() if label != NORMAL)
     if NORMAL in found:
         found[NORMAL] = found[NORMAL][:problems]
-    return [(reading, label) for label, rows in found.items() for reading in rows]
+    return [(at, reading, label) for label, rows in found.items() for at, reading in rows]
 
 
 def _fit_network(

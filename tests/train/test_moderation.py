@@ -1,6 +1,7 @@
 """Moderation models are trained, written, read back and heard."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,24 @@ def test_a_part_is_kept_for_the_policy_and_written_beside(trained: ModerationRep
     assert trained.n_train + trained.n_evidence == 160
     assert all(abs(sum(row["probabilities"]) - 1) < 1e-4 for row in written["rows"])
     assert {row["label"] for row in written["rows"]} == set(written["labels"])
+
+
+def test_what_was_learned_from_is_written_down(tmp_path: Path) -> None:
+    rows = [replace(row, id=number) for number, row in enumerate(examples())]
+    sure = [Listing("담배 판매"), Listing("담배 두 보루"), Listing("아무 말")]
+    report = fit_moderation(
+        rows,
+        folder=tmp_path / "model",
+        config=CONFIG,
+        undecided=sure,
+        undecided_ids=[901, 902, 903],
+    )
+    written = json.loads((report.folder / EVIDENCE).read_text(encoding="utf-8"))
+    kept, learned = {row["id"] for row in written["rows"]}, set(written["learned"])
+    assert not kept & learned
+    assert kept | learned >= {row.id for row in rows}
+    assert learned & {901, 902, 903} >= {901, 902}
+    assert len(learned) == report.n_train + report.n_weak
 
 
 def test_the_blend_is_no_worse_than_its_best_voice(trained: ModerationReport) -> None:
