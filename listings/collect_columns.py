@@ -132,7 +132,7 @@ def find_columns(header: Sequence[str], *, told: Mapping[str, str] | None = None
         found["category"] = levels
         taken.update(levels)
     for role, names_of_role in NAMES.items():
-        if role not in found and (name := _guess(header, names_of_role, taken)):
+        if role not in found and (name := guess(header, names_of_role, taken)):
             found[role] = (name,)
             taken.add(name)
     if not found.get("title") and not found.get("description"):
@@ -197,7 +197,8 @@ def _level_columns(header: Sequence[str]) -> tuple[str, ...]:
     return ()
 
 
-def _guess(header: Sequence[str], names: Sequence[str], taken: set[str]) -> str:
+def guess(header: Sequence[str], names: Sequence[str], taken: set[str]) -> str:
+    """The column that goes by one of some names, the surest first; "" where none does."""
     plain = {_plain(name): name for name in reversed(header) if name not in taken}
     return next((plain[_plain(name)] for name in names if _plain(name) in plain), "")
 

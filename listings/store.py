@@ -124,6 +124,13 @@ class ListingStore:
         """Words about a listing, such as why a row was rejected, fit to be kept."""
         return self._redactor.redact(words).text
 
+    def external_id(self, given: str) -> str:
+        """How a listing's id where it comes from is remembered: as it is, unless it tells much."""
+        if given.startswith(GENERATED) or self.masked(given) != given:
+            # One made up from a row's words could be guessed back into them.
+            return self._seal.fingerprint(given)
+        return given
+
     def origin(self, name: str) -> str:
         """How a picture's address or file is remembered: as it is, unless it tells of a person."""
         plain = name.replace("\\", "/").removeprefix("./")
@@ -140,14 +147,10 @@ class ListingStore:
             return self._masked(fold_line(to_plain_text(text).text), masked)
 
         price = parse_price(item.price_text, currency=item.currency)
-        external_id = item.external_id
-        if external_id.startswith(GENERATED) or self.masked(external_id) != external_id:
-            # One made up from a row's words could be guessed back into them.
-            external_id = self._seal.fingerprint(external_id)
         description = to_plain_text(item.description).text[:MAX_DESCRIPTION]
         return {
             "source": item.source,
-            "external_id": external_id,
+            "external_id": self.external_id(item.external_id),
             "title": line(item.title)[:MAX_TITLE],
             "description": self._masked(description, masked),
             "price": price.amount,
