@@ -1,5 +1,6 @@
 """A desk's similar listings, opened from its workspace: models in force, index, database."""
 
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
@@ -12,13 +13,13 @@ from listings.similar.desk import SimilarListings
 from listings.similar.looks import Match
 from listings.similar.picture_space import KIND, PictureSpace
 from listings.similar.sanctioned import sanctioned_sellers
-from listings.similar.watch import Watch, WatchReport
-from support.errors import ModelError
+from listings.similar.watch import Tell, Watch, WatchReport
+from support.errors import InputError, ModelError
 from support.release import current
 from support.shipped import load_shipped
 from support.workspace import Workspace
 
-_SAVED: Final = "newest"
+SAVED: Final = "newest"
 
 
 class SimilarDesk:
@@ -34,6 +35,7 @@ class SimilarDesk:
         release = current(workspace.models, line=KIND)
         folder = release.folder(workspace.models, KIND) if release else None
         self.describer = Describer(load_shipped(), PictureSpace.load(folder) if folder else None)
+        self.saved = True  # whether there is a saved index of these models
         self.similar = self._open()
 
     @property
@@ -41,16 +43,33 @@ class SimilarDesk:
         """The folder of pictures."""
         return self._workspace.home / "images"
 
+    @property
+    def versions(self) -> tuple[str, str]:
+        """Whose vectors are searched: of words, of pictures."""
+        return self.describer.text_version, self.describer.picture_version
+
     def index(self, db: Database, *, progress: Progress) -> int:
         """Describe what is new and save the index; returns how many listings it holds."""
         self.describer.describe_missing(db, self.images, progress=progress)
-        self.similar.save(db, self._folder())
+        self.save(db)
         return len(self.similar)
 
-    def watch(self, db: Database, *, progress: Progress) -> WatchReport:
-        """Describe what is new, and look at it."""
+    def save(self, db: Database) -> None:
+        """Save the index; processes that search it follow."""
+        self.similar.save(db, index_folder(self._workspace))
+        self.saved = True
+
+    def watch(
+        self,
+        db: Database,
+        *,
+        progress: Progress,
+        tell: Tell = lambda db, alert: None,
+    ) -> WatchReport:
+        """Describe what is new, and look at it; `tell` hears of each new alert."""
         self.describer.describe_missing(db, self.images, progress=progress)
-        return Watch(self.similar).run(db, sanctioned=sanctioned_sellers(db), progress=progress)
+        watch = Watch(self.similar, tell=tell)
+        return watch.run(db, sanctioned=sanctioned_sellers(db), progress=progress)
 
     def by_listing(self, listing_id: int, **options: Any) -> list[Match]:
         """Like one of the desk's; as `SimilarListings.to_listing`."""
@@ -64,15 +83,30 @@ class SimilarDesk:
 
     def by_picture(self, path: Path, **options: Any) -> list[Match]:
         """Showing what a picture file shows; as `SimilarListings.to_pictures`."""
-        with closing(self._workspace.database()) as db:
-            return self.similar.to_pictures(db, [path], **options)
+        return self.by_look(pictures=[path], **options)
 
-    def _folder(self) -> Path:
-        return self._workspace.models / INDEX / _SAVED
+    def by_look(self, text: str = "", pictures: Sequence[Path] = (), **options: Any) -> list[Match]:
+        """Like what some words and picture files say together.
+
+        Raises:
+            InputError: there is neither.
+            PictureError: a file cannot be read.
+        """
+        if not text.strip() and not pictures:
+            raise InputError("Nothing to look for: give the words of a listing, or a picture.")
+        look = self.describer.look(text, pictures)
+        with closing(self._workspace.database()) as db:
+            return self.similar.like(db, look, **options)
 
     def _open(self) -> SimilarListings:
         try:
-            return SimilarListings.load(self.describer, self._folder())
+            return SimilarListings.load(self.describer, index_folder(self._workspace))
         except ModelError:
             # Vectors are in the database: all of them are read at the first search.
+            self.saved = False
             return SimilarListings(self.describer)
+
+
+def index_folder(workspace: Workspace) -> Path:
+    """Where the saved index lies."""
+    return workspace.models / INDEX / SAVED

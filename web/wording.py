@@ -53,6 +53,7 @@ JOB_KINDS = {
     "train-category": lazy_gettext("Learn listings' categories"),
     "label": lazy_gettext("Label a batch of listings"),
     "review": lazy_gettext("Look for listings to review"),
+    "watch": lazy_gettext("Watch for sellers who come back"),
 }
 
 JOB_STATES = {
@@ -75,8 +76,14 @@ STEPS = {
     "filling the review queue": lazy_gettext("filling the review queue"),
     "looking": lazy_gettext("looking"),
     "reading listings": lazy_gettext("reading listings"),
+    "words of listings": lazy_gettext("words of listings"),
+    "pictures of listings": lazy_gettext("pictures of listings"),
+    "watching listings": lazy_gettext("watching listings"),
 }
-COUNTED = ("labelling", "filling the review queue", "looking")  # one by one, not in thousandths
+COUNTED = (
+    *("labelling", "filling the review queue", "looking"),
+    *("words of listings", "pictures of listings", "watching listings"),
+)  # one by one, not in thousandths
 
 STATUSES = {
     "open": lazy_gettext("Open"),

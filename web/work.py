@@ -100,6 +100,16 @@ def review(
     return {"queued": queued}
 
 
+def watch(
+    workspace: Workspace, db: Database, actor: Actor, arguments: dict[str, Any], progress: Progress
+) -> dict[str, Any]:
+    """Look at new listings for sellers who come back; what is found waits in the queue."""
+    from .watching import watch as look
+
+    found = look(workspace, db, progress=progress)
+    return {"looked": found.looked, "links": found.links, "alerts": found.alerts}
+
+
 WORKS: dict[str, Work] = {
     "train": train,
     "index": index,
@@ -107,4 +117,5 @@ WORKS: dict[str, Work] = {
     "train-category": train_category,
     "label": label,
     "review": review,
+    "watch": watch,
 }

@@ -47,11 +47,11 @@ def put_alert(
     match: Match | None = None,
     probability: float | None = None,
     detail: Mapping[str, Any],
-) -> bool:
+) -> Alert | None:
     """Keep an alert; one that is there already, decided or not, stays as it is.
 
     Returns:
-        Whether it is new.
+        The alert where it is new.
     """
     reasons = match.reasons if match else ()
     sure = match.probability if match else 1.0
@@ -72,7 +72,19 @@ def put_alert(
             "ON CONFLICT (listing_id, kind, seller) DO NOTHING",
             row,
         )
-    return cursor.rowcount > 0
+        return get(db, int(cursor.lastrowid or 0)) if cursor.rowcount > 0 else None
+
+
+def get(db: Database, alert_id: int) -> Alert:
+    """One alert.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    row = one(db, "SELECT * FROM watch_alerts WHERE id = ?", [alert_id])
+    if row is None:
+        raise NotFoundError(f"No alert {alert_id}.")
+    return alert_of(row)
 
 
 def alerts(
@@ -92,7 +104,7 @@ def alerts(
         SELECT * FROM watch_alerts WHERE state = ? AND (? IS NULL OR kind = ?)
         ORDER BY probability DESC, id LIMIT ?
     """
-    return [_alert(row) for row in db.query(sql, [state, kind, kind, limit])]
+    return [alert_of(row) for row in db.query(sql, [state, kind, kind, limit])]
 
 
 def decide(db: Database, actor: Actor, alert_id: int, *, right: bool) -> None:
@@ -140,7 +152,8 @@ def _move(db: Database, actor: Actor, alert_id: int, before: str, after: str) ->
                detail=detail)  # fmt: skip
 
 
-def _alert(row: Row) -> Alert:
+def alert_of(row: Row) -> Alert:
+    """An alert as its row says."""
     reasons = tuple(
         Reason(**found | {"words": tuple(found["words"])}) for found in json.loads(row["reasons"])
     )

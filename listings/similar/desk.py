@@ -69,6 +69,11 @@ class SimilarListings:
     def __len__(self) -> int:
         return len(self._parts.text)
 
+    @property
+    def seq(self) -> int:
+        """The last change that it has read."""
+        return self._seq
+
     def refresh(self, db: Database) -> int:
         """Read what changed since the last look; returns how many listings."""
         with self._lock:

@@ -6,8 +6,8 @@ out anew each time, so that a split or a new link counts at once.
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Final
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final
 
 from sqlite_utils import Database
 
@@ -22,7 +22,7 @@ from .apart import Pair, keep_apart, undo_apart
 from .looks import Match, Reason
 
 MOST_PARTED: Final = 5_000  # pairs of one split
-_STANDING: Final = """
+STANDING: Final = """
     NOT EXISTS (SELECT 1 FROM listing_apart AS a WHERE a.undone_at IS NULL
         AND a.first_id = k.first_id AND a.other_id = k.other_id)
 """
@@ -30,7 +30,10 @@ _STANDING: Final = """
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """The evidence that two listings are one thing."""
+    """The evidence that two listings are one thing.
+
+    In its reasons, `picture` is of the first listing and `other_picture` of the other.
+    """
 
     first_id: int
     other_id: int
@@ -70,7 +73,7 @@ def put_links(db: Database, listing_id: int, matches: Iterable[Match], *, versio
             min(listing_id, match.listing_id),
             max(listing_id, match.listing_id),
             match.probability,
-            json.dumps([asdict(reason) for reason in match.reasons], ensure_ascii=False),
+            _written(match.reasons, turned=match.listing_id < listing_id),
             version,
             now(),
         )
@@ -98,7 +101,7 @@ def groups(db: Database, *, sellers: int = 1, limit: int = 100) -> list[ListingG
         sellers: of so many different sellers at least; 2: those that several accounts post.
         limit: how many at most.
     """
-    sql = f"SELECT first_id, other_id FROM listing_links AS k WHERE {_STANDING}"  # noqa: S608
+    sql = f"SELECT first_id, other_id FROM listing_links AS k WHERE {STANDING}"  # noqa: S608
     pairs = db.conn.execute(sql).fetchall()
     ids = sorted({key for pair in pairs for key in pair})
     place = {key: number for number, key in enumerate(ids)}
@@ -125,7 +128,7 @@ def group_of(db: Database, listing_id: int) -> ListingGroup:
         raise NotFoundError(f"No listing {listing_id}.")
     sql = f"""
         WITH RECURSIVE
-        k AS (SELECT first_id, other_id FROM listing_links AS k WHERE {_STANDING}),
+        k AS (SELECT first_id, other_id FROM listing_links AS k WHERE {STANDING}),
         members(id) AS (
             SELECT ?
             UNION SELECT k.other_id FROM k JOIN members ON k.first_id = members.id
@@ -147,13 +150,52 @@ def confirm(db: Database, actor: Actor, listing_id: int) -> ListingGroup:
         group = group_of(db, listing_id)
         if not group.links:
             raise InputError(f"Nothing links listing {listing_id} to another.")
+        pairs = [(link.first_id, link.other_id) for link in group.links if not link.confirmed]
         db.conn.executemany(
-            "UPDATE listing_links SET confirmed = 1 WHERE first_id = ? AND other_id = ?",
-            [(link.first_id, link.other_id) for link in group.links],
+            "UPDATE listing_links SET confirmed = 1 WHERE first_id = ? AND other_id = ?", pairs
         )
-        detail = {"listings": list(group.listing_ids)}
+        detail = {"listings": list(group.listing_ids), "pairs": pairs}
         record(db, actor, "group.confirmed", f"listing:{group.listing_ids[0]}", detail=detail)
     return group_of(db, listing_id)
+
+
+def unconfirm(db: Database, actor: Actor, pairs: Iterable[Pair]) -> int:
+    """Take a confirmation back, exactly: its links and no others.
+
+    Args:
+        db: the desk's database.
+        actor: who acts.
+        pairs: those that were confirmed, as the audit trail holds them.
+
+    Returns:
+        How many were confirmed still.
+    """
+    undone: list[Pair] = []
+    with write(db):
+        for first, other in pairs:
+            cursor = db.conn.execute(
+                "UPDATE listing_links SET confirmed = 0 "
+                "WHERE first_id = ? AND other_id = ? AND confirmed = 1",
+                [first, other],
+            )
+            if cursor.rowcount:
+                undone.append((first, other))
+        if undone:
+            record(db, actor, "group.unconfirmed", "listings", detail={"pairs": undone})
+    return len(undone)
+
+
+def links_of(db: Database, listing_id: int, *, limit: int = 10) -> list[Link]:
+    """What links one listing to others, the surest first."""
+    sql = f"""
+        SELECT first_id, other_id, probability, reasons, confirmed, at FROM listing_links AS k
+        WHERE first_id = ? AND {STANDING}
+        UNION ALL
+        SELECT first_id, other_id, probability, reasons, confirmed, at FROM listing_links AS k
+        WHERE other_id = ? AND {STANDING}
+        ORDER BY probability DESC, first_id, other_id LIMIT ?
+    """  # noqa: S608 - a sentence of our own is put in
+    return [_link(row) for row in db.conn.execute(sql, [listing_id, listing_id, limit])]
 
 
 def split(db: Database, actor: Actor, listing_ids: Sequence[int]) -> list[Pair]:
@@ -200,15 +242,28 @@ def _group(db: Database, ids: list[int]) -> ListingGroup:
     marks = places(ids)
     sql = f"""
         SELECT first_id, other_id, probability, reasons, confirmed, at FROM listing_links AS k
-        WHERE first_id IN ({marks}) AND {_STANDING} ORDER BY first_id, other_id
+        WHERE first_id IN ({marks}) AND {STANDING} ORDER BY first_id, other_id
     """  # noqa: S608 - only question marks and a sentence of our own are put in
-    links = tuple(
-        Link(first, other, probability, _reasons(written), bool(confirmed), at)
-        for first, other, probability, written, confirmed, at in db.conn.execute(sql, ids)
-    )
+    links = tuple(_link(row) for row in db.conn.execute(sql, ids))
     sql = f"SELECT DISTINCT seller FROM listings WHERE seller <> '' AND id IN ({marks}) ORDER BY 1"  # noqa: S608
     sellers = tuple(row[0] for row in db.conn.execute(sql, ids))
     return ListingGroup(tuple(ids), sellers, links)
+
+
+def _link(row: tuple[Any, ...]) -> Link:
+    first, other, probability, written, confirmed, at = row
+    return Link(first, other, probability, _reasons(written), bool(confirmed), at)
+
+
+def _written(reasons: Iterable[Reason], *, turned: bool) -> str:
+    """Reasons as they are stored; turned where the listing found comes first in the pair."""
+    rows = [
+        replace(reason, picture=reason.other_picture, other_picture=reason.picture)
+        if turned
+        else reason
+        for reason in reasons
+    ]
+    return json.dumps([asdict(row) for row in rows], ensure_ascii=False)
 
 
 def _reasons(written: str) -> tuple[Reason, ...]:

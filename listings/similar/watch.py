@@ -15,7 +15,7 @@ from support.clock import ago, from_iso
 from support.database import scalar, write
 from support.errors import InputError
 
-from .alerts import put_alert
+from .alerts import Alert, put_alert
 from .desk import SimilarListings
 from .groups import put_links
 from .looks import Look, Match
@@ -26,6 +26,7 @@ BATCH: Final = 100  # listings between two notes of how far it has read
 _NAME: Final = "watch"
 
 Progress = Callable[[int, int, str], None]
+Tell = Callable[[Database, Alert], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,10 +74,20 @@ class _Row:
 class Watch:
     """Looks at what changed since it looked last."""
 
-    def __init__(self, similar: SimilarListings, *, rules: WatchRules | None = None) -> None:
-        """Take what finds similar listings, and what is worth an alert."""
+    def __init__(
+        self,
+        similar: SimilarListings,
+        *,
+        rules: WatchRules | None = None,
+        tell: Tell = lambda db, alert: None,
+    ) -> None:
+        """Take what finds similar listings, what is worth an alert, and who is told of a new one.
+
+        `tell` is called within the transaction that keeps the alert: both happen, or neither.
+        """
         self._similar = similar
         self._rules = rules or WatchRules()
+        self._tell = tell
 
     def run(
         self,
@@ -149,7 +160,7 @@ class Watch:
             return
         detail = {"reason": sanctioned[other.seller]}
         new = put_alert(db, row.id, "sanctioned", seller=other.seller, match=match, detail=detail)
-        _count(report, "sanctioned", new)
+        self._note(db, new, report)
 
     def _repeats(
         self,
@@ -166,7 +177,7 @@ class Watch:
             return
         detail = {"listings": len(near) + 1, "days": self._rules.days}
         new = put_alert(db, row.id, "repeat", seller=row.seller, match=near[0], detail=detail)
-        _count(report, "repeat", new)
+        self._note(db, new, report)
 
     def _accounts(
         self,
@@ -188,7 +199,7 @@ class Watch:
         accounts = {others[match.listing_id].seller for match in sure} | {row.seller}
         detail = {"accounts": len(accounts), "listings": len(sure) + 1}
         new = put_alert(db, row.id, "accounts", match=sure[0], detail=detail)
-        _count(report, "accounts", new)
+        self._note(db, new, report)
 
     def _catalogue(self, db: Database, row: _Row, look: Look, report: WatchReport) -> None:
         """Many listings of one seller that read as from one form: a dealer, not a person."""
@@ -213,16 +224,16 @@ class Watch:
         new = put_alert(
             db, row.id, "catalogue", seller=row.seller, probability=alike, detail=detail
         )
-        _count(report, "catalogue", new)
+        self._note(db, new, report)
+
+    def _note(self, db: Database, new: Alert | None, report: WatchReport) -> None:
+        if new is not None:
+            report.alerts[new.kind] = report.alerts.get(new.kind, 0) + 1
+            self._tell(db, new)
 
     def _within(self, row: _Row, other: _Row) -> bool:
         apart = from_iso(row.at) - from_iso(other.at)
         return abs(apart.total_seconds()) <= self._rules.days * 86_400
-
-
-def _count(report: WatchReport, kind: str, new: bool) -> None:
-    if new:
-        report.alerts[kind] = report.alerts.get(kind, 0) + 1
 
 
 def _rows(db: Database, ids: list[int]) -> dict[int, _Row]:

@@ -93,17 +93,17 @@ def find_command(
 def watch_command(as_json: bool) -> None:
     """Look at new listings: those like a sanctioned seller's, repeats, one thing of many accounts.
 
-    Nothing is hidden: what is found waits for a person.
+    Nothing is hidden: what is found opens a case that waits for a person.
 
     \b
     Example:
       faqdesk similar watch
     """
-    from web.similar_desk import SimilarDesk
+    from web.watching import watch
 
     space = workspace()
     with closing(space.database()) as db, progress_line("Watching") as progress:
-        report = SimilarDesk(space).watch(db, progress=progress)
+        report = watch(space, db, progress=progress)
     if as_json:
         print_json(asdict(report))
         return
