@@ -163,7 +163,7 @@ def _enough(
         raise TooFewLabelsError(
             f"A moderation model needs {config.min_examples} examples of normal listings and of "
             f"one other class at least; there are {told}. Import decisions: faqdesk "
-            f"import-moderation decisions.csv"
+            f"moderation import --decisions decisions.csv"
         )
     left = {label: n for label, n in sorted(counts.items()) if label not in known}
     return [example for example in examples if example.label in known], known, left

@@ -16,7 +16,7 @@ from .wording import person
 
 bp = Blueprint("jobs_page", __name__, url_prefix="/jobs")
 
-STARTED_HERE = ("train", "index")
+STARTED_HERE = ("train", "index", "train-moderation", "moderate")
 _ONE = "/<int(max=9223372036854775807):job_id>"
 
 

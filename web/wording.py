@@ -53,6 +53,8 @@ JOB_KINDS = {
     "train-category": lazy_gettext("Learn listings' categories"),
     "label": lazy_gettext("Label a batch of listings"),
     "review": lazy_gettext("Look for listings to review"),
+    "moderate": lazy_gettext("Judge and watch new listings"),
+    "train-moderation": lazy_gettext("Learn from decisions on listings"),
     "watch": lazy_gettext("Watch for sellers who come back"),
 }
 

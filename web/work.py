@@ -110,6 +110,34 @@ def watch(
     return {"looked": found.looked, "links": found.links, "alerts": found.alerts}
 
 
+def moderate(
+    workspace: Workspace, db: Database, actor: Actor, arguments: dict[str, Any], progress: Progress
+) -> dict[str, Any]:
+    """Judge and watch new listings."""
+    from .moderating import moderate_new
+
+    everything = bool(arguments.get("everything"))
+    return moderate_new(workspace, db, everything=everything, progress=progress).as_dict()
+
+
+def train_moderation(
+    workspace: Workspace, db: Database, actor: Actor, arguments: dict[str, Any], progress: Progress
+) -> dict[str, Any]:
+    """Learn from what people decided; the model stays a candidate where another is in force."""
+    from train.moderation_candidate import train_moderation as learn
+
+    outcome = learn(workspace, db, actor=actor, progress=progress)
+    with suppress(JobCancelledError):  # too late: it is done
+        progress(1, 1, outcome.message)
+    return {
+        "release": outcome.release.name,
+        "published": outcome.published,
+        "message": outcome.message,
+        "labels": outcome.report.labels,
+        "n_train": outcome.report.n_train,
+    }
+
+
 WORKS: dict[str, Work] = {
     "train": train,
     "index": index,
@@ -117,5 +145,7 @@ WORKS: dict[str, Work] = {
     "train-category": train_category,
     "label": label,
     "review": review,
+    "moderate": moderate,
+    "train-moderation": train_moderation,
     "watch": watch,
 }

@@ -23,7 +23,9 @@ COMMANDS = {
     "suggest": ("asking", "Suggest FAQs for a text."),
     "search": ("asking", "Find past answers to similar inquiries."),
     "label": ("labelling", "Add categories to a table of listings."),
+    "moderate": ("judging", "Judge a table of listings: which break the rules."),
     "review": ("reviewing", "Fill the review queue; Label Studio's tasks, out and in."),
+    "moderation": ("moderation", "Take handled reports over; judge new listings."),
     "similar": (
         "similar_listings",
         "Find listings that show one thing; watch for returning sellers.",
@@ -40,7 +42,8 @@ COMMANDS = {
 
 EPILOG = """\b
 Exit codes: 0 done; 1 faqdesk refused, and said why; 2 the command line was wrong;
-3 no model or workspace yet; 4 done, but some rows could not be read (label); 130 interrupted.
+3 no model or workspace yet; 4 done, but some rows could not be read (label, moderate);
+130 interrupted.
 
 The workspace is ./workspace, or the folder named by FAQDESK_HOME.
 
