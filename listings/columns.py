@@ -66,10 +66,10 @@ def find_columns(
             )
         found[role] = existing(header, column) if column else ""
     taken = {column for column in found.values() if column}
-    for role in NAMES:
+    for role, names in NAMES.items():
         if role in found or (role == "image" and not pictures):
             continue
-        found[role] = _guess(header, role, taken)
+        found[role] = guess([name for name in header if name not in taken], names)
         taken.add(found[role])
     if not found["title"] and not found.get("description"):
         raise MappingError(
@@ -112,12 +112,13 @@ def free_names(header: Sequence[str], wanted: Sequence[str]) -> list[str]:
     return names
 
 
-def _guess(header: Sequence[str], role: str, taken: set[str]) -> str:
-    known = {_plain(name): rank for rank, name in enumerate(NAMES[role])}
+def guess(header: Sequence[str], names: Sequence[str]) -> str:
+    """The column that goes by one of some names, the surest first; "" where none does."""
+    known = {_plain(name): rank for rank, name in enumerate(names)}
     ranks = [
         (known[_plain(name)], place, name)
         for place, name in enumerate(header)
-        if name not in taken and _plain(name) in known
+        if _plain(name) in known
     ]
     return min(ranks)[2] if ranks else ""
 

@@ -10,9 +10,9 @@ from .categorise import CategorySuggestion
 from .columns import Columns
 from .label_carry import carry
 from .label_compare import disagrees, rank, relation
-from .label_pictures import PictureFolder
 from .listing import Listing
 from .shards import Done
+from .table_listings import TableListings
 from .table_values import as_text
 from .tables import SHARE, TEXT, Added, Problem, Rows
 
@@ -91,23 +91,18 @@ class Labeller:
         self._classifier = classifier
         self._version = version
         self._options = options
-        places = {name: place for place, name in reversed(list(enumerate(header)))}
-        columns = options.columns
-        self._title = places.get(columns.title, -1) if columns.title else -1
-        self._description = places.get(columns.description, -1) if columns.description else -1
-        self._image = places.get(columns.image, -1) if columns.image else -1
-        self._seller = places.get(options.compare, -1) if options.compare else -1
+        self._read = TableListings(
+            header, options.columns, images=options.images, confined=options.confined
+        )
+        self._seller = list(header).index(options.compare) if options.compare else -1
         self._names = list(names)
-        self._pictures = PictureFolder(options.images, options.confined)
 
     def __call__(self, rows: Rows, lines: Sequence[int]) -> Done:
         """Label rows; what of them cannot be read is told with their lines."""
-        titles, descriptions = self._texts(rows, len(lines))
         problems: list[Problem] = []
-        pictures = self._find_pictures(rows, lines, problems)
-        listings = list(map(Listing, titles, descriptions, pictures))
+        listings = self._read(rows, lines, problems)
         found = self._classifier.predict(listings, top_k=self._options.top)
-        broken = self._broken() if any(pictures) else {}
+        broken = self._broken() if any(listing.pictures for listing in listings) else {}
         for line, listing, suggestion in zip(lines, listings, found, strict=True):
             if listing.pictures:
                 problems += _unseen(line, listing, broken)
@@ -117,29 +112,9 @@ class Labeller:
         if self._seller >= 0:
             sellers = [as_text(cell) for cell in rows.cells(self._seller)]
         # In the report of disagreements a row without a title shows what else it says.
-        shown = [title or words for title, words in zip(titles, descriptions, strict=True)]
+        shown = [listing.title or listing.description for listing in listings]
         review, remarks, counts = _judge(found, lines, shown, sellers, self._options.carried)
         return Done(self._columns(found, review), problems, counts, remarks)
-
-    def _texts(self, rows: Rows, count: int) -> tuple[list[str], list[str]]:
-        """Titles and descriptions; empty where the table has no such column."""
-        both = [
-            [as_text(cell) for cell in rows.cells(place)] if place >= 0 else [""] * count
-            for place in (self._title, self._description)
-        ]
-        return both[0], both[1]
-
-    def _find_pictures(
-        self, rows: Rows, lines: Sequence[int], problems: list[Problem]
-    ) -> list[tuple[Path, ...]]:
-        if self._image < 0:
-            return [()] * len(lines)
-        found = []
-        for line, cell in zip(lines, rows.cells(self._image), strict=True):
-            files, missing = self._pictures.find(cell)
-            problems += [Problem(line, "picture", reason, name) for name, reason in missing]
-            found.append(files)
-        return found
 
     def _broken(self) -> dict[Path, str]:
         """The pictures that could not be read just now, and why."""

@@ -2,66 +2,40 @@
 
 # ruff: noqa: D301 - click looks for the backspace itself, not for an escaped one
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    TextColumn,
-    TimeRemainingColumn,
-)
-from rich.text import Text
 
 from .common import json_option, print_json, workspace
+from .tables import FILE, FOLDER, WITH_PROBLEMS, mapping, progress_of_rows, tell_problems
 
 if TYPE_CHECKING:
     from listings.label_run import LabelReport
 
-WITH_PROBLEMS = 4  # the exit code where rows or pictures could not be read
-_EVERY = 10.0  # seconds between lines of progress where there is no terminal
-_FILE = click.Path(path_type=Path, dir_okay=False)
-_FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
-
-
-def _mapping(context: click.Context, parameter: click.Parameter, value: Any) -> dict[str, str]:
-    told = {}
-    for words in value:
-        role, equals, column = words.partition("=")
-        if not equals or not role:
-            raise click.BadParameter(f"write it as title=COLUMN, got {words!r}.")
-        told[role.strip()] = column
-    return told
-
 
 @click.command("label")
-@click.argument("file", type=_FILE)
-@click.option("--out", required=True, type=_FILE, help="The table to write; its ending says how.")
+@click.argument("file", type=FILE)
+@click.option("--out", required=True, type=FILE, help="The table to write; its ending says how.")
 @click.option(
     "--map",
     "told",
     multiple=True,
-    callback=_mapping,
+    callback=mapping,
     metavar="ROLE=COLUMN",
     help="Which column is the title, description or image; else they are guessed by their names.",
 )
 @click.option("--top", default=3, show_default=True, type=click.IntRange(1, 20), help="Guesses.")
 @click.option(
-    "--images", type=_FOLDER, help="The folder that the pictures of --image-column are in."
+    "--images", type=FOLDER, help="The folder that the pictures of --image-column are in."
 )
 @click.option("--image-column", default="", help="The column that names a listing's pictures.")
 @click.option("--compare", default="", help="The column of the seller's category.")
 @click.option("--workers", type=click.IntRange(1), help="Processes; default: one a core.")
 @click.option("--shard-rows", type=click.IntRange(1), help="Rows that are done at once.")
 @click.option("--restart", is_flag=True, help="Begin anew; replace an output that is there.")
-@click.option("--model", type=_FOLDER, help="A model folder; default: the one in force.")
+@click.option("--model", type=FOLDER, help="A model folder; default: the one in force.")
 @json_option
 def label_command(
     file: Path,
@@ -107,7 +81,7 @@ def label_command(
         carried=_carried(engine.folder) if compare else {},
         shard_rows=shard_rows,
     )
-    with _progress() as progress:
+    with progress_of_rows() as progress:
         report = label_file(
             file, out, engine, request, workers=workers, restart=restart, progress=progress
         )
@@ -166,75 +140,4 @@ def _print(report: "LabelReport") -> None:
         )
         for pair in found.pairs[:10]:
             click.echo(f"  {pair.rows:7,}  {pair.probability:.2f}  {pair.seller}  ->  {pair.model}")
-    if found.problems:
-        names = {
-            "row": "rows left out, broken",
-            "text": "rows without words or picture",
-            "picture": "pictures not read",
-            "cell": "cells cut",
-        }
-        told = ", ".join(f"{count:,} {names[kind]}" for kind, count in found.problems.items())
-        click.echo(f"{told}: {found.problems_file}", err=True)
-
-
-class _Rate(ProgressColumn):
-    """Rows a second, of the last while."""
-
-    def render(self, task: Any) -> Text:
-        """Write the rate."""
-        speed = task.finished_speed or task.speed
-        return Text("" if speed is None else f"{speed:,.0f}/s")
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int, str], None]]:
-    """A bar with rate and time left on a terminal; elsewhere a line now and then."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield _Lines()
-        return
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        _Rate(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        speed_estimate_period=60,
-    )
-    with bar:
-        task = bar.add_task("beginning", total=None)
-        now = ""
-
-        def tell(done: int, total: int, message: str) -> None:
-            nonlocal now
-            if message != now:  # what a run before has done is not counted into the rate
-                now = message
-                bar.reset(task, total=total or None, completed=done, description=message)
-            else:
-                bar.update(task, total=total or None, completed=done)
-
-        yield tell
-
-
-class _Lines:
-    """Progress in lines, for a log."""
-
-    def __init__(self) -> None:
-        self._message = ""
-        self._began = self._told = 0.0
-        self._before = 0
-
-    def __call__(self, done: int, total: int, message: str) -> None:
-        moment = time.monotonic()
-        if message != self._message:
-            self._message, self._began, self._told, self._before = message, moment, moment, done
-            click.echo(f"{message} ...", err=True)
-        elif moment - self._told >= _EVERY:
-            self._told = moment
-            rate = (done - self._before) / (moment - self._began)
-            left = (total - done) / rate if rate else 0.0
-            click.echo(
-                f"{message}: {done:,} of {total:,}, {rate:,.0f}/s, {left:,.0f} s left", err=True
-            )
+    tell_problems(found.problems, found.problems_file)
