@@ -99,7 +99,15 @@ class QuotaError(CollectError):
 
 
 class IndexServerError(FaqdeskError):
-    """The index server cannot be reached, is too slow, or refuses."""
+    """The index server cannot be reached, is too slow, or refuses.
+
+    `missing` says that it answered, and has no such row.
+    """
+
+    def __init__(self, words: str, *, missing: bool = False) -> None:
+        """Take the words for the person who asked."""
+        super().__init__(words)
+        self.missing = missing
 
 
 class WorkspaceError(FaqdeskError):

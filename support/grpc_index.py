@@ -122,7 +122,8 @@ class IndexChannel:
                 grpc.StatusCode.UNAVAILABLE: "Start it: faqdesk serve-index",
             }.get(code, words or "")
             raise IndexServerError(
-                f"The index server {self.target} failed ({code.name}). {cure}"
+                f"The index server {self.target} failed ({code.name}). {cure}",
+                missing=code is grpc.StatusCode.NOT_FOUND,
             ) from error
 
 

@@ -10,15 +10,18 @@ from support.recommender import Recommender
 from support.seal import Seal
 from support.workspace import Workspace
 
+from .similar_follow import SimilarFollower
+
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What every request shares: the workspace, its key, the recommender, the category model."""
+    """What every request shares: the workspace, its key, the models that it follows."""
 
     workspace: Workspace
     seal: Seal
     recommender: Recommender
     categories: CategoryFollower
+    similar: SimilarFollower
 
 
 def desk() -> Desk:
@@ -38,7 +41,11 @@ def db() -> Database:
 def init_app(app: Flask, workspace: Workspace) -> None:
     """Attach a workspace to an application."""
     app.extensions["faqdesk"] = Desk(
-        workspace, workspace.seal(), Recommender(workspace), CategoryFollower(workspace.models)
+        workspace,
+        workspace.seal(),
+        Recommender(workspace),
+        CategoryFollower(workspace.models),
+        SimilarFollower(workspace),
     )
 
     @app.teardown_appcontext

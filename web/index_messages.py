@@ -1,9 +1,10 @@
 """Similar listings as they travel between the index server and its callers."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from listings.similar.index import LEAST, WAYS
-from listings.similar.looks import Match
+from listings.similar.looks import Match, Reason
 from support import index_pb2 as messages
 from support.errors import InputError
 
@@ -48,3 +49,35 @@ def matches(found: list[Match]) -> Any:
             for match in found
         ]
     )
+
+
+def wanted(
+    *, top_k: int = 10, ways: Sequence[str] = WAYS, at_least: float = LEAST
+) -> messages.Options:
+    """What is asked for, as it travels; the other way round as `options`."""
+    return messages.Options(top_k=top_k, ways=list(ways), at_least=at_least)
+
+
+def read_matches(answer: messages.Matches) -> list[Match]:
+    """Matches that travelled; the other way round as `matches`."""
+    return [
+        Match(
+            found.listing_id,
+            found.probability,
+            tuple(
+                Reason(
+                    by=reason.by,
+                    score=reason.score,
+                    probability=reason.probability,
+                    picture=reason.picture if reason.HasField("picture") else None,
+                    other_picture=(
+                        reason.other_picture if reason.HasField("other_picture") else None
+                    ),
+                    bits=reason.bits if reason.HasField("bits") else None,
+                    words=tuple(reason.words),
+                )
+                for reason in found.reasons
+            ),
+        )
+        for found in answer.matches
+    ]

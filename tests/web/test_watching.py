@@ -5,40 +5,23 @@ from contextlib import closing
 
 import pytest
 
-from listings.moderation import cases, decisions, sanctions
+from listings.moderation import cases, decisions
 from listings.similar import alerts
-from listings.store import Collected, ListingStore
-from support import agents
 from support.database import scalar
 from tests.conftest import ACTOR
 from tests.web.doors import faqdesk
+from tests.web.drawn_listings import BAG, sell, suspend
 from web import watching
 from web.similar_desk import SimilarDesk
 from web.work import WORKS
 
-BAG = "Leather bag, brown, from the market in Florence, with dust bag and card"
-
-
-def sell(db, seal, number, seller, title):
-    row = Collected(source="shop", external_id=str(number), title=title, seller=seller)
-    return ListingStore(db, seal).save([row]).ids[0]
-
-
-def suspend(db, listing_id, why="counterfeit bags"):
-    seller = scalar(db, "SELECT seller FROM listings WHERE id = ?", [listing_id])
-    agent_id = scalar(db, "SELECT id FROM agents LIMIT 1") or agents.add(
-        db, ACTOR, login="mo", name="Mo", role="moderator", password="correct horse"
-    )
-    sanctions.place(db, ACTOR, agent_id, seller, kind="suspension", reason=why)
-    return agent_id
-
 
 @pytest.fixture
-def returned(db, seal):
+def returned(space, db):
     """A suspended seller's bag, and the same one from a new account."""
-    old = sell(db, seal, 1, "bad", BAG)
+    old = sell(space, db, 1, "bad", BAG)
     suspend(db, old)
-    return old, sell(db, seal, 2, "new account", BAG + "!")
+    return old, sell(space, db, 2, "new account", BAG + "!")
 
 
 def test_a_returning_seller_waits_in_the_queue_with_the_match(space, db, returned):
@@ -106,20 +89,20 @@ def test_two_runs_at_once_open_one_case(space, db, returned, monkeypatch):
     assert scalar(db, "SELECT count(*) FROM watch_alerts") == 2
 
 
-def test_the_job_and_the_command_are_the_same(space, db, seal, returned):
+def test_the_job_and_the_command_are_the_same(space, db, returned):
     told = WORKS["watch"](space, db, ACTOR, {}, lambda *told: None)
     assert told["alerts"] == {"sanctioned": 1, "accounts": 1}
-    sell(db, seal, 3, "third account", BAG + "!!")
+    sell(space, db, 3, "third account", BAG + "!!")
     done = faqdesk(space, "similar", "watch", "--json")
     assert done.returncode == 0, done.stderr
     assert '"sanctioned": 1' in done.stdout
     assert scalar(db, "SELECT count(*) FROM moderation_cases WHERE state = 'open'") == 2
 
 
-def test_an_index_that_grew_is_saved_for_the_others(space, db, seal, returned, monkeypatch):
+def test_an_index_that_grew_is_saved_for_the_others(space, db, returned, monkeypatch):
     assert not watching.watch(space, db).saved  # few: whoever searches reads them in no time
     monkeypatch.setattr(watching, "KEPT_LISTINGS", 1)
-    sell(db, seal, 3, "kim", "Oak table")
+    sell(space, db, 3, "kim", "Oak table")
     assert watching.watch(space, db).saved
     assert SimilarDesk(space).saved
     assert not watching.watch(space, db).saved
