@@ -14,6 +14,7 @@ from support.workspace import Workspace
 from . import (
     api,
     api_listings,
+    api_moderation,
     auth,
     batches_page,
     categories_page,
@@ -79,7 +80,9 @@ def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
     ):
         app.register_blueprint(module.bp)
     rest = Api(app)
-    rest.register_blueprint(api_listings.bp)  # the API's own, with the views of listings
+    # The API's own one, to which each of these adds its views.
+    for views in {module.bp for module in (api, api_listings, api_moderation)}:
+        rest.register_blueprint(views)
     csrf.exempt(api.bp)  # the API knows no cookie: a token cannot be sent by a foreign page
     errors.init_app(app)  # after flask-smorest, whose own answers are not problem+json
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from flask import Flask, current_app, g
 from sqlite_utils import Database
 
-from listings.following import CategoryFollower
+from listings.following import CategoryFollower, Follower
+from listings.moderation.judging import follow
+from listings.moderation.moderator import Moderator
 from support.recommender import Recommender
 from support.seal import Seal
 from support.workspace import Workspace
@@ -22,6 +24,7 @@ class Desk:
     recommender: Recommender
     categories: CategoryFollower
     similar: SimilarFollower
+    moderator: Follower[Moderator]
 
 
 def desk() -> Desk:
@@ -46,6 +49,7 @@ def init_app(app: Flask, workspace: Workspace) -> None:
         Recommender(workspace),
         CategoryFollower(workspace.models),
         SimilarFollower(workspace),
+        follow(workspace),
     )
 
     @app.teardown_appcontext

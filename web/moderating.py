@@ -1,14 +1,22 @@
 """New listings: judged by the policies in force, then watched for those who come back."""
 
+from contextlib import suppress
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlite_utils import Database
 
 from listings.moderation.judging import JudgingReport, Progress, follow, judge_waiting
+from listings.similar.vectors import changed_after
+from support.audit import Actor
+from support.errors import ConflictError
 from support.workspace import Workspace
 
+from . import jobs
+from .similar_follow import SimilarFollower
 from .watching import Watched, watch
+
+AT_ONCE: Final = 50  # listings that are watched while a program waits; more are a job
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +56,20 @@ def moderate_new(
         workspace, db, moderator=moderator, everything=everything, progress=progress
     )
     return Moderated(judged, watch(workspace, db, progress=progress), moderator.trouble)
+
+
+def watch_at_once(
+    workspace: Workspace, db: Database, actor: Actor, similar: SimilarFollower
+) -> dict[str, int]:
+    """Watch what is new while somebody waits; a job where it is much.
+
+    Returns:
+        New alerts by kind.
+    """
+    found = similar.desk()
+    _, changed = changed_after(db, found.similar.seq)
+    if len(changed) > AT_ONCE:
+        with suppress(ConflictError):  # one waits or runs already
+            jobs.enqueue(workspace, db, actor, "watch", {}, alone=True)
+        return {}
+    return watch(workspace, db, desk=found).alerts

@@ -12,7 +12,7 @@ from support.clock import ago, now
 from support.database import insert, one, write
 from support.errors import InputError, NotFoundError
 
-SCOPES = ("suggest", "search", "feedback", "listings", "admin")
+SCOPES = ("suggest", "search", "feedback", "listings", "moderation", "admin")
 PREFIX = "fd_"
 
 

@@ -11,14 +11,16 @@ from typing import Final
 from sqlite_utils import Database
 
 from listings.following import Follower
+from listings.listing import Listing
 from listings.stored import load, places
 from support.database import one, write
 from support.release import current, pointer
 from support.workspace import Workspace
 
-from .classes import HIDE, PASS, REVIEW
+from .classes import HIDE, PASS, REVIEW, Signals, Verdict
 from .model import KIND
 from .moderator import Moderator
+from .policy import Choice, Policy
 from .policy_act import Acted, act
 from .policy_store import StoredPolicy, in_mode
 from .rules import rule_file
@@ -69,6 +71,26 @@ def judge(
             if before[listing_id] == after.get(listing_id)
         ]
         return act(db, judged, release=name)
+
+
+def would(
+    db: Database,
+    listing: Listing,
+    signals: Signals | None = None,
+    *,
+    category: str = "",
+    moderator: Moderator,
+) -> tuple[Verdict, Choice, StoredPolicy | None]:
+    """What would be done about a listing that is not stored; nothing is.
+
+    Returns:
+        What it was found to be; what the live policy, or the one in the shadow, or without either a
+        policy that hides nothing, would do about it; and that policy.
+    """
+    (verdict,) = moderator.judge([listing], [signals])
+    policy = in_mode(db, "live") or in_mode(db, "shadow")
+    choice = (policy.policy if policy else Policy()).choose(verdict, category=category)
+    return verdict, choice, policy
 
 
 def judge_waiting(
