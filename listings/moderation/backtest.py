@@ -90,7 +90,7 @@ def backtest(
     classes = {}
     for label in sorted({row.truth for row in rows}, key=lambda name: (name != NORMAL, name)):
         mine = [number for number, row in enumerate(rows) if row.truth == label]
-        turns = [_turn(label, before[number], choices[number]) for number in mine]
+        turns = [turn(label, before[number], choices[number]) for number in mine]
         actions = [choices[number].action for number in mine]
         drawn = [number for number in mine if rows[number].unselected]
         classes[label] = ClassResult(
@@ -98,8 +98,8 @@ def backtest(
             hide=actions.count(HIDE),
             review=actions.count(REVIEW),
             passed=actions.count(PASS),
-            wins=sum(turn > 0 for turn in turns),
-            losses=sum(turn < 0 for turn in turns),
+            wins=sum(way > 0 for way in turns),
+            losses=sum(way < 0 for way in turns),
             sampled=len(drawn),
             sampled_hide=sum(choices[number].action == HIDE for number in drawn),
         )
@@ -161,7 +161,7 @@ def results(db: Database, policy_id: int) -> list[dict[str, Any]]:
     return [json.loads(row[0]) for row in db.conn.execute(sql, (policy_id,))]
 
 
-def _turn(truth: str, before: Choice, after: Choice) -> int:
+def turn(truth: str, before: Choice, after: Choice) -> int:
     """1: the later choice is better for a listing of this class; -1: worse; 0: neither.
 
     A problem is better off the more is done about it, a normal listing the less. `legal` is the

@@ -39,6 +39,7 @@ class Judged:
     unselected: bool  # drawn by chance, not for what it said or for being reported
     category: str = ""
     reporters: int = 0  # how many people had reported it
+    listing_id: int | None = None  # None: it is no listing of this desk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,7 @@ class Decided:
             unselected=self.unselected,
             category=self.category,
             reporters=self.reporters,
+            listing_id=self.listing_id,
         )
 
 

@@ -104,6 +104,24 @@ def get(db: Database, policy_id: int) -> StoredPolicy:
     return _stored(row)
 
 
+def find(db: Database, name: str) -> StoredPolicy:
+    """A policy by its version, its number (`p3`), or the mode that it is in (`live`, `shadow`).
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    if name in MODES[1:]:
+        found = in_mode(db, name)
+        if found is None:
+            raise NotFoundError(f"No policy is in the mode {name!r}. See: faqdesk policy list")
+        return found
+    sql = f"{_SELECT} WHERE p.version = ? OR 'p' || p.id = ?"
+    row = one(db, sql, [name, name])
+    if row is None:
+        raise NotFoundError(f"No policy {name!r}. See: faqdesk policy list")
+    return _stored(row)
+
+
 def policies(db: Database) -> list[StoredPolicy]:
     """All versions, the newest first."""
     return [_stored(row) for row in db.query(f"{_SELECT} ORDER BY p.id DESC")]

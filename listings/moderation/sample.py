@@ -112,6 +112,8 @@ def precision(db: Database) -> Promise:
 def decided(db: Database, *, after: str = "") -> list[Decided]:
     """Listings as people have decided on them; those whose words changed since are left out.
 
+    An import brings words and decision together, whenever it was decided.
+
     Args:
         db: the desk's database.
         after: decisions made later than this only, so that none was used to train or calibrate the
@@ -125,7 +127,7 @@ def decided(db: Database, *, after: str = "") -> list[Decided]:
         FROM moderation_cases c
         JOIN listings l ON l.id = c.listing_id
         JOIN moderation_decisions d ON d.id = {_LAST.format(case="c.id")}
-        WHERE d.at > ? AND l.updated_at <= d.at
+        WHERE d.at > ? AND (l.updated_at <= d.at OR d.made_by = 'import')
         ORDER BY c.id
     """  # noqa: S608 - only statements of ours are put in
     return [

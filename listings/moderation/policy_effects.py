@@ -1,0 +1,79 @@
+"""What another policy would change, listing by listing, and what each threshold would hide."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from .backtest import turn
+from .classes import HIDE, NORMAL, PASS
+from .policy import HIDE_FLOOR, Choice, Policy
+from .policy_evidence import Judged, is_problem
+from .policy_tuned import score
+
+NOTHING: Final = Choice(PASS, NORMAL, None, "below")
+_STEPS: Final = 50  # of a curve; each is a hundredth
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One listing that another policy treats otherwise."""
+
+    row: Judged
+    before: Choice
+    after: Choice
+    turn: int  # 1: better for a listing of its class, -1: worse, 0: neither
+
+    @property
+    def probability(self) -> float:
+        """Of the class that the later choice speaks of, or the earlier one where it passes."""
+        label = self.after.label if self.after.action != PASS else self.before.label
+        return self.row.verdict.probabilities.get(label, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """What one threshold for every class would hide."""
+
+    threshold: float
+    normals: int  # unselected normal listings
+    problems: int
+
+
+def changes(rows: Sequence[Judged], policy: Policy, before: Policy | None) -> list[Change]:
+    """Listings that a policy treats otherwise; losses first, of these the surest.
+
+    Args:
+        rows: judged by the policy's model.
+        policy: the later one.
+        before: the earlier one; None: nothing was done.
+    """
+    found = []
+    for row in rows:
+        after = policy.choose(row.verdict, category=row.category)
+        was = before.choose(row.verdict, category=row.category) if before else NOTHING
+        if after.action != was.action:
+            found.append(Change(row, was, after, turn(row.truth, was, after)))
+    return sorted(found, key=lambda change: (change.turn, change.after.action != HIDE,
+                                             -change.probability))  # fmt: skip
+
+
+def by_class(found: Sequence[Change]) -> dict[str, tuple[int, int]]:
+    """Wins and losses by what people found the listings to be, normal first."""
+    labels = sorted({change.row.truth for change in found}, key=lambda name: (name != NORMAL, name))
+    return {
+        label: (
+            sum(change.turn > 0 for change in found if change.row.truth == label),
+            sum(change.turn < 0 for change in found if change.row.truth == label),
+        )
+        for label in labels
+    }
+
+
+def curve(rows: Sequence[Judged]) -> list[Point]:
+    """What each threshold, the same for every class, would hide of these rows: .50, .51 ... 1."""
+    normals = [score(row) for row in rows if row.truth == NORMAL and row.unselected]
+    problems = [score(row) for row in rows if is_problem(row.truth)]
+    return [
+        Point(at, sum(p >= at for p in normals), sum(p >= at for p in problems))
+        for at in (round(HIDE_FLOOR + step / 100, 2) for step in range(_STEPS + 1))
+    ]
