@@ -70,7 +70,11 @@ PAGES = {
 }
 OPEN = {"static", "bootstrap.static", "health.healthz", "health.readyz", "auth.sign_in",
         "auth.do_sign_in", "auth.sign_out", "auth.language", "api-docs.openapi_json"}  # fmt: skip
-WITH_TOKEN = {"api.suggest", "api.search", "api.categorise_listing"}
+WITH_TOKEN = {
+    *("api.suggest", "api.search", "api.categorise_listing"),
+    *("api.judge_listing", "api.report", "api.decision", "api.decisions", "api.appeal"),
+    "api.changes",
+}
 ELSEWHERE = [
     "//h", "/\\h", "\\/h", "\\\\h", "https:h", "https://h/x", "///h", "/\t/h", "/\n/h", "h",
     "javascript:alert(1)", " //h", "//h@localhost", "http://localhost.h/",
@@ -101,6 +105,9 @@ def state_of_desk(db):
     tables = (
         *("outbox", "drafts", "jobs", "labels", "suggestions", "sessions"),
         *("listings", "label_batches", "review_decisions", "listing_labels", "categories"),
+        *("moderation_cases", "moderation_decisions", "moderation_reports", "moderation_modes"),
+        *("moderation_policies", "appeals", "sanctions", "reporters", "watch_alerts"),
+        *("listing_apart", "listing_links"),
     )
     return {name: scalar(db, f"SELECT count(*) FROM {name}") for name in tables}
 

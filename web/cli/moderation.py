@@ -18,9 +18,9 @@ def moderation_command() -> None:
 
     \b
     Example:
-      faqdesk collect files listings.csv
       faqdesk moderation import --decisions decisions.csv --reports reports.csv
-      faqdesk train moderation
+      faqdesk moderation judge
+      faqdesk moderation status
     """
 
 

@@ -20,8 +20,7 @@ def similar(seed: int, as_json: bool) -> None:
 
     \b
     Example:
-      faqdesk train similar
-      faqdesk similar index
+      faqdesk train similar --seed 1
     """
     from train.similar import train_similar
 
