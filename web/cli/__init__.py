@@ -26,6 +26,7 @@ COMMANDS = {
     "moderate": ("judging", "Judge a table of listings: which break the rules."),
     "review": ("reviewing", "Fill the review queue; Label Studio's tasks, out and in."),
     "moderation": ("moderation", "Take handled reports over; judge new listings."),
+    "policy": ("policies", "Choose what moderation does by itself; try it; put it in force."),
     "similar": (
         "similar_listings",
         "Find listings that show one thing; watch for returning sellers.",
