@@ -193,8 +193,8 @@ MODERATION = """
         kind TEXT NOT NULL CHECK (kind IN ('warning','suspension')),
         reason TEXT NOT NULL,
         until TEXT,                          -- NULL: for good; of a warning always NULL
-        decision_id INTEGER                  -- falls with it
-            REFERENCES moderation_decisions(id) ON DELETE CASCADE,
+        decision_id INTEGER                  -- falls with it; outlives its listing
+            REFERENCES moderation_decisions(id) ON DELETE SET NULL,
         agent_id INTEGER REFERENCES agents(id),
         actor TEXT NOT NULL,
         at TEXT NOT NULL,
@@ -205,6 +205,10 @@ MODERATION = """
     );
     CREATE INDEX sanctions_seller ON sanctions(seller, at);
     CREATE INDEX sanctions_decision ON sanctions(decision_id) WHERE decision_id IS NOT NULL;
+    -- Where a decision is forgotten with its listing, what had fallen with it does not rise again.
+    CREATE TRIGGER sanctions_fallen BEFORE DELETE ON moderation_decisions
+        WHEN OLD.undone_at IS NOT NULL
+        BEGIN DELETE FROM sanctions WHERE decision_id = OLD.id; END;
     CREATE TABLE moderation_samples (        -- drawn by chance, so that figures are not contested
         id INTEGER PRIMARY KEY,
         listing_id INTEGER NOT NULL REFERENCES listings(id) ON DELETE CASCADE,

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 from sqlite_utils import Database
@@ -18,6 +19,7 @@ from listings.collect_naver import LAST, collect_naver
 from listings.collect_quota import Quota
 from listings.collect_run import recent_runs
 from listings.forget import forget_listings
+from listings.moderation.policy_store import in_mode
 from listings.naver import (
     EXCLUDES,
     PER_DAY,
@@ -33,6 +35,10 @@ from support.workspace import Workspace
 
 from .collecting_report import print_cleaned, print_collected
 from .common import actor, json_option, print_json, progress_line, workspace
+from .moderation import print_moderated
+
+if TYPE_CHECKING:  # the engines are imported where there is something to judge
+    from web.moderating import Moderated
 
 _PATHS = click.Path(path_type=Path)
 _no_pictures = click.option("--no-pictures", is_flag=True, help="Keep addresses, fetch nothing.")
@@ -120,10 +126,13 @@ def naver_command(
             actor=actor(),
             progress=progress,
         )
+    moderated = _moderate(space)
     if as_json:
-        print_json(report.as_dict())
-    else:
-        print_collected(report, "results")
+        print_json(report.as_dict() | _told(moderated))
+        return
+    print_collected(report, "results")
+    if moderated is not None:
+        print_moderated(moderated)
 
 
 @collect_command.command("files")
@@ -182,11 +191,14 @@ def files_command(
             actor=actor(),
             progress=progress,
         )
+    moderated = _moderate(space)
     if as_json:
-        print_json({"tables": [report.as_dict() for report in reports]})
+        print_json({"tables": [report.as_dict() for report in reports]} | _told(moderated))
         return
     for report in reports:
         print_collected(report, "rows")
+    if moderated is not None:
+        print_moderated(moderated)
 
 
 @collect_command.command("clean")
@@ -278,3 +290,18 @@ def _desk() -> Iterator[tuple[Workspace, Database]]:
     space = workspace()
     with closing(space.database()) as db:
         yield space, db
+
+
+def _moderate(space: Workspace) -> "Moderated | None":
+    """Judge and watch what is new, where a policy asks for it: sure ads shall not stay a minute."""
+    with closing(space.database()) as db:
+        if in_mode(db, "live") is None and in_mode(db, "shadow") is None:
+            return None
+        from web.moderating import moderate_new
+
+        with progress_line("Judging") as progress:
+            return moderate_new(space, db, progress=progress)
+
+
+def _told(moderated: "Moderated | None") -> dict[str, Any]:
+    return {} if moderated is None else {"moderation": moderated.as_dict()}

@@ -4,10 +4,14 @@
 
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from .common import actor, json_option, print_json, progress_line, workspace
+
+if TYPE_CHECKING:  # the engines are imported by the command that needs them
+    from web.moderating import Moderated
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -102,20 +106,7 @@ def judge_command(everything: bool, as_json: bool) -> None:
     if as_json:
         print_json(found.as_dict())
         return
-    judged, watched = found.judged, found.watched
-    if judged.mode == "off":
-        click.echo("No policy is live or in the shadow: nothing is judged. See faqdesk policy.")
-    else:
-        would = "" if judged.mode == "live" else "would be "
-        click.echo(
-            f"{judged.judged:,} listings judged: {judged.actions['hide']:,} {would}hidden, "
-            f"{judged.actions['review']:,} {would}sent to people, "
-            f"{judged.actions['pass']:,} passed."
-        )
-        if found.trouble:
-            click.echo(found.trouble, err=True)
-    alerts = ", ".join(f"{kind} {count:,}" for kind, count in sorted(watched.alerts.items()))
-    click.echo(f"{watched.looked:,} listings watched; new alerts: {alerts or 'none'}.")
+    print_moderated(found)
 
 
 @moderation_command.command("status")
@@ -162,3 +153,21 @@ def status_command(as_json: bool) -> None:
         f"{found['hidden']:,} listings hidden"
     )
     click.echo(f"Sample   {base.problems:,} problems among {base.n:,} listings chosen by chance")
+
+
+def print_moderated(found: "Moderated") -> None:
+    """Print what judging and watching new listings did."""
+    judged, watched = found.judged, found.watched
+    if judged.mode == "off":
+        click.echo("No policy is live or in the shadow: nothing is judged. See faqdesk policy.")
+    else:
+        would = "" if judged.mode == "live" else "would be "
+        click.echo(
+            f"{judged.judged:,} listings judged: {judged.actions['hide']:,} {would}hidden, "
+            f"{judged.actions['review']:,} {would}sent to people, "
+            f"{judged.actions['pass']:,} passed."
+        )
+        if found.trouble:
+            click.echo(found.trouble, err=True)
+    alerts = ", ".join(f"{kind} {count:,}" for kind, count in sorted(watched.alerts.items()))
+    click.echo(f"{watched.looked:,} listings watched; new alerts: {alerts or 'none'}.")

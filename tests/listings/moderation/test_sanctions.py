@@ -2,14 +2,26 @@
 
 import pytest
 
+from listings.forget import forget_listings
 from listings.moderation import sanctions
-from listings.moderation.decisions import decide
+from listings.moderation.appeals import file
+from listings.moderation.cases import ensure, standing
+from listings.moderation.decisions import decide, undo
 from listings.moderation.policy import Rules
+from listings.moderation.policy_act import act
 from support.clock import ago
 from support.database import scalar
 from support.errors import ConflictError, InputError, NotFoundError
 from tests.conftest import ACTOR
-from tests.listings.moderation.desk import a_policy, add_listings, person, put, report, state
+from tests.listings.moderation.desk import (
+    a_policy,
+    add_listings,
+    person,
+    put,
+    report,
+    state,
+    verdict,
+)
 
 
 @pytest.fixture
@@ -104,3 +116,33 @@ def test_a_listing_that_is_forgotten_takes_its_strikes_along(db, seal, mina, sel
     assert len(sanctions.strikes(db, seller)) == 1
     assert sanctions.suspended(db, seller)
     assert scalar(db, "SELECT count(*) FROM moderation_cases") == 1
+
+
+def test_a_sanction_outlives_a_forgotten_listing_unless_its_decision_was_taken_back(
+    db, seal, tmp_path, mina
+):
+    one, other = add_listings(db, seal, 2)
+    seller = scalar(db, "SELECT seller FROM listings WHERE id = ?", [one])
+    put(db, a_policy())
+    act(db, [(one, verdict(pro_ads=0.97))])
+    made = []
+    for listing_id in (one, other):
+        got = report(db, seal, listing_id, "kim")
+        case = ensure(db, listing_id)
+        if got.settled is None:
+            decide(db, ACTOR, mina, case.id, label="pro_ads", reason="a shop")
+        made.append(standing(db, case.id)["id"])
+    until = ago(days=-30)
+    for decision_id in made:
+        sanctions.place(
+            db, ACTOR, mina, seller, kind="suspension", reason="a shop", until=until,
+            decision_id=decision_id,
+        )  # fmt: skip
+    undo(db, ACTOR, made[1])
+    file(db, ACTOR, made[0], by="seller", words="not a shop")
+    assert [found.active for found in sanctions.sanctions(db, seller)] == [False, True]
+    forget_listings(db, tmp_path, "market", actor=ACTOR)
+    assert [found.active for found in sanctions.sanctions(db, seller)] == [True]
+    tables = ("cases", "reports", "signs", "decisions", "actions", "verdicts", "samples")
+    for name in [f"moderation_{table}" for table in tables] + ["appeals", "strikes"]:
+        assert scalar(db, f"SELECT count(*) FROM {name}") == 0, name
