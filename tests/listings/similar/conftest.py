@@ -30,7 +30,7 @@ def picture_space(drawn_photos):
     from train.picture_space import fit_space
 
     pixels, groups = drawn_photos
-    found = fit_space(pixels, groups, dim=24, filters=12)
+    found = fit_space(pixels, groups, dim=24, filters=12, colours=24)
     found.version = "drawn"
     return found
 

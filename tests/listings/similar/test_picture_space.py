@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from listings.similar.picture_space import COLOURS, PictureSpace, colours
+from listings.similar.colour_words import PARTS, ColourWords, seen
+from listings.similar.picture_space import PictureSpace
 from support.artifact import write_artifact
 from support.errors import ModelDamagedError, ModelMissingError, TooFewLabelsError
 from tests.listings import drawn
@@ -34,14 +35,39 @@ def test_a_saved_space_says_the_same(picture_space, drawn_photos, tmp_path):
         PictureSpace.load(tmp_path / "none")
 
 
+def test_lab_by_hand():
+    # White is all light and no hue; red lies far out on both axes; grey between black and white.
+    found = seen(np.array([[255, 255, 255], [0, 0, 0], [255, 0, 0], [119, 119, 119]], np.uint8))
+    np.testing.assert_allclose(found[0], [60, 0, 0], atol=0.1)
+    np.testing.assert_allclose(found[1], [0, 0, 0], atol=0.3)
+    np.testing.assert_allclose(found[2], [0.6 * 53.2, 80.1, 67.2], atol=0.5)
+    np.testing.assert_allclose(found[3], [0.6 * 50, 0, 0], atol=0.2)
+
+
 def test_colours_by_hand():
-    red = np.zeros((1, 4, 4, 3), np.uint8)
-    red[0, :, :2, 0] = 255  # the left half
-    found = colours(red).reshape(5, -1) ** 2
-    assert found.shape == (5, COLOURS // 5)
-    assert found.sum(axis=1) == pytest.approx(np.ones(5))
-    assert found[0].max() == pytest.approx(0.5)  # half red, half black
-    assert found[1, 48] == pytest.approx(1)  # upper left: red alone
+    picture = np.zeros((1, 48, 48, 3), np.uint8)
+    picture[0, :, :24, 0] = 255  # the left half is red
+    black_and_red = seen(np.array([[0, 0, 0], [255, 0, 0]], np.uint8))
+    found = ColourWords(black_and_red, 1.0).describe(picture).reshape(PARTS, 2) ** 2
+    assert found.sum(axis=1) == pytest.approx(np.ones(PARTS), abs=1e-5)
+    whole, upper_left, upper_right, lower_left, lower_right, middle, around = found[:, 1]
+    assert (upper_left, lower_left) == pytest.approx((1, 1), abs=1e-5)
+    assert (upper_right, lower_right) == pytest.approx((0, 0), abs=1e-5)
+    assert (whole, middle, around) == pytest.approx((0.5, 0.5, 0.5), abs=1e-5)
+
+
+def test_a_colour_between_two_is_shared_by_them():
+    centres = np.array([[0, 0, 0], [60, 0, 0]], np.float32)
+    grey = np.full((1, 48, 48, 3), 119, np.uint8)
+    dark, light = ColourWords(centres, 30.0).describe(grey).reshape(PARTS, 2)[0] ** 2
+    assert dark == pytest.approx(0.5, abs=0.03)
+    assert dark + light == pytest.approx(1, abs=1e-5)
+
+
+def test_photos_of_one_colour_alone_are_learned_from_without_trouble():
+    space = fit_space(np.full((40, 96, 96, 3), 255, np.uint8), list(range(40)), filters=4)
+    vectors = space.encode(np.full((2, 96, 96, 3), 255, np.uint8))
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
 
 
 def test_too_few_photos_and_none(picture_space):
