@@ -14,7 +14,7 @@ from listings.following import Follower
 from listings.listing import Listing
 from listings.stored import load, places
 from support.database import one, write
-from support.release import current, pointer
+from support.release import pointer
 from support.workspace import Workspace
 
 from .classes import HIDE, PASS, REVIEW, Signals, Verdict
@@ -61,8 +61,6 @@ def judge(
     found = load(db, workspace.home / "images", ids)
     signals = signals_of(db, found)
     verdicts = moderator.judge(list(found.values()), [signals.get(i) for i in found])
-    release = current(workspace.models, line=KIND) if moderator.version else None
-    name = release.name if release and release.parts.get(KIND) == moderator.version else ""
     with write(db):
         after = _changed(db, ids)  # one that changed meanwhile waits for the next run
         judged = [
@@ -70,7 +68,7 @@ def judge(
             for listing_id, verdict in zip(found, verdicts, strict=True)
             if before[listing_id] == after.get(listing_id)
         ]
-        return act(db, judged, release=name)
+        return act(db, judged, release=moderator.release)
 
 
 def would(

@@ -12,6 +12,7 @@ from support.database import scalar
 from support.workspace import Workspace
 from tests.conftest import ACTOR
 from tests.listings.moderation.desk import edit
+from tests.listings.moderation.model_desk import rows, write_model
 
 QUIET = Rules(sample_all=0.0, sample_hidden=0.0)
 WORDS = ("짝퉁 가방 팝니다", "아기 의자 팝니다", "위스키 팝니다")
@@ -115,7 +116,7 @@ def test_what_changes_while_it_is_judged_is_judged_again(space, db, ids):
     moderator = judging.follow(space).held()
 
     class Slow:
-        version = moderator.version
+        release = moderator.release
 
         def judge(self, listings, signals):
             edit(db, ids[0])
@@ -123,3 +124,13 @@ def test_what_changes_while_it_is_judged_is_judged_again(space, db, ids):
 
     assert len(judging.judge(space, db, ids, moderator=Slow())) == 2
     assert run(space, db).judged == 1
+
+
+def test_a_verdict_names_the_model_and_the_release_that_it_is_of(space, db, ids):
+    put(db, "shadow")
+    name = write_model(space, db, rows(8, 2))
+    moderator = judging.follow(space).held()
+    judging.judge(space, db, ids, moderator=moderator)
+    found = set(db.conn.execute("SELECT model, release FROM moderation_verdicts").fetchall())
+    assert found == {(moderator.version, name)}
+    assert moderator.version
