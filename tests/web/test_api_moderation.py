@@ -69,7 +69,7 @@ def test_a_dry_run_judges_and_stores_nothing(door, db):
     assert (found["action"], found["reason"], found["mode"]) == ("review", "no_model", "off")
     assert found["label"] == "alcohol_tobacco"
     assert sum(found["probabilities"].values()) == pytest.approx(1)
-    assert "alcohol: 위스키" in {reason["text"] for reason in found["reasons"]}
+    assert any("위스키" in reason["text"] for reason in found["reasons"])
     assert scalar(db, "SELECT count(*) FROM listings") == 0
 
 
