@@ -15,6 +15,7 @@ from . import (
     api,
     api_listings,
     api_moderation,
+    appeals_page,
     auth,
     batches_page,
     categories_page,
@@ -29,8 +30,10 @@ from . import (
     listings_page,
     logs,
     models_page,
+    moderation_listing,
     review_tasks,
     search,
+    sellers_page,
 )
 
 MAX_BODY = 2 << 20  # bytes; an answer is text
@@ -77,6 +80,7 @@ def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
     for module in (
         *(health, auth, inbox, inquiry, search, models_page, jobs_page),
         *(listings_page, review_tasks, batches_page, categories_page),
+        *(moderation_listing, appeals_page, sellers_page),
     ):
         app.register_blueprint(module.bp)
     rest = Api(app)

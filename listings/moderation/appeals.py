@@ -40,7 +40,7 @@ class Appeal:
     reason: str
 
 
-_SELECT = """
+SELECT = """
     SELECT a.*, d.case_id, c.listing_id FROM appeals a
     JOIN moderation_decisions d ON d.id = a.decision_id
     JOIN moderation_cases c ON c.id = d.case_id
@@ -53,16 +53,23 @@ def get(db: Database, appeal_id: int) -> Appeal:
     Raises:
         NotFoundError: there is none.
     """
-    row = one(db, f"{_SELECT} WHERE a.id = ?", [appeal_id])
+    row = one(db, f"{SELECT} WHERE a.id = ?", [appeal_id])
     if row is None:
         raise NotFoundError(f"No appeal {appeal_id}.")
-    return _appeal(row)
+    return appeal_of(row)
 
 
-def appeals(db: Database, *, state: str = "open", limit: int = 100) -> list[Appeal]:
+def appeals(
+    db: Database, *, state: str = "open", limit: int = 100, offset: int = 0
+) -> list[Appeal]:
     """Appeals in a state, the oldest first."""
-    sql = f"{_SELECT} WHERE a.state = ? ORDER BY a.at, a.id LIMIT ?"
-    return [_appeal(row) for row in db.query(sql, [state, limit])]
+    sql = f"{SELECT} WHERE a.state = ? ORDER BY a.at, a.id LIMIT ? OFFSET ?"
+    return [appeal_of(row) for row in db.query(sql, [state, limit, offset])]
+
+
+def of_case(db: Database, case_id: int) -> list[Appeal]:
+    """The appeals on a case, the oldest first."""
+    return [appeal_of(row) for row in db.query(f"{SELECT} WHERE c.id = ? ORDER BY a.id", [case_id])]
 
 
 def file(db: Database, actor: Actor, decision_id: int, *, by: str, words: str = "") -> Appeal:
@@ -214,7 +221,8 @@ def _record(db: Database, actor: Actor, found: Appeal, action: str, words: str) 
     record(db, actor, action, f"listing:{found.listing_id}", detail=detail)
 
 
-def _appeal(row: Row) -> Appeal:
+def appeal_of(row: Row) -> Appeal:
+    """An appeal as its row says."""
     return Appeal(
         id=row["id"],
         case_id=row["case_id"],

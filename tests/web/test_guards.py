@@ -14,6 +14,7 @@ from web.app import create_app
 
 ANSWERING, LEADS, ALL = {"agent", "lead", "admin"}, {"lead", "admin"}, set(ROLES)
 LABELLING = {"labeller", "lead", "admin"}
+MODERATING = {"moderator", "lead", "admin"}
 # Every page that asks to sign in, and whom it serves. A new page must be written down here.
 PAGES = {
     "inbox.show": ALL,  # who answers nobody is sent on to the search
@@ -67,6 +68,27 @@ PAGES = {
     "categories_page.mapping": LABELLING,
     "categories_page.export_mapping": LABELLING,
     "categories_page.import_mapping": LEADS,
+    "moderation_page.show": MODERATING,
+    "moderation_page.decide": MODERATING,
+    "moderation_page.skip": MODERATING,
+    "moderation_page.undo": MODERATING,
+    "moderation_page.picture": MODERATING,
+    "moderation_page.many": MODERATING,
+    "moderation_page.check": MODERATING,
+    "moderation_page.decide_many": MODERATING,
+    "moderation_page.listing": MODERATING,
+    "moderation_page.report": MODERATING,
+    "moderation_page.open_case": MODERATING,
+    "moderation_page.appeal": MODERATING,
+    "moderation_page.undo_decision": MODERATING,
+    "appeals_page.show": MODERATING,
+    "appeals_page.settle": MODERATING,
+    "appeals_page.reopen": MODERATING,
+    "sellers_page.show": MODERATING,
+    "sellers_page.one": MODERATING,
+    "sellers_page.sanction": MODERATING,
+    "sellers_page.lift": MODERATING,
+    "sellers_page.unlift": MODERATING,
 }
 OPEN = {"static", "bootstrap.static", "health.healthz", "health.readyz", "auth.sign_in",
         "auth.do_sign_in", "auth.sign_out", "auth.language", "api-docs.openapi_json"}  # fmt: skip
