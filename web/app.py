@@ -15,12 +15,14 @@ from . import (
     api,
     api_listings,
     api_moderation,
+    api_similar,
     appeals_page,
     auth,
     batches_page,
     categories_page,
     database,
     errors,
+    groups_page,
     health,
     i18n,
     inbox,
@@ -34,6 +36,7 @@ from . import (
     review_tasks,
     search,
     sellers_page,
+    similar_page,
 )
 
 MAX_BODY = 2 << 20  # bytes; an answer is text
@@ -81,11 +84,12 @@ def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
         *(health, auth, inbox, inquiry, search, models_page, jobs_page),
         *(listings_page, review_tasks, batches_page, categories_page),
         *(moderation_listing, appeals_page, sellers_page),
+        *(similar_page, groups_page),
     ):
         app.register_blueprint(module.bp)
     rest = Api(app)
     # The API's own one, to which each of these adds its views.
-    for views in {module.bp for module in (api, api_listings, api_moderation)}:
+    for views in {module.bp for module in (api, api_listings, api_moderation, api_similar)}:
         rest.register_blueprint(views)
     csrf.exempt(api.bp)  # the API knows no cookie: a token cannot be sent by a foreign page
     errors.init_app(app)  # after flask-smorest, whose own answers are not problem+json

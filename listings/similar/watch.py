@@ -144,7 +144,7 @@ class Watch:
                 other = others[match.listing_id]
                 self._sanctioned(db, row, other, match, sanctioned, report)
             self._repeats(db, row, others, matches, report)
-            self._accounts(db, row, others, matches, report)
+            self._accounts(db, row, others, matches, sanctioned, report)
             self._catalogue(db, row, look, report)
 
     def _sanctioned(
@@ -185,13 +185,16 @@ class Watch:
         row: _Row,
         others: Mapping[int, _Row],
         matches: list[Match],
+        sanctioned: Mapping[str, str],
         report: WatchReport,
     ) -> None:
+        # Of sanctioned sellers another alert speaks already.
+        passed = {"", row.seller, *sanctioned}
         sure = [
             match
             for match in matches
             if match.probability >= self._rules.sure
-            and others[match.listing_id].seller not in ("", row.seller)
+            and others[match.listing_id].seller not in passed
             and row.age > others[match.listing_id].age
         ]
         if not row.seller or not sure:

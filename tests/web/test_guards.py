@@ -89,13 +89,26 @@ PAGES = {
     "sellers_page.sanction": MODERATING,
     "sellers_page.lift": MODERATING,
     "sellers_page.unlift": MODERATING,
+    "similar_page.show": MODERATING,
+    "similar_page.ask": MODERATING,
+    "similar_page.upload": MODERATING,
+    "similar_page.part": MODERATING,
+    "similar_page.join": MODERATING,
+    "groups_page.show": MODERATING,
+    "groups_page.one": MODERATING,
+    "groups_page.say_one": MODERATING,
+    "groups_page.part": MODERATING,
+    "groups_page.put_back": MODERATING,
+    "groups_page.undo": MODERATING,
+    "groups_page.alerts": MODERATING,
+    "groups_page.decide": MODERATING,
 }
 OPEN = {"static", "bootstrap.static", "health.healthz", "health.readyz", "auth.sign_in",
         "auth.do_sign_in", "auth.sign_out", "auth.language", "api-docs.openapi_json"}  # fmt: skip
 WITH_TOKEN = {
     *("api.suggest", "api.search", "api.categorise_listing"),
     *("api.judge_listing", "api.report", "api.decision", "api.decisions", "api.appeal"),
-    "api.changes",
+    *("api.changes", "api.similar_to_listing", "api.similar_listings"),
 }
 ELSEWHERE = [
     "//h", "/\\h", "\\/h", "\\\\h", "https:h", "https://h/x", "///h", "/\t/h", "/\n/h", "h",
