@@ -19,6 +19,7 @@ from listings.moderation.moderator import Moderator
 from listings.moderation.policy import Policy, Thresholds
 from listings.moderation.policy_evidence import BaseRate, Judged
 from listings.moderation.policy_thresholds import choose_policy
+from listings.moderation.reading import Reading
 from listings.moderation.rules import RuleSet, default_rules
 from support.promise import clopper_pearson
 
@@ -77,13 +78,14 @@ def bench_moderation(
     runs = []
     total = sum(map(len, cuts))
     done = 0
+    weak = _Weak(rows, rules, config.seed)
     for number, parts in enumerate(cuts):
         said: dict[str, list[Said]] = {}
         evaded = dict.fromkeys(TRICKS, (0, 0))
         found = (0, 0)
         for train, test in parts:
             progress(done, total, f"repetition {number + 1}")
-            one = _run(rows, train, test, config, rules, problems, number)
+            one = _run(weak, train, test, config, rules, problems, number)
             for name, some in one.said.items():
                 said.setdefault(name, []).extend(some)
             evaded = {name: _add(evaded[name], one.evaded[name]) for name in TRICKS}
@@ -126,8 +128,25 @@ def _cuts(
     return cuts
 
 
+class _Weak:
+    """What rules say of listings nobody decided on: read once, for all folds have them alike."""
+
+    def __init__(self, rows: ModerationSet, rules: RuleSet, seed: int) -> None:
+        self._rows, self._rules, self._seed = rows, rules, seed
+        self._known: dict[tuple[str, ...], list[tuple[Reading, str]]] = {}
+
+    def __call__(self, labels: Sequence[str]) -> list[tuple[Reading, str]]:
+        """Examples of some classes."""
+        key = tuple(labels)
+        if key not in self._known:
+            self._known[key] = weak_examples(
+                self._rows.undecided, self._rules, labels, seed=self._seed
+            )
+        return self._known[key]
+
+
 def _run(
-    rows: ModerationSet,
+    weak: _Weak,
     train: list[Example],
     test: list[Example],
     config: ModerationConfig,
@@ -137,8 +156,7 @@ def _run(
 ) -> Run:
     labels = _labels(train)
     config = replace(config, seed=config.seed + number)
-    weak = weak_examples(rows.undecided, rules, labels, seed=config.seed)
-    found = fit_blended(train, labels, rules=rules, config=config, weak=weak)
+    found = fit_blended(train, labels, rules=rules, config=config, weak=weak(labels))
     found.model.version = _MODEL
     moderator = Moderator(rules, found.model)
     policy = _policy(found, train, problems)

@@ -1,8 +1,8 @@
 """A trained moderation model: several voices over what was read, blended and calibrated.
 
-Text models read the words with evasions undone, signals and the rules it was trained beside speak
-too, and a network may hear words, picture and signals at once. How much each counts was learned on
-listings that none of them had learned from (`train/moderation.py`).
+Text models read the words with evasions undone, the rules it was trained beside speak with the
+signals, and a network may hear words, picture and signals at once. How much each counts was
+learned on listings that none of them had learned from (`train/moderation.py`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,11 +20,11 @@ from support.errors import ModelDamagedError
 
 from .classes import Reason
 from .reading import Reading
-from .rules import FILE, RuleSet, load_rules
-from .signal_voice import SignalVoice
+from .rule_voice import RuleVoice
+from .rules import FILE, load_rules
 
 KIND: Final = "moderation"
-RULES: Final = "rules"  # the name of the rules' voice
+RULES: Final = RuleVoice.name
 Scores = npt.NDArray[np.float32]
 _SITUATION: Final = "text"  # the only one: a voice that has nothing to go by says so by itself
 _MOST_WORDS: Final = 8
@@ -50,9 +50,8 @@ class ModerationModel:
     Args:
         labels: in the order of every voice's columns.
         texts: text models.
-        signals: the voice of signals; None: not heard.
         network: the network; None: not heard.
-        rules: those it was trained beside, which speak as they did then.
+        rules: those it was trained beside, which speak as they did then, and what they are worth.
         fusion: how much each voice counts.
         version: of the model folder.
     """
@@ -62,15 +61,13 @@ class ModerationModel:
         labels: Sequence[str],
         *,
         texts: Sequence[TextModel],
-        signals: SignalVoice | None,
         network: Network | None,
-        rules: RuleSet,
+        rules: RuleVoice,
         fusion: Fusion,
         version: str = "",
     ) -> None:
         self.labels = list(labels)
         self.texts = {model.name: model for model in texts}
-        self.signals = signals
         self.network = network
         self.rules = rules
         self.fusion = fusion
@@ -86,9 +83,9 @@ class ModerationModel:
         if not readings:
             return np.zeros((0, len(self.labels)))
         said = hear(
-            readings, self.labels,
+            readings,
             texts=[model for name, model in self.texts.items() if name in self.voices],
-            signals=self.signals, network=self.network, rules=self.rules,
+            network=self.network, rules=self.rules,
         )  # fmt: skip
         return self.fusion(said)
 
@@ -102,12 +99,12 @@ class ModerationModel:
             weight = self._weight(name, number)
             if weight > 0 and reading.words.text.strip():
                 found += _words(model, reading, number, label, weight)
-        weight = self._weight(SignalVoice.name, number)
-        if self.signals is not None and weight > 0:
-            found += [
-                Reason(part.kind, label, part.what, part.weight * weight)
-                for part in self.signals.reasons(reading, number, label)
-            ]
+        weight = self._weight(RULES, number)
+        found += [
+            Reason(part.kind, label, part.what, part.weight * weight)
+            for part in self.rules.reasons(reading, number, label)
+            if weight > 0
+        ]
         return sorted(found, key=lambda reason: -reason.weight)[:_MOST_WORDS]
 
     def _weight(self, voice: str, label_id: int) -> float:
@@ -120,21 +117,19 @@ class ModerationModel:
         return {
             "labels": self.labels,
             "texts": list(self.texts),
-            "signals": self.signals is not None,
             "network": self.network is not None,
             "voices": list(self.voices),
-            "rules": self.rules.version,
+            "rules": self.rules.rules.version,
         }
 
     def save(self, folder: Path) -> None:
         """Write the parts, each text model into a folder of its own."""
         for name, model in self.texts.items():
             model.save(folder / name)
-        if self.signals is not None:
-            self.signals.save(folder)
         if self.network is not None:
             self.network.save(folder)
-        (folder / FILE).write_text(self.rules.source, encoding="utf-8")
+        self.rules.save(folder)
+        (folder / FILE).write_text(self.rules.rules.source, encoding="utf-8")
         Ensemble({_SITUATION: self.fusion}).save(folder)
 
     @classmethod
@@ -154,9 +149,8 @@ class ModerationModel:
             return cls(
                 labels,
                 texts=[load_text_model(folder / name, name, labels) for name in config["texts"]],
-                signals=SignalVoice.load(folder) if config["signals"] else None,
                 network=_network(folder) if config["network"] else None,
-                rules=load_rules(folder / FILE),
+                rules=RuleVoice.load(folder, load_rules(folder / FILE)),
                 fusion=ensemble.fusions[_SITUATION],
                 version=artifact.version,
             )
@@ -169,19 +163,15 @@ class ModerationModel:
 
 def hear(
     readings: Sequence[Reading],
-    labels: Sequence[str],
     *,
     texts: Sequence[TextModel],
-    signals: SignalVoice | None,
     network: Network | None,
-    rules: RuleSet,
+    rules: RuleVoice,
 ) -> Mapping[str, Scores]:
     """(n, labels) log-probabilities of each voice."""
     words = [reading.words.text for reading in readings]
     said: dict[str, Scores] = {model.name: model.log_scores(words) for model in texts}
-    said[RULES] = rules.log_scores([rules.reasons(reading) for reading in readings], labels)
-    if signals is not None:
-        said[SignalVoice.name] = signals.log_scores(readings)
+    said[RULES] = rules.log_scores(readings)
     if network is not None:
         said[network.name] = network.log_scores(readings)
     return said

@@ -21,6 +21,7 @@ from support.errors import SettingError
 
 from .classes import CLASSES, NORMAL, Reason
 from .reading import NAMES, Reading
+from .rule_words import Lower, Sought, sought
 
 FILE: Final = "rules.toml"
 PRIOR: Final = -3.5  # log-odds of each problem against normal where nothing speaks
@@ -38,23 +39,24 @@ class Rule:
     name: str
     label: str
     weight: float
-    find: re.Pattern[str] | None
-    unless: re.Pattern[str] | None
+    find: tuple[Sought, ...]
+    unless: tuple[Sought, ...]
     field: str
     at_least: Mapping[str, float]
     line: int
 
-    def hit(self, text: str, title: str, known: Mapping[str, float]) -> tuple[int, int] | None:
+    def hit(self, text: Lower, known: Mapping[str, float]) -> tuple[int, int] | None:
         """Where it speaks, [start, stop) of lower-case words; (-1, -1) where for signals alone."""
         if any(known.get(name, -1.0) < least for name, least in self.at_least.items()):
             return None
         place = (-1, -1)
-        if self.find is not None:
-            found = self.find.search(title if self.field == "title" else text)
+        if self.find:
+            stop = text.title if self.field == "title" else len(text.words)
+            found = next((m for some in self.find if (m := some.search(text, stop))), None)
             if found is None:
                 return None
             place = found.span()
-        if self.unless is not None and self.unless.search(text):
+        if any(some.search(text, len(text.words)) for some in self.unless):
             return None
         return place
 
@@ -73,21 +75,30 @@ class RuleSet:
 
     def reasons(self, reading: Reading) -> list[Reason]:
         """Every rule that speaks, the heaviest first."""
-        text = reading.words.text.lower()
-        if len(text) != len(reading.words.text):  # of a few letters the lower case is two
-            text = reading.words.text
-        title = text.partition("\n")[0]
-        known = reading.known()
+        text, spoken = self._spoken(reading)
         found = []
-        for rule in self.rules:
-            place = rule.hit(text, title, known)
-            if place is None:
-                continue
+        for at, place in spoken:
+            rule = self.rules[at]
             start, stop = reading.words.span(*place)
             words = text[slice(*place)] if start >= 0 else ""
             what = f"{rule.name}: {words}" if words else rule.name
             found.append(Reason("rule", rule.label, what, rule.weight, start, stop))
         return sorted(found, key=lambda reason: -reason.weight)
+
+    def hits(self, reading: Reading) -> list[int]:
+        """The numbers of the rules that speak, in the file's order."""
+        return [at for at, _ in self._spoken(reading)[1]]
+
+    def _spoken(self, reading: Reading) -> tuple[str, list[tuple[int, tuple[int, int]]]]:
+        """The words as rules read them, and which rules speak where."""
+        text = Lower.of(reading.words.text)
+        known = reading.known()
+        found = []
+        for at, rule in enumerate(self.rules):
+            place = rule.hit(text, known)
+            if place is not None:
+                found.append((at, place))
+        return text.words, found
 
     def log_scores(
         self, said: Sequence[Sequence[Reason]], labels: Sequence[str] = CLASSES
@@ -217,14 +228,12 @@ def _rule(item: Mapping[str, Any], line: int) -> tuple[list[str], Rule | None]:
         wrong.append("a rule needs words, patterns or at_least")
     if wrong:
         return wrong, None
-    found = [_word(word) for word in texts["words"]] + [f"(?:{p})" for p in texts["patterns"]]
-    unless = [_word(word) for word in texts["unless"]]
     return [], Rule(
         str(name),
         str(label),
         float(weight),  # type: ignore[arg-type]
-        re.compile("|".join(found)) if found else None,
-        re.compile("|".join(unless)) if unless else None,
+        sought(texts["words"], texts["patterns"]),
+        sought(texts["unless"]),
         field,
         {key: float(value) for key, value in at_least.items()},
         line,
@@ -233,13 +242,3 @@ def _rule(item: Mapping[str, Any], line: int) -> tuple[list[str], Rule | None]:
 
 def _number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _word(word: str) -> str:
-    """A pattern for a word: blanks may be left out or more; Latin letters end where it ends."""
-    parts = word.lower().split()
-    korean = any("가" <= char <= "힣" for char in word)
-    body = (r"\s*" if korean else r"\s+").join(re.escape(part) for part in parts)
-    before = r"(?<![a-z0-9])" if parts[0][0].isascii() else ""
-    after = r"(?![a-z0-9])" if parts[-1][-1].isascii() else ""
-    return f"{before}{body}{after}"

@@ -52,7 +52,7 @@ def test_what_was_learned_from_is_written_down(tmp_path: Path) -> None:
 
 def test_the_blend_is_no_worse_than_its_best_voice(trained: ModerationReport) -> None:
     figures = trained.figures
-    assert set(figures) == {"blend", "linear", "rules", "signals"}
+    assert set(figures) == {"blend", "linear", "rules"}
     assert figures["blend"].log_loss <= min(f.log_loss for f in figures.values()) + 0.05
     assert figures["blend"].accuracy > 0.8
 

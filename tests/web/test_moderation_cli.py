@@ -39,7 +39,7 @@ def test_a_desk_learns_from_its_decisions(desk: Workspace) -> None:
     found = json.loads(said.stdout)
     assert found["published"] is True
     assert found["n_train"] + found["n_evidence"] == 60
-    assert set(found["figures"]) >= {"blend", "linear", "rules", "signals"}
+    assert set(found["figures"]) >= {"blend", "linear", "rules"}
 
 
 def test_a_users_files_are_measured(tmp_path: Path) -> None:
