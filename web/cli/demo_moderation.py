@@ -3,8 +3,7 @@
 Each step looks at what is there: killed half way, the next call goes on.
 """
 
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
 
 from sqlite_utils import Database
 
@@ -13,7 +12,7 @@ from support.database import scalar
 from support.release import current
 from support.workspace import Workspace
 
-from .demo_history import lay_out_history
+from .demo_history import lay_out_new, lay_out_old
 
 LINE = "moderation"
 
@@ -21,7 +20,7 @@ Progress = Callable[[int, int, str], None]
 
 
 def prepare_moderation(space: Workspace, db: Database, actor: Actor, progress: Progress) -> None:
-    """Lay the sample's past out, learn from it, judge and watch what nobody has decided on.
+    """Lay the sample's past out, learn from the older part, judge and watch the newer.
 
     Args:
         space: the sample's desk.
@@ -29,16 +28,25 @@ def prepare_moderation(space: Workspace, db: Database, actor: Actor, progress: P
         actor: who makes the demo.
         progress: told how far it is; may raise.
     """
-    lay_out_history(space, db, actor, datetime.now(UTC), progress)
+    lay_out_old(space, db, actor, progress)
     if current(space.models, line=LINE) is None:
         from train.moderation_candidate import train_moderation
         from train.moderation_voices import ModerationConfig
 
         config = ModerationConfig(texts=("linear",), network=False)
         train_moderation(space, db, actor=actor, config=config, progress=progress)
-    if not scalar(db, "SELECT 1 FROM moderation_policies"):
+    if not scalar(db, "SELECT 1 FROM moderation_modes"):
         _put_in_the_shadow(space, db, actor)
-    _judge(space, db, progress)
+
+    def judge(ids: Sequence[int]) -> None:
+        from listings.moderation import judging
+
+        moderator = judging.follow(space).held()
+        for start in range(0, len(ids), judging.PAGE):
+            judging.judge(space, db, ids[start : start + judging.PAGE], moderator=moderator)
+            progress(min(start + judging.PAGE, len(ids)), len(ids), "judging listings")
+
+    lay_out_new(space, db, actor, judge, progress)
     from web.watching import watch
 
     watch(space, db, progress=progress)
@@ -53,23 +61,3 @@ def _put_in_the_shadow(space: Workspace, db: Database, actor: Actor) -> None:
     chosen = policy_desk.propose(ground, policy_desk.template(db, ground.model))
     stored = policy_desk.keep_proposed(db, actor, ground, chosen, note="도란장터")
     policy_store.set_mode(db, actor, stored.id, "shadow", reason="demo")
-
-
-def _judge(space: Workspace, db: Database, progress: Progress) -> None:
-    """Judge what nobody has decided on and no policy has judged."""
-    from listings.moderation.judging import PAGE, follow, judge
-
-    sql = """
-        SELECT l.id FROM listings l WHERE l.seller <> ''
-        AND NOT EXISTS (SELECT 1 FROM moderation_verdicts v WHERE v.listing_id = l.id)
-        AND NOT EXISTS (
-            SELECT 1 FROM moderation_cases c
-            JOIN moderation_decisions d ON d.case_id = c.id WHERE c.listing_id = l.id
-        ) ORDER BY l.id
-    """
-    ids = [row[0] for row in db.conn.execute(sql)]
-    moderator = follow(space).held() if ids else None
-    for start in range(0, len(ids), PAGE):
-        assert moderator is not None  # noqa: S101 - there are some
-        judge(space, db, ids[start : start + PAGE], moderator=moderator)
-        progress(min(start + PAGE, len(ids)), len(ids), "judging listings")
