@@ -39,11 +39,12 @@ class Likeness:
     text: Curve = Curve(14.0, 0.62)
     picture: Curve = Curve(16.0, 0.80)
     hash_: Curve = Curve(60.0, 0.88)
-    # In titles of 306 shops, with 500 of them asked for: the nearest is the same product in .43 by
-    # meaning, .59 by words, .63 by codes; .70 by words and codes alike, .69 with meaning beside.
-    words: float = 0.4
-    codes: float = 0.4
-    meaning: float = 0.2
+    # Of titles of 306 shops, 714 asked for that no figure is reported on: the nearest is the
+    # same product in .711 at .4, .4, .2; .717 at these; .723 without meaning, which listings worded
+    # anew need. Characters 3-5 beside (.60 alone) gave .70 to .72.
+    words: float = 0.45
+    codes: float = 0.45
+    meaning: float = 0.1
 
     def text_score(self, *, words: float, codes: float | None, meaning: float) -> float:
         """One score of a pair of texts in [-1, 1]; codes are left out where neither has any."""
