@@ -32,7 +32,9 @@ from . import (
     listings_page,
     logs,
     models_page,
+    moderation_figures_page,
     moderation_listing,
+    policy_page,
     review_tasks,
     search,
     sellers_page,
@@ -84,6 +86,7 @@ def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
         *(health, auth, inbox, inquiry, search, models_page, jobs_page),
         *(listings_page, review_tasks, batches_page, categories_page),
         *(moderation_listing, appeals_page, sellers_page),
+        *(policy_page, moderation_figures_page),
         *(similar_page, groups_page),
     ):
         app.register_blueprint(module.bp)

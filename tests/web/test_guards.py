@@ -17,7 +17,7 @@ LABELLING = {"labeller", "lead", "admin"}
 MODERATING = {"moderator", "lead", "admin"}
 # Every page that asks to sign in, and whom it serves. A new page must be written down here.
 PAGES = {
-    "inbox.show": ALL,  # who answers nobody is sent on to the search
+    "inbox.show": ALL,  # who answers nobody is sent on to their queue
     "inquiry.show": ANSWERING,
     "inquiry.find_faqs": ANSWERING,
     "inquiry.save_draft": ANSWERING,
@@ -81,6 +81,16 @@ PAGES = {
     "moderation_page.open_case": MODERATING,
     "moderation_page.appeal": MODERATING,
     "moderation_page.undo_decision": MODERATING,
+    "policy_page.show": MODERATING,
+    "policy_page.tune": MODERATING,
+    "policy_page.piece": MODERATING,
+    "policy_page.one": MODERATING,
+    "policy_page.keep": LEADS,
+    "policy_page.propose": LEADS,
+    "policy_page.try_on_the_past": LEADS,
+    "policy_page.change_mode": LEADS,
+    "moderation_figures_page.show": MODERATING,
+    "moderation_figures_page.mute": LEADS,
     "appeals_page.show": MODERATING,
     "appeals_page.settle": MODERATING,
     "appeals_page.reopen": MODERATING,

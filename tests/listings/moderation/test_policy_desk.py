@@ -1,7 +1,5 @@
 """Policies of a desk: what they rest on, what is proposed, set by hand, tried and kept."""
 
-import json
-
 import numpy as np
 import pytest
 
@@ -14,14 +12,13 @@ from listings.moderation.policy import Bounds, Policy, Thresholds
 from listings.moderation.policy_desk import PolicyDesk
 from listings.moderation.policy_effects import by_class, changes, curve
 from listings.moderation.policy_evidence import BaseRate, measure
-from listings.moderation.policy_rows import EVIDENCE
 from listings.moderation.policy_thresholds import unproven
 from listings.moderation.policy_tuned import measure_tuned
 from listings.stored import load
 from support.errors import ConflictError, ModelDamagedError, ModelMissingError, SettingError
 from tests.conftest import ACTOR
 from tests.listings.moderation.desk import add_listings, person
-from tests.listings.moderation.model_desk import held_out, rows, write_model
+from tests.listings.moderation.model_desk import held_out, rows, write_evidence, write_model
 from tests.listings.moderation.test_policy_thresholds import TENTH, normals, problems, row
 
 
@@ -135,16 +132,7 @@ def test_without_a_model_there_is_nothing_to_propose(db, desk):
 
 def test_a_model_that_does_not_say_what_it_learned_is_refused(space, db, desk):
     write_model(space, db, [])
-    path = space.models / KIND / "m1" / EVIDENCE
-    content = json.loads(path.read_text())
-    del content["learned"]
-    path.write_text(json.dumps(content))
-    sums = path.with_name("manifest.json")
-    manifest = json.loads(sums.read_text())
-    import hashlib
-
-    manifest["sha256"][EVIDENCE] = hashlib.sha256(path.read_bytes()).hexdigest()
-    sums.write_text(json.dumps(manifest))
+    write_evidence(space.models / KIND / "m1", {"labels": [], "rows": []})
     with pytest.raises(ModelDamagedError, match="learned"):
         desk.ground(db)
 
