@@ -59,7 +59,7 @@ def check() -> ResponseReturnValue:
     if request.form.get("all"):
         wanted = matching(db(), me().id, asked)
     else:
-        wanted = [int(text) for text in request.form.getlist("case") if is_number(text)]
+        wanted = [int(text) for text in request.form.getlist("item") if is_number(text)]
     if not wanted:
         raise InputError(_("Choose the cases to decide on first."))
     found = counted(db(), me().id, wanted)

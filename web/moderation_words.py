@@ -18,12 +18,12 @@ from .similar_words import told
 __all__ = ["ALERTS", "CLASSES", "chance", "price", "told"]
 
 LABELS = {
-    "normal": lazy_gettext("Nothing against the rules"),
-    "pro_ads": lazy_gettext("Business or advertising"),
+    "normal": lazy_gettext("Normal"),
+    "pro_ads": lazy_gettext("Business, ads"),
     "counterfeit": lazy_gettext("Counterfeit"),
-    "alcohol_tobacco": lazy_gettext("Alcohol or tobacco"),
+    "alcohol_tobacco": lazy_gettext("Alcohol, tobacco"),
     "animals": lazy_gettext("Animals"),
-    "legal": lazy_gettext("For lawyers or the police"),
+    "legal": lazy_gettext("Legal"),
 }
 
 KINDS = {

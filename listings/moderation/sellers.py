@@ -78,8 +78,19 @@ def get(db: Database, seller: str) -> Seller:
         strikes=given,
         strength=sum(strike.left for strike in given),
         sanctions=found,
-        suggested=suggested(db, seller),
+        suggested=_suggested(db, seller, found),
     )
+
+
+def _suggested(
+    db: Database, seller: str, placed: list[Sanction]
+) -> tuple[str, int | None] | None:
+    """What strikes suggest, where no such sanction and none that is harder stands."""
+    found = suggested(db, seller)
+    kinds = {sanction.kind for sanction in placed if sanction.active}
+    if found is None or "suspension" in kinds or found[0] in kinds:
+        return None
+    return found
 
 
 def sold(

@@ -17,7 +17,8 @@ async function decide(form, button) {
   trouble.textContent = "";
   const body = new FormData(form);
   if (button?.name) body.set(button.name, button.value);
-  const { status, data } = await post(form.action, body);
+  // Not form.action: that is the field of this name, where there is one.
+  const { status, data } = await post(form.getAttribute("action"), body);
   busy = false;
   if (data?.reload) {
     location.reload();
@@ -65,7 +66,7 @@ const press = (key) => () => {
   const found = $(`[data-key="${key}"]`, place);
   if (found && !found.disabled) found.click();
 };
-const keys = { Slash: () => $("input[name=reason]", place)?.focus(), KeyZ: press("KeyU") };
+const keys = { Slash: () => $("[data-slash]", place)?.focus(), KeyZ: press("KeyU") };
 for (const key of ["KeyH", "KeyP", "KeyA", "KeyO", "KeyS", "KeyU", "KeyB", "KeyG"]) keys[key] = press(key);
 for (let number = 1; number <= 6; number++) keys[`Digit${number}`] = press(`Digit${number}`);
 ROW.forEach((key, rank) => (keys[key] = () => usual()[rank]?.click()));
