@@ -51,6 +51,7 @@ class Example:
     group: int | None = None  # equal for near duplicates, which no cut parts; None: stands alone
     id: int | None = None  # of the desk's listing
     unselected: bool = False  # drawn by chance, not for being reported
+    doubtful: bool = False  # those who read it did not agree; never learned from
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
