@@ -4,7 +4,6 @@ Of a group of thousands only what is shown is read whole.
 """
 
 from dataclasses import dataclass
-from typing import Final
 
 from sqlite_utils import Database
 
@@ -13,9 +12,8 @@ from listings.stored import PAGE, places
 from support.errors import NotFoundError
 
 from .apart import Pair
-from .groups import STANDING, Link, link_of
-
-MOST: Final = 5_000  # listings of a group that are followed
+from .group_reach import reach
+from .groups import Link, link_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +22,7 @@ class Account:
 
     seller: str
     listing_ids: tuple[int, ...]  # in this group
-    others: int  # listings of theirs that are not in it
+    others: int  # listings of theirs that are not in it; counted of those who are read whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,53 +47,33 @@ class Evidence:
     parted: tuple[Parting, ...]
 
 
-def evidence(db: Database, listing_id: int, *, links: int = 40) -> Evidence:
+def evidence(db: Database, listing_id: int, *, links: int = 40, accounts: int = 40) -> Evidence:
     """The group of a listing; alone where nothing links it.
 
     Args:
         db: the desk's database.
         listing_id: one of its listings.
-        links: how many of its links are read whole.
+        links: how many of its links are read whole; others are counted.
+        accounts: of how many of its accounts other listings are counted.
 
     Raises:
         NotFoundError: there is no such listing.
     """
     if not db.conn.execute("SELECT 1 FROM listings WHERE id = ?", [listing_id]).fetchone():
         raise NotFoundError(f"No listing {listing_id}.")
-    ids, rows = _reach(db, listing_id)
+    ids, rows = reach(db, listing_id)
     rows.sort(key=lambda row: (-row[2], row[0], row[1]))
     holding = _holding(ids, [row[:2] for row in rows])
     rows.sort(key=lambda row: row[:2] not in holding)  # stable: the surest stay first
     sure = _holding(ids, [row[:2] for row in rows if row[3]])
     return Evidence(
         listing_ids=tuple(ids),
-        accounts=_accounts(db, ids),
+        accounts=_accounts(db, ids, accounts),
         links=tuple(_whole(db, row[:2]) for row in rows[:links]),
         n_links=len(rows),
         confirmed=len(ids) > 1 and len(sure) == len(ids) - 1,
         parted=_parted(db, ids),
     )
-
-
-def _reach(db: Database, listing_id: int) -> tuple[list[int], list[tuple[int, int, float, int]]]:
-    """Everything that links lead to: sorted ids, and (first, other, probability, confirmed)."""
-    seen, edge = {listing_id}, [listing_id]
-    rows: dict[Pair, tuple[int, int, float, int]] = {}
-    while edge and len(seen) < MOST:
-        ahead: set[int] = set()
-        for start in range(0, len(edge), PAGE):
-            page = edge[start : start + PAGE]
-            for side in ("first_id", "other_id"):
-                sql = f"""
-                    SELECT first_id, other_id, probability, confirmed FROM listing_links AS k
-                    WHERE {side} IN ({places(page)}) AND {STANDING}
-                """  # noqa: S608 - only question marks and sentences of our own are put in
-                for row in db.conn.execute(sql, page):
-                    rows[row[:2]] = row
-                    ahead.update(row[:2])
-        edge = sorted(ahead - seen)
-        seen.update(edge)
-    return sorted(seen), list(rows.values())
 
 
 def _holding(ids: list[int], pairs: list[Pair]) -> set[Pair]:
@@ -117,7 +95,7 @@ def _whole(db: Database, pair: Pair) -> Link:
     return link_of(db.conn.execute(sql, pair).fetchone())
 
 
-def _accounts(db: Database, ids: list[int]) -> tuple[Account, ...]:
+def _accounts(db: Database, ids: list[int], whole: int) -> tuple[Account, ...]:
     owned: dict[str, list[int]] = {}
     for start in range(0, len(ids), PAGE):
         page = ids[start : start + PAGE]
@@ -125,11 +103,12 @@ def _accounts(db: Database, ids: list[int]) -> tuple[Account, ...]:
         for seller, key in db.conn.execute(sql, page):
             owned.setdefault(seller, []).append(key)
     count = "SELECT count(*) FROM listings WHERE seller = ? AND seller <> ''"
-    found = []
-    for seller, own in owned.items():
-        every = int(db.conn.execute(count, [seller]).fetchone()[0]) if seller else len(own)
-        found.append(Account(seller, tuple(own), every - len(own)))
-    return tuple(sorted(found, key=lambda one: (-len(one.listing_ids), one.seller)))
+    found: list[Account] = []
+    for seller, own in sorted(owned.items(), key=lambda item: (-len(item[1]), item[0])):
+        counted = seller and len(found) < whole
+        every = db.conn.execute(count, [seller]).fetchone()[0] if counted else len(own)
+        found.append(Account(seller, tuple(own), int(every) - len(own)))
+    return tuple(found)
 
 
 def _parted(db: Database, ids: list[int]) -> tuple[Parting, ...]:

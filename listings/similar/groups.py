@@ -19,13 +19,10 @@ from support.database import write
 from support.errors import InputError, NotFoundError
 
 from .apart import Pair, keep_apart, undo_apart
+from .group_reach import STANDING, reach
 from .looks import Match, Reason, turned
 
 MOST_PARTED: Final = 5_000  # pairs of one split
-STANDING: Final = """
-    NOT EXISTS (SELECT 1 FROM listing_apart AS a WHERE a.undone_at IS NULL
-        AND a.first_id = k.first_id AND a.other_id = k.other_id)
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,17 +123,7 @@ def group_of(db: Database, listing_id: int) -> ListingGroup:
     """
     if not db.conn.execute("SELECT 1 FROM listings WHERE id = ?", [listing_id]).fetchone():
         raise NotFoundError(f"No listing {listing_id}.")
-    sql = f"""
-        WITH RECURSIVE
-        k AS (SELECT first_id, other_id FROM listing_links AS k WHERE {STANDING}),
-        members(id) AS (
-            SELECT ?
-            UNION SELECT k.other_id FROM k JOIN members ON k.first_id = members.id
-            UNION SELECT k.first_id FROM k JOIN members ON k.other_id = members.id
-        )
-        SELECT id FROM members ORDER BY id
-    """  # noqa: S608 - a sentence of our own is put in
-    return _group(db, [row[0] for row in db.conn.execute(sql, [listing_id])])
+    return _group(db, reach(db, listing_id)[0])
 
 
 def confirm(db: Database, actor: Actor, listing_id: int) -> ListingGroup:
