@@ -79,7 +79,7 @@ def lay_out_new(
     with write(db):
         ids = _store(db, seal, rows, drawn, moment)
         judge(ids)
-        _judged_then(db, moment)
+        _judged_then(db, ids, moment)
         _decide(db, seal, actor, moment, recent=True)
         minji = _person(db, actor, "minji")
         set_aside(db, _acting(minji), seal.customer(data.SOURCE, FLOODS))
@@ -148,16 +148,21 @@ def _store(
     return ids
 
 
-def _judged_then(db: Database, moment: datetime) -> None:
+def _judged_then(db: Database, ids: Sequence[int], moment: datetime) -> None:
     """Date verdicts as if each listing had been judged when it was posted, and note the sample."""
+    judged = set(ids)
     drawn = {
         row["listing_id"] for row in data.rows("moderation_decisions") if row["sampled"] == "1"
     }
     sql = """
-        SELECT v.id, v.listing_id, l.external_id, l.posted_at FROM moderation_verdicts v
-        JOIN listings l ON l.id = v.listing_id
+        SELECT v.id, v.policy_id, v.listing_id, l.external_id, l.posted_at
+        FROM moderation_verdicts v JOIN listings l ON l.id = v.listing_id
     """
-    for verdict_id, listing_id, key, posted in db.conn.execute(sql).fetchall():
+    policies = set()
+    for verdict_id, policy_id, listing_id, key, posted in db.conn.execute(sql).fetchall():
+        if listing_id not in judged:
+            continue
+        policies.add(policy_id)
         at = iso(from_iso(posted) + timedelta(seconds=_SECONDS))
         db.table("moderation_verdicts").update(verdict_id, {"at": at})
         known = "SELECT id FROM moderation_samples WHERE listing_id = ? AND stream = 'all'"
@@ -167,12 +172,12 @@ def _judged_then(db: Database, moment: datetime) -> None:
         elif key in drawn:
             row = {"listing_id": listing_id, "verdict_id": verdict_id, "stream": "all"}
             insert(db, "moderation_samples", row | {"share": Rules().sample_all, "at": at})
-    # It judges since then: nothing of the sample's time is later than its moment.
-    since = {"created_at": iso(moment - JUDGED)}
-    for (policy_id,) in db.conn.execute("SELECT id FROM moderation_policies").fetchall():
-        db.table("moderation_policies").update(policy_id, since)
-    for (mode_id,) in db.conn.execute("SELECT id FROM moderation_modes").fetchall():
-        db.table("moderation_modes").update(mode_id, {"at": iso(moment - JUDGED)})
+    # They judge since then: nothing of the sample's time is later than its moment.
+    since = iso(moment - JUDGED)
+    for policy_id in sorted(policies):
+        db.table("moderation_policies").update(policy_id, {"created_at": since})
+        change = "UPDATE moderation_modes SET at = ? WHERE policy_id = ?"
+        db.execute(change, [since, policy_id])
 
 
 def _decide(db: Database, seal: Seal, actor: Actor, moment: datetime, *, recent: bool) -> None:
