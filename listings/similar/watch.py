@@ -20,6 +20,7 @@ from .desk import SimilarListings
 from .groups import put_links
 from .looks import Look, Match
 from .vectors import SHOWN
+from .watch_again import known_reposts
 
 MOST: Final = 60  # listings like one that are looked at
 BATCH: Final = 100  # listings between two notes of how far it has read
@@ -121,6 +122,12 @@ class Watch:
                     [_NAME, batch[-1][0]],
                 )
             progress(start + len(some), len(changes), "watching listings")
+        # What was looked at before may be a repost of somebody suspended since.
+        for listing_id, seller, match in known_reposts(
+            db, sorted(sanctioned), at_least=self._rules.link
+        ):
+            with write(db):
+                self._repost(db, listing_id, seller, match, sanctioned[seller], report)
         return report
 
     def _look(
@@ -158,8 +165,19 @@ class Watch:
     ) -> None:
         if other.seller not in sanctioned or other.seller == row.seller or row.age < other.age:
             return
-        detail = {"reason": sanctioned[other.seller]}
-        new = put_alert(db, row.id, "sanctioned", seller=other.seller, match=match, detail=detail)
+        self._repost(db, row.id, other.seller, match, sanctioned[other.seller], report)
+
+    def _repost(
+        self,
+        db: Database,
+        listing_id: int,
+        seller: str,
+        match: Match,
+        why: str,
+        report: WatchReport,
+    ) -> None:
+        detail = {"reason": why}
+        new = put_alert(db, listing_id, "sanctioned", seller=seller, match=match, detail=detail)
         self._note(db, new, report)
 
     def _repeats(

@@ -3,6 +3,7 @@
 import pytest
 
 from listings.similar.alerts import alerts, decide, undo
+from listings.similar.apart import keep_apart
 from listings.similar.groups import confirm, group_of, groups, split, unsplit
 from listings.similar.sanctioned import sanctioned_sellers
 from listings.similar.watch import Watch, WatchRules
@@ -57,6 +58,33 @@ def test_whoever_was_copied_is_not_accused(db, desk_listings, run):
     assert alerts(db, kind="sanctioned") == []
     assert [one.listing_id for one in alerts(db, kind="accounts")] == [copied]
     assert group_of(db, mine).listing_ids == (mine, copied)
+
+
+def test_a_repost_is_caught_when_its_first_seller_is_suspended_later(db, desk_listings, run):
+    """Both were looked at before anybody was suspended; nothing new comes."""
+    old, again, honest = desk_listings(
+        listing(1, "bad", BAG), listing(2, "new account", BAG + "!"), listing(3, "mina", LAMP)
+    )
+    assert run().looked == 3
+    assert alerts(db, kind="sanctioned") == []
+    bad = {seller_of(db, old): "counterfeit"}
+    report = run(bad)
+    assert (report.looked, report.alerts) == (0, {"sanctioned": 1})
+    (alert,) = alerts(db, kind="sanctioned")
+    assert (alert.listing_id, alert.other_id, alert.detail) == (
+        *(again, old), {"reason": "counterfeit"}
+    )  # fmt: skip
+    assert "florence" in alert.reasons[0].words
+    assert run(bad).alerts == {}
+    # The other way round nobody is accused: the older one is not the repost.
+    assert run({seller_of(db, again): "theft", seller_of(db, honest): "theft"}).alerts == {}
+
+
+def test_a_pair_said_to_differ_is_no_repost_later(db, desk_listings, run):
+    old, again = desk_listings(listing(1, "bad", BAG), listing(2, "new account", BAG + "!"))
+    run()
+    keep_apart(db, ACTOR, [(old, again)])
+    assert run({seller_of(db, old): "counterfeit"}).alerts == {}
 
 
 def test_a_seller_who_repeats_within_the_window(db, desk_listings, run):
