@@ -70,7 +70,8 @@ def about(listing_id: int) -> dict[str, Any]:
         "standing": next((d for d in story.decisions if d.undone_at is None), None),
         "appeal": next((a for a in story.appeals if a.state == "open"), None),
         "appealed_against": {a.decision_id for a in story.appeals},
-        "alike": alike(db(), listing_id),
+        "alike": (found := alike(db(), listing_id)),
+        "linked": any(other.kind == "link" for other in found),
         "seller": _seller(listing),
         "sold": sellers.sold(db(), listing.seller, without=listing.id, limit=EARLIER),
         "makers": {d.id: moderation_words.maker(db(), d) for d in story.decisions},
@@ -79,6 +80,7 @@ def about(listing_id: int) -> dict[str, Any]:
         },
         "waiting_reports": [report for report in story.reports if report.waiting],
         "waiting_signs": [sign for sign in story.signs if sign.waiting],
+        "notes": {s.id: moderation_words.note(db(), s.kind, s.note) for s in story.signs},
     }
 
 

@@ -51,6 +51,16 @@ def report(listing_id: int) -> ResponseReturnValue:
     return _back(listing_id)
 
 
+@bp.post(_LISTING + "/set-aside")
+@requires(*MODERATING)
+def set_aside(listing_id: int) -> ResponseReturnValue:
+    """Let no waiting report of somebody count, who reports in bad faith."""
+    reporter = request.form.get("reporter", "")
+    braked = reports.set_aside(db(), actor(), reporter)
+    flash(_("Reports of theirs that do not count any more: %(n)s", n=braked), "info")
+    return _back(listing_id)
+
+
 @bp.post(_LISTING + "/open")
 @requires(*MODERATING)
 def open_case(listing_id: int) -> ResponseReturnValue:

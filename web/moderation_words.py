@@ -9,7 +9,7 @@ from listings.moderation.classes import CLASSES, Reason
 from listings.moderation.history import PastDecision
 from listings.moderation.reading import NAMES
 
-from . import wording
+from . import similar_words, wording
 from .i18n import gettext as _
 from .listing_words import chance, price
 from .similar_words import KINDS as ALERTS
@@ -164,8 +164,10 @@ def spoken(reason: Reason) -> str:
     return reason.what
 
 
-def note(kind: str, text: str) -> str:
+def note(db: Database, kind: str, text: str) -> str:
     """What a sign says beside its kind."""
+    if kind == "watch":
+        return similar_words.sign(db, text)
     if kind == "verdict":
         return str(WHY.get(text, text))
     if kind == "sample":

@@ -1,9 +1,10 @@
 """Sellers: who has most against them, and each one's history, strikes and sanctions."""
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from listings.moderation import sanctions, sellers
+from listings.similar.evidence import linked_of
 from support.errors import InputError
 
 from . import moderation_words, sentences, wording
@@ -40,15 +41,14 @@ def one(seller: str) -> ResponseReturnValue:
     """Show one seller."""
     found = sellers.get(db(), seller)
     listings = sellers.sold(db(), seller, **window())
-    newest = listings[0].id if listings else None
-    grouped = "groups_page.one" in current_app.view_functions and newest is not None
+    linked = linked_of(db(), seller)
     return render_template(
         "seller.html",
         seller=found,
         listings=listings[:PER_PAGE],
         page=page(),
         more=len(listings) > PER_PAGE,
-        group=url_for("groups_page.one", listing_id=newest) if grouped else "",
+        group=url_for("groups_page.one", listing_id=linked) if linked else "",
         placed_by={
             sanction.id: wording.person(db(), sanction.actor) for sanction in found.sanctions
         },

@@ -113,7 +113,8 @@ def strength(db: Database, seller: str, *, at: str | None = None) -> float:
 
 def suggested(db: Database, seller: str) -> tuple[str, int | None] | None:
     """The sanction that a seller's strikes suggest: its kind and days (None: for good)."""
-    found = strength(db, seller)
+    # To a tenth, as it is shown: a strike fades from its first second on, and counts as one still.
+    found = round(strength(db, seller), 1)
     step = max((step for step in LADDER if found >= step[0]), key=lambda s: s[0], default=None)
     return None if step is None else (step[1], step[2])
 

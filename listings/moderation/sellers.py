@@ -178,7 +178,7 @@ def sellers(db: Database, *, only: str = "", limit: int, offset: int = 0) -> lis
     """
     where = {
         "suspended": "WHERE suspended = 1",
-        "suggested": "WHERE strength >= 1 AND suspended = 0 AND warned = 0",
+        "suggested": "WHERE round(strength, 1) >= 1 AND suspended = 0 AND warned = 0",
     }.get(only, "")
     values = {
         "now": now(),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from support.database import Row
+from support.database import Row, scalar
 
 from .looks import Reason
 
@@ -53,6 +53,17 @@ def alike(db: Database, listing_id: int, *, limit: int = 6) -> list[Alike]:
         found.setdefault(row["id"], _alike(row))
     ranked = sorted(found.values(), key=lambda one: -one.probability)
     return ranked[:limit]
+
+
+def linked_of(db: Database, seller: str) -> int | None:
+    """A seller's newest listing that is linked to another: its group is theirs; None: none is."""
+    sql = """
+        SELECT max(l.id) FROM listings l WHERE l.seller = ? AND l.seller <> '' AND (
+            EXISTS (SELECT 1 FROM listing_links k WHERE k.first_id = l.id)
+            OR EXISTS (SELECT 1 FROM listing_links k WHERE k.other_id = l.id))
+    """
+    found = scalar(db, sql, [seller])
+    return None if found is None else int(found)
 
 
 def _alike(row: Row) -> Alike:

@@ -79,6 +79,7 @@ PAGES = {
     "moderation_page.listing": MODERATING,
     "moderation_page.report": MODERATING,
     "moderation_page.open_case": MODERATING,
+    "moderation_page.set_aside": MODERATING,
     "moderation_page.appeal": MODERATING,
     "moderation_page.undo_decision": MODERATING,
     "policy_page.show": MODERATING,

@@ -287,6 +287,9 @@ def test_similar_listings_speak_for_it_with_their_reasons(mo, db, ids, reported)
            Why("hash", 0.95, 0.9, picture=0, other_picture=0, bits=3))  # fmt: skip
     put_links(db, ids[0], [Match(ids[2], 0.93, why)], version="v")
     page = mo.get("/moderation").text
+    assert f'href="/moderation/groups/{ids[0]}"' in page
+    seller = scalar(db, "SELECT seller FROM listings WHERE id = ?", [ids[0]])
+    assert f'href="/moderation/groups/{ids[2]}"' in mo.get(f"/moderation/sellers/{seller}").text
     assert "93%" in page
     assert "정품급, 가방" in page
     assert f'href="/moderation/listings/{ids[2]}"' in page
@@ -303,6 +306,20 @@ def test_reporters_records_and_brakes_are_shown(mo, db, space, ids):
     assert "2건 중 1건 맞음" in page
     assert "보류" in page
     assert "신고자 알 수 없음" in page
+
+
+def test_reports_in_bad_faith_count_no_more(mo, db, space, ids, reported):
+    report(db, space.seal(), ids[1], "ann")
+    page = mo.get(f"/moderation/listings/{ids[0]}").text
+    assert page.count("악의적인 신고") == 2
+    ann = scalar(db, "SELECT reporter FROM moderation_reports WHERE id = 1")
+    path = f"/moderation/listings/{ids[0]}/set-aside"
+    answer = mo.post(path, data={"reporter": ann}, follow_redirects=True).text
+    assert "2건" in answer
+    assert answer.count("악의적인 신고") == 1
+    assert scalar(db, "SELECT sum(braked) FROM moderation_reports") == 2
+    assert mo.post(path, data={"reporter": ""}).status_code == 302  # of nobody: nothing happens
+    assert scalar(db, "SELECT sum(braked) FROM moderation_reports") == 2
 
 
 # ---- many at once

@@ -69,7 +69,7 @@ def test_a_strike_is_half_after_its_half_life(db, seal, mina, seller):
 )
 def test_what_is_suggested(db, seal, mina, seller, count, expected):
     struck(db, seal, mina, count)
-    db.execute("UPDATE strikes SET weight = 1.001")  # a second may have passed
+    db.execute("UPDATE strikes SET at = ?", [ago(hours=6)])  # as it is on the same day
     assert sanctions.suggested(db, seller) == expected
 
 
