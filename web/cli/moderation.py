@@ -57,10 +57,10 @@ def import_command(
     from listings.moderation.importing import import_past
 
     names = {}
-    for item in labels:
-        theirs, sign, ours = item.rpartition("=")
+    for pair in labels:
+        theirs, sign, ours = pair.rpartition("=")
         if not sign or not theirs:
-            raise click.UsageError(f"--label takes THEIRS=OURS, got {item!r}.")
+            raise click.UsageError(f"--label takes THEIRS=OURS, got {pair!r}.")
         names[theirs] = ours
     space = workspace()
     with closing(space.database()) as db, progress_line("Importing") as progress:
