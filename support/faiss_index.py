@@ -59,10 +59,10 @@ class FaissIndex:
         faiss = _faiss()
         # One query is too small to share out: threads cost more than they save, and spin.
         faiss.omp_set_num_threads(1)
-        ids = np.load(folder / _IDS, allow_pickle=False)
         try:
+            ids = np.load(folder / _IDS, allow_pickle=False)
             base = faiss.read_index(str(folder / _VECTORS), faiss.IO_FLAG_MMAP_IFC)
-        except RuntimeError as error:
+        except (RuntimeError, OSError, ValueError, EOFError) as error:
             raise ModelDamagedError(
                 f"The index in {folder} is damaged. Build it again: faqdesk index"
             ) from error

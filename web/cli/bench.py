@@ -14,6 +14,7 @@ from .bench_label import label
 from .bench_moderation import moderation
 from .bench_search import retrieval, similar, sts
 from .bench_similar_listings import similar_listings
+from .bench_similar_speed import similar_speed
 from .bench_speed import speed
 from .bench_transformer import transformer
 from .common import json_option, print_json, progress_line
@@ -43,7 +44,7 @@ def bench_command(context: click.Context) -> None:
 
 for command in (
     category, transformer, label, moderation, similar_listings, faq, unseen, sts, retrieval,
-    similar, speed,
+    similar, speed, similar_speed,
 ):  # fmt: skip
     bench_command.add_command(command)
 

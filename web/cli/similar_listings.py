@@ -1,13 +1,10 @@
-"""`faqdesk similar` and `faqdesk serve-index`: listings that show one thing."""
+"""`faqdesk similar`: listings that show one thing."""
 
 # ruff: noqa: D301 - click looks for the backspace itself, not for an escaped one
 
-import os
-import signal
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
@@ -151,42 +148,109 @@ def split_command(listing_ids: tuple[int, ...]) -> None:
     click.echo(f"{len(pairs)} pairs are kept apart from now on.")
 
 
-@click.command("serve-index")
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8050, show_default=True, type=click.IntRange(0, 65535))
-def serve_index_command(host: str, port: int) -> None:
-    """Serve the desk's vectors and similar listings over gRPC.
-
-    Callers show the token in FAQDESK_INDEX_TOKEN; without one it serves this machine alone. What
-    travels is not encrypted: elsewhere put it behind a proxy that is.
+@similar_command.command("confirm")
+@click.argument("listing_id", type=int)
+def confirm_command(listing_id: int) -> None:
+    """Say that a listing's whole group is one thing: its links stay, whatever is found later.
 
     \b
     Example:
-      faqdesk serve-index --port 8050
+      faqdesk similar confirm 17
     """
-    from support.grpc_index import TOKEN
-    from web.index_server import IndexServer, named
-    from web.similar_desk import SimilarDesk
+    from listings.similar.groups import confirm
 
-    space = workspace()
-    desk = SimilarDesk(space)
-    with closing(space.database()) as db, progress_line("Reading"):
-        desk.similar.refresh(db)
-    indexes = {name: named(index, dim) for name, index, dim in desk.similar.vector_indexes()}
-    server = IndexServer(
-        indexes, listings=desk, host=host, port=port, token=os.environ.get(TOKEN, "")
-    )
+    with closing(workspace().database()) as db:
+        group = confirm(db, actor(), listing_id)
+    click.echo(f"{len(group.listing_ids)} listings are one thing.")
 
-    def end(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, end)
-    server.start()
-    click.echo(f"Serving {', '.join(indexes)} and similar listings on {host}:{server.port}")
-    try:
-        server.wait()
-    finally:
-        server.stop()
+@similar_command.group("alerts", invoke_without_command=True)
+@click.option("--state", default="open", show_default=True, help="open, confirmed or dismissed.")
+@click.option("--kind", help="sanctioned, repeat, accounts or catalogue.")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
+@json_option
+@click.pass_context
+def alerts_command(
+    context: click.Context, state: str, kind: str | None, limit: int, as_json: bool
+) -> None:
+    """List what watching found, the surest first; confirm or dismiss it.
+
+    \b
+    Example:
+      faqdesk similar alerts --kind sanctioned
+      faqdesk similar alerts dismiss 4
+    """
+    if context.invoked_subcommand:
+        return
+    from listings.similar.alerts import alerts
+
+    with closing(workspace().database()) as db:
+        found = alerts(db, state=state, kind=kind, limit=limit)
+    if as_json:
+        print_json([asdict(alert) for alert in found])
+        return
+    if not found:
+        click.echo(f"None that is {state}.")
+    for alert in found:
+        other = "" if alert.other_id is None else f"like {alert.other_id}"
+        told = ", ".join(f"{name} {value}" for name, value in alert.detail.items())
+        click.echo(
+            f"{alert.id:6}  {alert.kind:10}  listing {alert.listing_id}  {other:12}"
+            f"  {alert.probability:.2f}  {told}"
+        )
+
+
+@alerts_command.command("confirm")
+@click.argument("alert_ids", type=int, nargs=-1, required=True)
+def confirm_alerts_command(alert_ids: tuple[int, ...]) -> None:
+    """Say that alerts were right.
+
+    \b
+    Example:
+      faqdesk similar alerts confirm 4 5
+    """
+    _decide(alert_ids, right=True)
+
+
+@alerts_command.command("dismiss")
+@click.argument("alert_ids", type=int, nargs=-1, required=True)
+def dismiss_alerts_command(alert_ids: tuple[int, ...]) -> None:
+    """Say that alerts were wrong.
+
+    \b
+    Example:
+      faqdesk similar alerts dismiss 4
+    """
+    _decide(alert_ids, right=False)
+
+
+@alerts_command.command("reopen")
+@click.argument("alert_ids", type=int, nargs=-1, required=True)
+def reopen_alerts_command(alert_ids: tuple[int, ...]) -> None:
+    """Take decisions on alerts back.
+
+    \b
+    Example:
+      faqdesk similar alerts reopen 4
+    """
+    from listings.similar.alerts import undo
+    from support.database import write
+
+    with closing(workspace().database()) as db, write(db):
+        for alert_id in alert_ids:
+            undo(db, actor(), alert_id)
+    click.echo(f"{len(alert_ids)} alerts are open again.")
+
+
+def _decide(alert_ids: tuple[int, ...], *, right: bool) -> None:
+    from listings.similar.alerts import decide
+    from support.database import write
+
+    # All of them or none: what half a list did is hard to see.
+    with closing(workspace().database()) as db, write(db):
+        for alert_id in alert_ids:
+            decide(db, actor(), alert_id, right=right)
+    click.echo(f"{len(alert_ids)} alerts {'confirmed' if right else 'dismissed'}.")
 
 
 def _why(match: "Match") -> str:
