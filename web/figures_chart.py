@@ -1,5 +1,6 @@
 """Charts of the weeks: how much is automatic, and how the shares that are promised are kept."""
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -55,7 +56,7 @@ def _shares(weeks: Sequence[Week], name: str, title: str, stated: float) -> Mark
     ]
     if not found:
         return Markup("")
-    least = min(0.9, *(promise.low for _, _, promise in found))
+    least = math.floor(10 * min(0.9, *(promise.low for _, _, promise in found))) / 10
     panel = Panel(title, x=(-0.6, len(weeks) - 0.4), y=(least, 1), height=150)
     panel.ticks([Marked(y, policy_words.percent(y, digits=0)) for y in (least, 1.0)])
     panel.across(stated, _("at least %(share)s", share=policy_words.percent(stated)))

@@ -23,6 +23,7 @@ from .auth import LEADS, MODERATING, actor, me, requires
 from .database import db, desk
 from .i18n import gettext as _
 from .policy_chart import draw_curve
+from .policy_tuner import Tried
 
 bp = Blueprint("policy_page", __name__, url_prefix="/moderation/policy")
 
@@ -66,6 +67,7 @@ def tune() -> ResponseReturnValue:
     start = _start(ground)
     categories = _categories(ground, start)
     policy = policy_tuner.asked_policy(_asked(), start.policy, categories)
+    tried = policy_tuner.try_out(ground, policy)
     return render_template(
         "policy_tune.html",
         start=start,
@@ -77,7 +79,9 @@ def tune() -> ResponseReturnValue:
         releases=[r for r in shelf.listed(desk().workspace, db(), line=KIND)
                   if r.state != "pruned"],
         sliders=urlencode(_asked()),
-        piece=_piece(ground, policy),
+        piece=_piece(ground, tried),
+        said=f"{policy_words.standing(tried.standing.reason, tried.standing.missing)} "
+        f"{policy_words.hidden(tried.measured.hidden)}",
         **_words(),
     )  # fmt: skip
 
@@ -89,7 +93,7 @@ def piece() -> ResponseReturnValue:
     ground = _ground(fresh=False)
     start = _start(ground)
     policy = policy_tuner.asked_policy(_asked(), start.policy, _categories(ground, start))
-    return {"html": _piece(ground, policy)}
+    return {"html": _piece(ground, policy_tuner.try_out(ground, policy))}
 
 
 @bp.post("")
@@ -167,9 +171,8 @@ def change_mode(name: str) -> ResponseReturnValue:
     return redirect(url_for(".one", name=changed.version))
 
 
-def _piece(ground: Ground, policy: Any) -> str:
+def _piece(ground: Ground, tried: Tried) -> str:
     """What a policy would do, as a piece of the page."""
-    tried = policy_tuner.try_out(ground, policy)
     shown = tried.changes[: policy_tuner.CHANGES]
     images = desk().workspace.home / "images"
     ids = [change.row.listing_id for change in shown if change.row.listing_id is not None]

@@ -117,14 +117,14 @@ def asked_policy(form: Mapping[str, str], start: Policy, categories: list[str]) 
     """The policy that a form's sliders stand for; what a form does not hold stays.
 
     Args:
-        form: as the tuner sends it; without `set` nothing was sent, and `start` is the answer.
+        form: as the tuner sends it; without `set`, or with `reset`, the answer is `start`.
         start: the policy that the sliders began at.
         categories: those that the form could have ticked.
 
     Raises:
         SettingError: a rule is out of its range.
     """
-    if "set" not in form:
+    if "set" not in form or "reset" in form:
         return start
     thresholds = dict(start.thresholds)
     for label in PROBLEMS:

@@ -11,7 +11,7 @@ from typing import Final
 from markupsafe import Markup, escape
 
 WIDTH: Final = 640
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 22, 26
+_LEFT, _RIGHT, _TOP, _BOTTOM = 60, 12, 34, 26
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,21 +76,22 @@ class Panel:
                   kind, px, py, words)  # fmt: skip
 
     def bar(self, x: float, width: float, low: float, high: float, kind: str, words: str) -> None:
-        """A bar from `low` to `high`, `width` of the x axis wide."""
+        """A bar from `low` to `high`, `width` of the x axis wide; none where they are equal."""
+        if high <= low:
+            return
         left, top = self.at(x - width / 2, high)
         right, bottom = self.at(x + width / 2, low)
         self._add(
-            '<rect class="bar {}" x="{}" y="{}" width="{}" height="{}"><title>{}</title></rect>',
+            '<rect class="column {}" x="{}" y="{}" width="{}" height="{}"><title>{}</title></rect>',
             kind, left, top, round(right - left, 1), round(max(0.0, bottom - top), 1), words,
         )  # fmt: skip
 
     def across(self, y: float, words: str) -> None:
-        """A level that is to be kept."""
+        """A level that is to be kept; its words stand in the title, where nothing hides them."""
         x, place = self.at(self._x[0], y)
         end, _ = self.at(self._x[1], y)
+        self.title = f"{self.title} ({words})"
         self._add('<line class="level" x1="{}" x2="{}" y1="{}" y2="{}"/>', x, end, place, place)
-        self._add('<text class="soft" x="{}" y="{}" text-anchor="end">{}</text>',
-                  end, place - 4, words)  # fmt: skip
 
     def upright(self, x: float, words: str) -> None:
         """A place that was chosen."""

@@ -32,6 +32,7 @@ async function look() {
     const found = await get(`${form.dataset.piece}?${values}`, asked.signal);
     if (found === null) throw new Error("refused");
     piece.innerHTML = found.html; // our own template, its values escaped
+    $("#summary").value = $$(".standing, .proven li:first-child", piece).map((line) => line.textContent).join(" ");
     trouble.textContent = "";
   } catch (error) {
     if (error.name === "AbortError") return;
