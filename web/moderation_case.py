@@ -5,7 +5,15 @@ from typing import Any
 from flask import session
 
 from listings import review, stored
-from listings.moderation import case_counts, case_queue, history, policy_store, sellers, undoing
+from listings.moderation import (
+    appeals,
+    case_counts,
+    case_queue,
+    history,
+    policy_store,
+    sellers,
+    undoing,
+)
 from listings.moderation.case_queue import Cases
 from listings.moderation.cases import Case
 from listings.moderation.history import PastVerdict
@@ -39,6 +47,8 @@ def piece(case: Case | None, cases: Cases, *, said: str = "") -> dict[str, Any]:
     if case is not None:
         found |= about(case.listing_id)
         found["seen"] = history.stamp(db(), case)
+        appeal = found["appeal"]
+        found["own"] = appeal is not None and appeals.is_own(db(), me().id, appeal)
     return found
 
 
@@ -71,6 +81,7 @@ def about(listing_id: int) -> dict[str, Any]:
         "appeal": next((a for a in story.appeals if a.state == "open"), None),
         "appealed_against": {a.decision_id for a in story.appeals},
         "alike": (found := alike(db(), listing_id)),
+        "alike_pictures": review.pictures(db(), [other.listing_id for other in found]),
         "linked": any(other.kind == "link" for other in found),
         "seller": _seller(listing),
         "sold": sellers.sold(db(), listing.seller, without=listing.id, limit=EARLIER),

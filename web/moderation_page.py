@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from listings.moderation import case_counts, case_queue, cases, decisions, history, undoing
+from listings.moderation import appeals, case_counts, case_queue, cases, decisions, history, undoing
 from listings.moderation.case_queue import Cases
 from listings.moderation.cases import Case
 from listings.moderation.classes import CLASSES, HIDE, PROBLEMS
@@ -125,11 +125,22 @@ def next_case(asked: Cases) -> Case | None:
     if held is not None:
         return case_queue.claim(db(), me().id, held.id)
     put_off = tuple(session.get(SKIPPED, ()))
-    found = case_queue.claim_next(db(), me().id, replace(asked, without=put_off))
+    found = _for_this_person(replace(asked, without=put_off))
     if found is None and put_off:
         session.pop(SKIPPED)
-        found = case_queue.claim_next(db(), me().id, asked)
+        found = _for_this_person(asked)
     return found
+
+
+def _for_this_person(asked: Cases) -> Case | None:
+    """The next case but for appeals against this person's own decisions, which others settle."""
+    while (found := case_queue.claim_next(db(), me().id, asked)) is not None:
+        appeal_id = cases.open_appeal(db(), found.id)
+        if appeal_id is None or not appeals.is_own(db(), me().id, appeals.get(db(), appeal_id)):
+            return found
+        asked = replace(asked, without=(*asked.without, found.id))
+    case_queue.release(db(), me().id)
+    return None
 
 
 def following(said: str) -> ResponseReturnValue:

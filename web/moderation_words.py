@@ -120,7 +120,7 @@ SIDES = {
 }
 
 APPEAL_STATES = {
-    "open": lazy_gettext("Open"),
+    "open": lazy_gettext("Waits to be looked at"),
     "upheld": lazy_gettext("Upheld: the decision stands"),
     "overturned": lazy_gettext("Overturned: another decision took its place"),
 }

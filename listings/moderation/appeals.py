@@ -205,15 +205,20 @@ def _check(db: Database, agent_id: int, appeal_id: int) -> Appeal:
     if found.state != "open":
         raise ConflictError(f"This appeal is settled: {found.state}.")
     check_claim(db, agent_id, found.case_id)
+    if is_own(db, agent_id, found):
+        raise PermissionDeniedError("This was your own decision: let somebody else look at it.")
+    return found
+
+
+def is_own(db: Database, agent_id: int, found: Appeal) -> bool:
+    """Whether it is against a person's own decision, and somebody else could look at it."""
     sql = "SELECT agent_id FROM moderation_decisions WHERE id = ?"
     others = """
         SELECT 1 FROM agents WHERE active = 1 AND password_hash IS NOT NULL AND id <> ?
         AND role IN ('moderator', 'lead', 'admin') LIMIT 1
     """
     own = scalar(db, sql, [found.decision_id]) == agent_id
-    if own and scalar(db, others, [agent_id]) is not None:
-        raise PermissionDeniedError("This was your own decision: let somebody else look at it.")
-    return found
+    return own and scalar(db, others, [agent_id]) is not None
 
 
 def _record(db: Database, actor: Actor, found: Appeal, action: str, words: str) -> None:

@@ -266,7 +266,7 @@ def test_hostile_words_stay_words(mo, db, space):
                     for n in range(0, 60, 7))  # fmt: skip
     judged = Verdict({"normal": 0.4, "counterfeit": 0.6}, model=MODEL, reasons=reasons)
     policy_act.act(db, [(listing_id, judged)])
-    mo_id = agent(db, "mo")
+    mo_id = agent(db, "sujin")
     decision = decide(db, ACTOR, mo_id, case_id, label="animals", reason=HOSTILE)
     appeals.file(db, ACTOR, decision, by="seller", words=HOSTILE)
     seller = scalar(db, "SELECT seller FROM listings WHERE id = ?", [listing_id])
@@ -306,6 +306,18 @@ def test_reporters_records_and_brakes_are_shown(mo, db, space, ids):
     assert "2건 중 1건 맞음" in page
     assert "보류" in page
     assert "신고자 알 수 없음" in page
+
+
+def test_many_reports_are_told_in_short(mo, db, space, ids):
+    for number in range(7):
+        report(db, space.seal(), ids[0], f"r{number}", label="animals", words=f"words {number}")
+    report(db, space.seal(), ids[0], "", label="pro_ads")
+    page = mo.get("/moderation").text
+    assert "동물 7" in page
+    assert "업자·홍보 1" in page
+    assert "신고자 7명" in page
+    assert "외 4건" in page
+    assert page.index("words 0") > page.index("외 4건") > page.index("words 6")
 
 
 def test_reports_in_bad_faith_count_no_more(mo, db, space, ids, reported):
@@ -489,6 +501,12 @@ def test_one_s_own_decision_is_looked_at_by_somebody_else(mo, yuri, db, reported
     assert "내가 한 결정" not in yuri.get("/moderation/appeals").text
     answer = send(mo, f"/moderation/appeals/{appealed}/settle", settle="uphold", reason="x")
     assert answer.status_code == 403
+    assert "empty-queue" in mo.get("/moderation").text  # it does not even come
+    page = mo.get(f"/moderation?case={reported}").text
+    assert "다른 사람이 이의 신청을 확인해요" in page
+    assert "data-appeal" not in page
+    mo.post(f"/moderation/{reported}/skip")
+    assert "정품입니다" in yuri.get("/moderation").text
     assert scalar(db, "SELECT state FROM appeals") == "open"
 
 
