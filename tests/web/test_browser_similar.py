@@ -16,6 +16,7 @@ pytestmark = pytest.mark.browser
 TITLE = "구찌 마몬트 가방 정품급 미러 풀박스"
 MORE = "더스트백이랑 카드까지 드려요. 택배로 보내 드립니다."
 REWORDED = "마몬트 숄더백 미러급이에요, 풀박스 구성"
+WIDTH = "image => image.decode().then(() => image.naturalWidth)"
 LAMP = "황동 스탠드 조명"
 
 
@@ -40,7 +41,7 @@ def page(context, address):
 
 def test_a_suspended_sellers_repost_is_caught(page, address, space, db, shop):
     """As in life: the job runs in a worker, the console shows what it found."""
-    bad, lamp, again = shop
+    bad, _, again = shop
     jobs.enqueue(space, db, Actor("agent:1"), "watch", {})
     with running(space, "worker"):
         until(lambda: scalar(db, "SELECT state FROM jobs") == "done", "the desk has watched")
@@ -58,10 +59,7 @@ def test_a_suspended_sellers_repost_is_caught(page, address, space, db, shop):
     pictures = first.locator(".pair img")
     expect(pictures).to_have_count(2)
     for place in range(2):
-        loaded = pictures.nth(place).evaluate(
-            "image => image.decode().then(() => image.naturalWidth)"
-        )
-        assert loaded > 0
+        assert pictures.nth(place).evaluate(WIDTH) > 0
     expect(page.locator("main")).not_to_contain_text(LAMP)
     # Its group names the account with its sanction.
     first.get_by_role("link", name="묶음 보기").click()
@@ -91,7 +89,7 @@ def test_an_account_is_split_off_and_put_back(page, address, space, db, shop):
 
 
 def test_a_picture_finds_what_shows_the_same(page, address, space, db, shop):
-    bad, lamp, again = shop
+    bad, _, again = shop
     assert faqdesk(space, "similar", "index").returncode == 0
     page.goto(address + "/moderation/similar")
     page.get_by_label("사진", exact=True).set_input_files(
@@ -101,7 +99,7 @@ def test_a_picture_finds_what_shows_the_same(page, address, space, db, shop):
     expect(page.locator(".alike-rows .alike")).to_have_count(1)
     expect(page.locator(".alike-rows .alike")).to_contain_text(LAMP)
     shown = page.get_by_role("img", name="올린 사진 1")
-    assert shown.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+    assert shown.evaluate(WIDTH) > 0
     page.get_by_role("link", name="사진 빼기").click()
     page.get_by_label("상품 번호 또는 상품 글").fill(str(again))
     page.get_by_label("상품 번호 또는 상품 글").press("Enter")
@@ -115,14 +113,14 @@ def test_a_picture_finds_what_shows_the_same(page, address, space, db, shop):
     expect(page.locator(".alike-rows .alike").first).to_contain_text(TITLE)
 
 
-@pytest.mark.parametrize(
-    "where", ["groups", "groups/1", "groups/alerts", "similar?listing=1", "similar"]
-)
-def test_nothing_hangs_over_the_edge_of_a_phone(page, address, space, db, shop, where):
+def test_nothing_hangs_over_the_edge_of_a_phone(page, address, space, db, shop):
     assert faqdesk(space, "similar", "watch").returncode == 0
     page.set_viewport_size({"width": 390, "height": 800})
+    places = ("groups", "groups/1", "groups/alerts", "similar?listing=1", "similar")
     for language in ("ko", "en"):
         db.conn.execute("UPDATE agents SET language = ? WHERE login = 'mo'", [language])
         db.conn.commit()
-        page.goto(f"{address}/moderation/{where}")
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        for where in places:
+            page.goto(f"{address}/moderation/{where}")
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            assert wide <= 390, (language, where)
