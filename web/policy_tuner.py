@@ -14,10 +14,12 @@ from listings.moderation.classes import LEGAL, PROBLEMS
 from listings.moderation.policy import HIDE_FLOOR, REVIEW_AT, Policy, Rules, Thresholds
 from listings.moderation.policy_desk import Ground, PolicyDesk
 from listings.moderation.policy_effects import Change, Point, changes, curve
-from listings.moderation.policy_evidence import Measured
+from listings.moderation.policy_evidence import Measured, choices
 from listings.moderation.policy_store import StoredPolicy, in_mode
-from listings.moderation.policy_tuned import Standing
+from listings.moderation.policy_thresholds import Chosen
+from listings.moderation.policy_tuned import Standing, measure_tuned
 from support.errors import InputError, SettingError
+from support.release import in_force
 
 from .database import db, desk
 from .i18n import gettext as _
@@ -56,7 +58,8 @@ def bench() -> PolicyDesk:
 def ground(*, release: str = "", problems: float | None = None, fresh: bool = True) -> Ground:
     """What a policy may rest on; for a slider's sake not read anew at every step."""
     kept: dict[Any, tuple[float, Ground]] = current_app.extensions.setdefault("faqdesk_ground", {})
-    key = (release, problems)
+    live = in_force(desk().workspace.models, line="moderation")
+    key = (release or (live.name if live else ""), problems)
     known = kept.get(key)
     if not fresh and known is not None and time.monotonic() - known[0] < FRESH:
         return known[1]
@@ -71,16 +74,20 @@ def try_out(ground: Ground, policy: Policy) -> Tried:
     """Count what a policy would do with past decisions."""
     live = in_mode(db(), "live")
     rows = ground.evidence.rows
-    chosen = policy_desk.propose(ground, policy)
+    chosen = _proposed(ground, policy)
+    after = choices(rows, policy)
     proposed = policy_desk.same_thresholds(chosen.policy, policy)
     if proposed:
         measured = chosen.measured
         standing = Standing(chosen.hide.reason, chosen.hide.missing)
     else:
-        measured, standing = policy_desk.by_hand(ground, policy)
-    against = live.policy if live else None
+        measured, standing = measure_tuned(rows, policy, ground.base, chosen=after)
+    before = choices(rows, live.policy) if live else None
     other = (live.version, live.policy, rows) if live else None
-    classes = backtest(rows, policy, ground.base, other=other).classes if rows else {}
+    classes = {}
+    if rows:
+        tried = backtest(rows, policy, ground.base, other=other, chosen=after, chosen_before=before)
+        classes = tried.classes
     return Tried(
         policy=policy,
         measured=measured,
@@ -89,10 +96,29 @@ def try_out(ground: Ground, policy: Policy) -> Tried:
         against=live,
         asleep=live is not None and live.policy.hides and live.policy.model != ground.model,
         classes=classes,
-        changes=changes(rows, policy, against),
+        changes=changes(rows, before, after),
         settle=chosen.settle.as_dict(),
         curve=curve(rows),
     )
+
+
+def _proposed(ground: Ground, policy: Policy) -> Chosen:
+    """What would be proposed in a policy's place; it hangs on its rules, not on its sliders."""
+    kept: dict[Any, tuple[Ground, Chosen]] = current_app.extensions.setdefault(
+        "faqdesk_proposed", {}
+    )
+    frame = replace(
+        policy, model="", thresholds={LEGAL: Thresholds(review=policy.of(LEGAL).review)}
+    )
+    key = (repr(frame), tuple(policy.thresholds))
+    known = kept.get(key)
+    if known is not None and known[0] is ground:
+        return known[1]
+    if len(kept) > 4:
+        kept.clear()
+    found = policy_desk.propose(ground, policy)
+    kept[key] = (ground, found)
+    return found
 
 
 def asked_share(form: Mapping[str, str]) -> float | None:

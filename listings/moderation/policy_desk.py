@@ -221,7 +221,9 @@ def keep_by_hand(
         return keep_proposed(db, actor, ground, chosen, note=note)
     measured, standing = by_hand(ground, policy)
     evidence = {
-        "measured": measured.as_dict() | {"missing": standing.missing, "reason": standing.reason},
+        "measured": measured.as_dict()
+        | {"reason": standing.reason, "missing": standing.missing}
+        | {"normals_missing": standing.missing},
         "settle": chosen.settle.as_dict(),
         "made": BY_HAND,
     }

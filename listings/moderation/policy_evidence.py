@@ -16,7 +16,7 @@ from support.errors import InputError
 
 from ..categories import SEPARATOR
 from .classes import HIDE, LEGAL, NORMAL, PASS, Verdict
-from .policy import Policy
+from .policy import Choice, Policy
 from .policy_bounds import (
     ALPHA_BASE,
     ALPHA_HIDDEN,
@@ -156,7 +156,18 @@ class Measured:
         return asdict(self) | {"may_hide": self.may_hide, "normals_missing": self.normals_missing}
 
 
-def measure(rows: Sequence[Judged], policy: Policy, base: BaseRate) -> Measured:
+def choices(rows: Sequence[Judged], policy: Policy) -> list[Choice]:
+    """What a policy would do with each row."""
+    return [policy.choose(row.verdict, category=row.category) for row in rows]
+
+
+def measure(
+    rows: Sequence[Judged],
+    policy: Policy,
+    base: BaseRate,
+    *,
+    chosen: Sequence[Choice] | None = None,
+) -> Measured:
     """Count what a policy would do with judged rows.
 
     Each bound is exact for a policy that was not chosen by these rows; of one that was, see
@@ -166,8 +177,9 @@ def measure(rows: Sequence[Judged], policy: Policy, base: BaseRate) -> Measured:
         rows: used neither for training nor for calibration.
         policy: any.
         base: the marketplace's share of problem listings.
+        chosen: what it does with each row, where that is known already.
     """
-    chosen = [policy.choose(row.verdict, category=row.category) for row in rows]
+    chosen = choices(rows, policy) if chosen is None else chosen
     normal = np.array([row.truth == NORMAL and row.unselected for row in rows], dtype=bool)
     problem = np.array([is_problem(row.truth) for row in rows], dtype=bool)
     hides = np.array([choice.action == HIDE for choice in chosen], dtype=bool)

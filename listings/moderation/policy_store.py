@@ -189,10 +189,15 @@ def _check_live(db: Database, found: StoredPolicy) -> None:
     thresholds = found.policy.thresholds.values()
     measured = found.evidence.get("measured", {})
     if any(t.hide is not None for t in thresholds) and not measured.get("may_hide"):
+        missing = measured.get("normals_missing")
+        wanting = (
+            f"{missing} more unselected normal listings are missing, or stricter thresholds"
+            if missing
+            else "too few of what it hides are surely problems, or nobody knows their share"
+        )
         raise ConflictError(
-            f"{found.version} hides, but its bounds are not proven: "
-            f"{measured.get('normals_missing', 'some')} more unselected normal listings are "
-            f"missing, or stricter thresholds. Let it run in the shadow, with a random sample."
+            f"{found.version} hides, but its bounds are not proven: {wanting}. Let it run in the "
+            f"shadow, with a random sample."
         )
     settle = found.evidence.get("settle", {}).get("threshold")
     if any(t.settle is not None and t.settle != settle for t in thresholds):

@@ -11,7 +11,7 @@ from listings.moderation.model import KIND
 from listings.moderation.policy import Bounds, Policy, Thresholds
 from listings.moderation.policy_desk import PolicyDesk
 from listings.moderation.policy_effects import by_class, changes, curve
-from listings.moderation.policy_evidence import BaseRate, measure
+from listings.moderation.policy_evidence import BaseRate, choices, measure
 from listings.moderation.policy_thresholds import unproven
 from listings.moderation.policy_tuned import measure_tuned
 from listings.stored import load
@@ -212,10 +212,10 @@ def test_changes_and_the_curve_by_hand():
     rows_ = [row(0.95, "pro_ads"), row(0.95, "normal"), row(0.6, "pro_ads"), row(0.2, "normal")]
     loose = Policy(model="m1", thresholds={"pro_ads": Thresholds(hide=0.5, review=0.1)})
     strict = Policy(model="m1", thresholds={"pro_ads": Thresholds(hide=0.9, review=0.1)})
-    found = changes(rows_, loose, strict)
+    found = changes(rows_, choices(rows_, strict), choices(rows_, loose))
     assert [(c.before.action, c.after.action, c.turn) for c in found] == [("review", "hide", 1)]
     assert found[0].probability == pytest.approx(0.6)
-    first = changes(rows_, strict, None)
+    first = changes(rows_, None, choices(rows_, strict))
     assert [c.turn for c in first] == [-1, -1, 1, 1]
     assert by_class(first) == {"normal": (0, 2), "pro_ads": (2, 0)}
     points = {p.threshold: (p.normals, p.problems) for p in curve(rows_)}
