@@ -7,7 +7,7 @@ from sqlite_utils import Database
 
 from support.database import Row, scalar
 
-from .looks import Reason
+from .looks import Reason, turned
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +31,13 @@ def alike(db: Database, listing_id: int, *, limit: int = 6) -> list[Alike]:
     """
     sql = """
         WITH found AS (
-            SELECT other_id AS id, 'link' AS kind, probability, reasons, confirmed
+            SELECT other_id AS id, 'link' AS kind, probability, reasons, confirmed, 0 AS turned
             FROM listing_links WHERE first_id = :id
             UNION ALL
-            SELECT first_id, 'link', probability, reasons, confirmed
+            SELECT first_id, 'link', probability, reasons, confirmed, 1
             FROM listing_links WHERE other_id = :id
             UNION ALL
-            SELECT other_id, kind, probability, reasons, state = 'confirmed'
+            SELECT other_id, kind, probability, reasons, state = 'confirmed', 0
             FROM watch_alerts
             WHERE listing_id = :id AND other_id IS NOT NULL AND state <> 'dismissed'
         )
@@ -67,6 +67,9 @@ def linked_of(db: Database, seller: str) -> int | None:
 
 
 def _alike(row: Row) -> Alike:
+    reasons = [
+        Reason(**part | {"words": tuple(part["words"])}) for part in json.loads(row["reasons"])
+    ]
     return Alike(
         listing_id=row["id"],
         title=row["title"],
@@ -74,8 +77,7 @@ def _alike(row: Row) -> Alike:
         hidden=bool(row["hidden"]),
         kind=row["kind"],
         probability=row["probability"],
-        reasons=tuple(
-            Reason(**part | {"words": tuple(part["words"])}) for part in json.loads(row["reasons"])
-        ),
+        # A link's first picture is of the listing with the lower number.
+        reasons=tuple(turned(reason) if row["turned"] else reason for reason in reasons),
         confirmed=bool(row["confirmed"]),
     )

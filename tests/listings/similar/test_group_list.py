@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from listings.similar.apart import keep_apart, undo_apart
+from listings.similar.evidence import alike
 from listings.similar.group_evidence import evidence
 from listings.similar.group_list import group_page
 from listings.similar.groups import confirm, group_of, groups, links_of, put_links, unconfirm
@@ -135,6 +136,8 @@ def test_whose_picture_is_whose_does_not_hang_on_who_was_asked_about(db, shop):
     put_links(db, a, [Match(b, 0.99, (found.reasons[0],))], version="v")
     (again,) = links_of(db, b)
     assert again.reasons == found.reasons
+    assert [one.reasons for one in alike(db, a)] == [found.reasons]
+    assert [one.reasons for one in alike(db, b)] == [(reason,)]
 
 
 @settings(max_examples=40, deadline=None)
