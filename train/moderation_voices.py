@@ -61,7 +61,7 @@ class ModerationConfig:
     texts: tuple[str, ...] = ("linear", "encoder", "fasttext")
     signals: bool = True  # heard beside the rules
     network: bool = True
-    num_epochs: int = 30  # of the network
+    num_epochs: int = 20  # of the network
     balance: float = 0.5  # 0 repeats nothing, 1 makes all classes alike
     twisted: float = 0.5  # share of the repeated problems that are twisted to evade
     num_folds: int = 5

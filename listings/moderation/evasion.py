@@ -43,6 +43,11 @@ _SAID = re.compile(
 _SAID_WORD = re.compile(r"[a-z]+|\d", re.I)
 _SINGLE_LATIN = re.compile(r"(?<![A-Za-z])(?:[A-Za-z][ .·*_-]{1,2}){3,}[A-Za-z](?![A-Za-z])")
 
+_SINGLE = re.compile(
+    "(?<![가-힣ㄱ-ㅣ0-9])[가-힣ㄱ-ㅣ0-9](?: {1,3}[가-힣ㄱ-ㅣ0-9](?![가-힣ㄱ-ㅣ0-9]))+"
+)
+_ORDINARY = re.compile("[\\x00-\\x7f가-힣ㄱ-ㅣ]*")
+
 _Read = list[tuple[str, int]]  # characters with their places in the text
 
 
@@ -63,7 +68,10 @@ class Undone:
 
 def undo(text: str) -> Undone:
     """Read a text as it is meant; only its first 4,000 characters."""
-    read, tricks = _plain(text[:MOST_READ])
+    text = text[:MOST_READ]
+    if _ORDINARY.fullmatch(text) and not any(needed.search(text) for needed, _ in _STEPS):
+        return Undone(text, tuple(range(len(text))), 0)
+    read, tricks = _plain(text)
     words = "".join([char for char, _ in read])
     for needed, step in _STEPS:
         if not needed.search(words):
@@ -79,8 +87,8 @@ def _plain(text: str) -> tuple[_Read, int]:
     """Every odd form of a character as the plain one; what cannot be seen goes."""
     read: _Read = []
     tricks = 0
-    if text.isascii():
-        return [(char, place) for place, char in enumerate(text)], 0
+    if _ORDINARY.fullmatch(text):
+        return list(zip(text, range(len(text)), strict=True)), 0
     for place, char in enumerate(text):
         if char.isascii() or "가" <= char <= "힣" or is_part(char):
             read.append((char, place))
@@ -159,25 +167,17 @@ def _lone(read: _Read, at: int, step: int) -> bool:
 
 
 def _join_single(read: _Read) -> tuple[_Read, int]:
-    """Take out blanks between letters of Hangul that stand alone, two or more in a row."""
-    lone = [
-        is_hangul(char) and _lone(read, at, -1) and _lone(read, at, 1)
-        for at, (char, _) in enumerate(read)
-    ]
-    found: _Read = []
-    tricks = 0
-    at = 0
-    while at < len(read):
-        stop = at
-        while stop < len(read) and read[stop][0] == " ":
-            stop += 1
-        between = 0 < stop - at <= _MOST_BETWEEN and at > 0 and stop < len(read)
-        if between and lone[at - 1] and lone[stop]:
-            tricks += stop - at
-            at = stop
-        found.append(read[at])
-        at += 1
-    return found, tricks
+    """Take out blanks between letters of Hangul, and digits, that each stand alone.
+
+    Two letters at least: a digit before a counting word is honest.
+    """
+    return _replace(read, _alone, lambda words: [at for at, c in enumerate(words) if c != " "])
+
+
+def _alone(text: str) -> Iterator[re.Match[str]]:
+    for found in _SINGLE.finditer(text):
+        if sum(not char.isascii() for char in found[0]) > 1:
+            yield found
 
 
 def _compose(read: _Read) -> tuple[_Read, int]:
@@ -269,7 +269,7 @@ _PART = re.compile("[ㄱ-ㅣ]")
 _STEPS: Final = (  # each with what must be there: of most listings nothing is
     (_PART, _unlike),
     (re.compile(r"[가-힣ㄱ-ㅣ](?:[^\w\s]|_){1,3}[가-힣ㄱ-ㅣ]"), _join_symbols),
-    (re.compile("(?<![가-힣ㄱ-ㅣ])[가-힣ㄱ-ㅣ] {1,3}[가-힣ㄱ-ㅣ](?![가-힣ㄱ-ㅣ])"), _join_single),
+    (_SINGLE, _join_single),
     (_PART, _compose),
     (_SINGLE_LATIN, _join_latin),
     (re.compile(f"{RUN.pattern}|{_SAID.pattern}", re.I), _said_numbers),

@@ -21,7 +21,7 @@ from support.errors import ModelDamagedError
 from .classes import Reason
 from .reading import Reading
 from .rule_voice import RuleVoice
-from .rules import FILE, load_rules
+from .rules import FILE, Spoken, load_rules
 
 KIND: Final = "moderation"
 RULES: Final = RuleVoice.name
@@ -78,14 +78,21 @@ class ModerationModel:
         """Those that count."""
         return self.fusion.voices
 
-    def probabilities(self, readings: Sequence[Reading]) -> Probabilities:
-        """(n, labels) calibrated; each row sums to 1."""
+    def probabilities(
+        self, readings: Sequence[Reading], spoken: Sequence[Spoken] | None = None
+    ) -> Probabilities:
+        """(n, labels) calibrated; each row sums to 1.
+
+        Args:
+            readings: of listings.
+            spoken: which of the model's rules speak of each, where that was asked already.
+        """
         if not readings:
             return np.zeros((0, len(self.labels)))
         said = hear(
             readings,
             texts=[model for name, model in self.texts.items() if name in self.voices],
-            network=self.network, rules=self.rules,
+            network=self.network, rules=self.rules, spoken=spoken,
         )  # fmt: skip
         return self.fusion(said)
 
@@ -167,11 +174,12 @@ def hear(
     texts: Sequence[TextModel],
     network: Network | None,
     rules: RuleVoice,
+    spoken: Sequence[Spoken] | None = None,
 ) -> Mapping[str, Scores]:
     """(n, labels) log-probabilities of each voice."""
     words = [reading.words.text for reading in readings]
     said: dict[str, Scores] = {model.name: model.log_scores(words) for model in texts}
-    said[RULES] = rules.log_scores(readings)
+    said[RULES] = rules.log_scores(readings, spoken)
     if network is not None:
         said[network.name] = network.log_scores(readings)
     return said

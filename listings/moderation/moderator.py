@@ -99,14 +99,18 @@ class Moderator:
         readings = read_all(listings, signals)
         if not readings:
             return []
-        said = [self.rules.reasons(reading) if reasons else [] for reading in readings]
+        said: list[list[Reason]] = [[] for _ in readings]
+        spoken = None
+        if reasons or self.model is None:
+            spoken = [self.rules.read(reading) for reading in readings]
+            said = list(map(self.rules.reasons, readings, spoken))
         if self.model is None:
-            if not reasons:
-                said = [self.rules.reasons(reading) for reading in readings]
             found = np.exp(self.rules.log_scores(said).astype(np.float64))
             found /= found.sum(axis=1, keepdims=True)
         else:
-            found = self.model.probabilities(readings)
+            # Mostly the rules are those that the model learned beside, and are asked once.
+            same = self.model.rules.rules.source == self.rules.source
+            found = self.model.probabilities(readings, spoken if same else None)
         return [
             Verdict(
                 dict(zip(self.labels, row, strict=True)),

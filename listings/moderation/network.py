@@ -10,6 +10,7 @@ import json
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -65,11 +66,12 @@ def letters(texts: Sequence[str], shape: NetworkShape) -> tuple[Numbers, Numbers
     sizes = np.array([max(1, len(text)) for text in cut], np.int64)
     found = np.zeros((len(cut), int(sizes.max(initial=1)), PARTS), np.int64)
     for row, text in zip(found, cut, strict=True):
-        for place, char in enumerate(text):
-            row[place] = _letter(char, shape.letters)
+        if text:
+            row[: len(text)] = [_letter(char, shape.letters) for char in text]
     return found, sizes
 
 
+@lru_cache(maxsize=16_384)
 def _letter(char: str, count: int) -> tuple[int, int, int, int]:
     whole = zlib.crc32(char.encode("utf-8", "surrogatepass")) % count + 1
     initial, vowel, final = parts(char) if is_syllable(char) else (char, char, "")
@@ -121,11 +123,11 @@ class ModerationNetwork:
         places = sum(own[f"letters.{i}.weight"][numbers[..., i]] for i in range(PARTS))
         found = self._convolve(np.asarray(places) * there) * there
         thin, lengths = _thin(found), -(-sizes // THIN)
-        sides = [self._recur(thin, lengths, way) for way in ("forward", "backward")]
+        sides = self._recur(thin, lengths)
         picture = _relu(pictures @ own["picture.weight"].T + own["picture.bias"])
         signal = _relu(signals @ own["signals.weight"].T + own["signals.bias"])
         joined = np.concatenate(
-            [found.max(axis=1), *sides, picture * seen[:, None], seen[:, None], signal], axis=1
+            [found.max(axis=1), sides, picture * seen[:, None], seen[:, None], signal], axis=1
         )
         hidden = _relu(joined @ own["joined.weight"].T + own["joined.bias"])
         return np.asarray(hidden @ own["out.weight"].T + own["out.bias"], np.float32)
@@ -145,24 +147,36 @@ class ModerationNetwork:
             found.append(_relu(flat @ weight.reshape(len(weight), -1).T + bias))
         return np.concatenate(found, axis=2)
 
-    def _recur(self, thin: Floats, lengths: Numbers, way: str) -> Floats:
-        """(n, hidden): the greatest of each number over all places, read one way."""
+    def _recur(self, thin: Floats, lengths: Numbers) -> Floats:
+        """(n, 2 * hidden): the greatest of each number over all places, read each way.
+
+        Both ways are gone at once, the one from the first place on and the other from the last: of
+        one text the steps are so small that their number is all that counts.
+        """
         own, size = self._own, self.shape.hidden
-        given = thin @ own[f"{way}.weight_ih"].T + own[f"{way}.bias_ih"]
-        weight, bias = own[f"{way}.weight_hh"].T, own[f"{way}.bias_hh"]
-        state = np.zeros((len(thin), size), np.float32)
+        n, places, _ = thin.shape
+        ways = ("forward", "backward")
+        given = [thin @ own[f"{way}.weight_ih"].T + own[f"{way}.bias_ih"] for way in ways]
+        # (places, 2, n, 3 * hidden), in the order that each way takes
+        steps = np.stack([given[0], given[1][:, ::-1]]).transpose(2, 0, 1, 3).copy()
+        weight = np.stack([own[f"{way}.weight_hh"].T for way in ways])
+        bias = np.stack([own[f"{way}.bias_hh"] for way in ways])[:, None]
+        there = _there(places, lengths)
+        state = np.zeros((2, n, size), np.float32)
         most = np.full_like(state, -1)  # tanh is never less
-        order = range(thin.shape[1]) if way == "forward" else reversed(range(thin.shape[1]))
-        for at in order:
-            now = given[:, at]
+        for at in range(places):
+            now = steps[at]
             before = state @ weight + bias
-            gates = _sigmoid(now[:, : 2 * size] + before[:, : 2 * size])
-            reset, keep = gates[:, :size], gates[:, size:]
-            new = np.tanh(now[:, 2 * size :] + reset * before[:, 2 * size :])
-            there = (at < lengths)[:, None]
-            state = np.where(there, (1 - keep) * new + keep * state, state)
-            most = np.where(there, np.maximum(most, state), most)
-        return most
+            gates = _sigmoid(now[..., : 2 * size] + before[..., : 2 * size])
+            new = np.tanh(now[..., 2 * size :] + gates[..., :size] * before[..., 2 * size :])
+            following = new + gates[..., size:] * (state - new)
+            if there is None:
+                state = following
+                np.maximum(most, state, out=most)
+            else:
+                state = np.where(there[at], following, state)
+                most = np.where(there[at], np.maximum(most, state), most)
+        return np.concatenate([most[0], most[1]], axis=1)
 
     def save(self, folder: Path) -> None:
         """Write it into a folder."""
@@ -200,5 +214,14 @@ def _relu(values: Floats) -> Floats:
     return np.maximum(values, 0)
 
 
+def _there(places: int, lengths: Numbers) -> npt.NDArray[np.bool_] | None:
+    """(places, 2, n, 1) whether a text has the place that each way has come to; None: all have."""
+    if bool((lengths == places).all()):
+        return None
+    at = np.arange(places)[:, None]
+    both = np.stack([at < lengths, places - 1 - at < lengths], axis=1)
+    return np.asarray(both[..., None])
+
+
 def _sigmoid(values: Floats) -> Floats:
-    return np.asarray(1 / (1 + np.exp(-np.clip(values, -30, 30))), np.float32)
+    return np.asarray(0.5 + 0.5 * np.tanh(0.5 * values), np.float32)

@@ -18,7 +18,7 @@ from support.errors import ModelDamagedError
 
 from .classes import NORMAL, Reason
 from .reading import NAMES, Reading, vectors
-from .rules import PRIOR, RuleSet
+from .rules import PRIOR, RuleSet, Spoken
 
 Floats = npt.NDArray[np.float32]
 _FILE: Final = "rules.safetensors"
@@ -49,9 +49,16 @@ class RuleVoice:
         self.weights = weights
         self.bias = bias
 
-    def log_scores(self, readings: Sequence[Reading]) -> Floats:
-        """(n, labels) log-probabilities; where no rule speaks, what signals say."""
-        rows = seen(readings, self.rules, self.mean, self.spread)
+    def log_scores(
+        self, readings: Sequence[Reading], spoken: Sequence[Spoken] | None = None
+    ) -> Floats:
+        """(n, labels) log-probabilities; where no rule speaks, what signals say.
+
+        Args:
+            readings: of listings.
+            spoken: which of these rules speak of each, where that was asked already.
+        """
+        rows = seen(readings, self.rules, self.mean, self.spread, spoken)
         return log_normalize(rows @ self.weights + self.bias).astype(np.float32)
 
     def reasons(self, reading: Reading, label_id: int, label: str) -> list[Reason]:
@@ -90,11 +97,18 @@ class RuleVoice:
         return voice
 
 
-def seen(readings: Sequence[Reading], rules: RuleSet, mean: Floats, spread: Floats) -> Floats:
+def seen(
+    readings: Sequence[Reading],
+    rules: RuleSet,
+    mean: Floats,
+    spread: Floats,
+    spoken: Sequence[Spoken] | None = None,
+) -> Floats:
     """(n, rules + signals): 1 where a rule speaks, then values of signals."""
+    spoken = [rules.read(reading) for reading in readings] if spoken is None else spoken
     hits = np.zeros((len(readings), len(rules.rules)), np.float32)
-    for row, reading in zip(hits, readings, strict=True):
-        row[list(rules.hits(reading))] = 1
+    for row, one in zip(hits, spoken, strict=True):
+        row[[at for at, _ in one.rules]] = 1
     return np.hstack([hits, scaled(vectors(readings), mean, spread)])
 
 

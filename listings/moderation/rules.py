@@ -62,6 +62,14 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Spoken:
+    """Which rules speak of one listing."""
+
+    words: str  # of the listing, in lower case
+    rules: tuple[tuple[int, tuple[int, int]], ...]  # number in the file, and where in the words
+
+
+@dataclass(frozen=True, slots=True)
 class RuleSet:
     """The rules of one file."""
 
@@ -73,24 +81,8 @@ class RuleSet:
         """Twelve hexadecimal digits that change when the file does."""
         return hashlib.sha256(self.source.encode("utf-8")).hexdigest()[:12]
 
-    def reasons(self, reading: Reading) -> list[Reason]:
-        """Every rule that speaks, the heaviest first."""
-        text, spoken = self._spoken(reading)
-        found = []
-        for at, place in spoken:
-            rule = self.rules[at]
-            start, stop = reading.words.span(*place)
-            words = text[slice(*place)] if start >= 0 else ""
-            what = f"{rule.name}: {words}" if words else rule.name
-            found.append(Reason("rule", rule.label, what, rule.weight, start, stop))
-        return sorted(found, key=lambda reason: -reason.weight)
-
-    def hits(self, reading: Reading) -> list[int]:
-        """The numbers of the rules that speak, in the file's order."""
-        return [at for at, _ in self._spoken(reading)[1]]
-
-    def _spoken(self, reading: Reading) -> tuple[str, list[tuple[int, tuple[int, int]]]]:
-        """The words as rules read them, and which rules speak where."""
+    def read(self, reading: Reading) -> "Spoken":
+        """Which rules speak of a listing."""
         text = Lower.of(reading.words.text)
         known = reading.known()
         found = []
@@ -98,7 +90,24 @@ class RuleSet:
             place = rule.hit(text, known)
             if place is not None:
                 found.append((at, place))
-        return text.words, found
+        return Spoken(text.words, tuple(found))
+
+    def reasons(self, reading: Reading, spoken: "Spoken | None" = None) -> list[Reason]:
+        """Every rule that speaks, the heaviest first.
+
+        Args:
+            reading: the listing.
+            spoken: what `read` found of it, where that was asked already.
+        """
+        spoken = spoken or self.read(reading)
+        found = []
+        for at, place in spoken.rules:
+            rule = self.rules[at]
+            start, stop = reading.words.span(*place)
+            words = spoken.words[slice(*place)] if start >= 0 else ""
+            what = f"{rule.name}: {words}" if words else rule.name
+            found.append(Reason("rule", rule.label, what, rule.weight, start, stop))
+        return sorted(found, key=lambda reason: -reason.weight)
 
     def log_scores(
         self, said: Sequence[Sequence[Reason]], labels: Sequence[str] = CLASSES
