@@ -18,7 +18,7 @@ from listings.moderation.policy_store import StoredPolicy
 from support import shelf
 from support.errors import ConflictError, ModelError
 
-from . import moderation_words, policy_tuner, policy_words, wording
+from . import jobs, moderation_words, policy_tuner, policy_words, wording
 from .auth import LEADS, MODERATING, actor, me, requires
 from .database import db, desk
 from .i18n import gettext as _
@@ -115,10 +115,15 @@ def keep() -> ResponseReturnValue:
 def propose() -> ResponseReturnValue:
     """Store the loosest thresholds that keep the bounds as a new policy."""
     ground = _ground(fresh=True)
+    note = request.form.get("note", "").strip()
+    if ground.evidence.unjudged:  # too many to judge while somebody waits
+        job_id = jobs.enqueue(
+            desk().workspace, db(), actor(), "propose-policy",
+            {"problems": _share(), "note": note}, alone=True,
+        )  # fmt: skip
+        return redirect(url_for("jobs_page.one", job_id=job_id))
     chosen = policy_desk.propose(ground, policy_desk.template(db(), ground.model))
-    made = policy_desk.keep_proposed(
-        db(), actor(), ground, chosen, note=request.form.get("note", "").strip()
-    )
+    made = policy_desk.keep_proposed(db(), actor(), ground, chosen, note=note)
     flash(_("Kept as %(version)s. It judges nothing yet.", version=made.version), "info")
     return redirect(url_for(".one", name=made.version))
 

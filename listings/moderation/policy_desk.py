@@ -22,7 +22,7 @@ from .model import KIND
 from .moderator import model_folder
 from .policy import Bounds, Policy, Rules, Thresholds
 from .policy_evidence import BaseRate, Judged, Measured
-from .policy_rows import Evidence, ModelRows
+from .policy_rows import Evidence, ModelRows, Progress
 from .policy_store import StoredPolicy, in_mode, policies, store
 from .policy_thresholds import Chosen, choose_policy, unproven
 from .policy_tuned import Standing, measure_tuned
@@ -73,6 +73,7 @@ class PolicyDesk:
         release: str = "",
         problems: float | None = None,
         most: int | None = None,
+        progress: Progress = lambda done, total, message: None,
     ) -> Ground:
         """What policies for a model may rest on.
 
@@ -81,6 +82,7 @@ class PolicyDesk:
             release: a release of the line moderation; "": the one in force.
             problems: the marketplace's share of problem listings; None: as the random sample says.
             most: so many listings are judged at once at most, as in `ModelRows.evidence`.
+            progress: as there.
 
         Raises:
             ModelMissingError: there is no moderation model.
@@ -97,7 +99,8 @@ class PolicyDesk:
             current = releases.in_force(self._models, line=KIND)
             name = current.name if current else ""
         rows = self._of(folder)
-        return Ground(name, rows, rows.evidence(db, self._images, most=most), base)
+        found_rows = rows.evidence(db, self._images, most=most, progress=progress)
+        return Ground(name, rows, found_rows, base)
 
     def backtest(self, db: Database, ground: Ground, policy: Policy) -> Backtest:
         """Try a policy on past decisions, and set it against the live one where there is one.

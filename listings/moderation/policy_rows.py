@@ -8,7 +8,7 @@ where chance alone chose the listings; these rows hold more problems than it.
 
 import json
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -29,6 +29,8 @@ from .sample import decided
 from .signals import signals_of
 
 EVIDENCE: Final = "evidence.json"
+
+Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,14 @@ class ModelRows:
         self._said: dict[tuple[int, str], Verdict] = {}
         self._lock = threading.Lock()
 
-    def evidence(self, db: Database, images: Path, *, most: int | None = None) -> Evidence:
+    def evidence(
+        self,
+        db: Database,
+        images: Path,
+        *,
+        most: int | None = None,
+        progress: Progress = lambda done, total, message: None,
+    ) -> Evidence:
         """Rows as people's decisions in force say.
 
         Args:
@@ -91,6 +100,7 @@ class ModelRows:
             images: the folder of pictures.
             most: so many listings are judged at once; the others are counted, and their turn comes
                 with the next call. None: all.
+            progress: told listings judged, all of them and what is done; may raise.
         """
         now = {row.listing_id: row for row in decided(db)}
         past = {row.listing_id: row.label for row in past_decisions(db)}
@@ -105,18 +115,12 @@ class ModelRows:
         held = len(rows)
         kept = {row.listing_id for row in rows}
         fresh = [n for n in now.values() if n.listing_id not in self._learned | kept]
-        said, unjudged = self._judged(db, images, fresh, most)
+        said, unjudged = self._judged(db, images, fresh, most, progress)
         rows += [row.judged(said[row.listing_id]) for row in fresh if row.listing_id in said]
         return Evidence(self.version, tuple(rows), held, len(rows) - held, unjudged)
 
-    def judged(self, db: Database, images: Path, rows: Iterable[Decided]) -> list[Judged]:
-        """Any decided listings as the model judges them now; those gone are left out."""
-        rows = list(rows)
-        said, _ = self._judged(db, images, rows, None)
-        return [row.judged(said[row.listing_id]) for row in rows if row.listing_id in said]
-
     def _judged(
-        self, db: Database, images: Path, rows: list[Decided], most: int | None
+        self, db: Database, images: Path, rows: list[Decided], most: int | None, progress: Progress
     ) -> tuple[dict[int, Verdict], int]:
         """Verdicts by listing, and how many are wanting yet."""
         changed = _changed(db, [row.listing_id for row in rows])
@@ -133,6 +137,7 @@ class ModelRows:
                 listings = load(db, images, page)
                 for listing_id, verdict in zip(listings, self._ask(db, listings), strict=True):
                     self._said[keys[listing_id]] = verdict
+                progress(start + len(page), len(now), "judging listings")
             said = {n: self._said[key] for n, key in keys.items() if key in self._said}
         return said, len(wanted) - len(now)
 

@@ -193,6 +193,29 @@ def test_a_policy_made_for_another_model_says_that_it_hides_nothing(space, db, l
     assert policy_store.in_mode(db, "live").version == other
 
 
+def test_more_than_a_page_can_judge_is_a_job(space, db, lead, monkeypatch):
+    from listings.moderation.decisions_past import add_past
+    from web import policy_tuner
+    from web.work import WORKS
+
+    write_model(space, db, rows(50, 10))
+    for listing_id in add_listings(db, space.seal(), 5):
+        add_past(db, space.seal(), ACTOR, listing_id, label="normal", drawn=True)
+    monkeypatch.setattr(policy_tuner, "AT_ONCE", 2)
+    assert "3건은 이 모델이 아직" in plain(lead.get("/moderation/policy/tune").text)
+    monkeypatch.setattr(policy_tuner, "AT_ONCE", 0)
+    answer = lead.post("/moderation/policy/propose", data=SHARE | {"note": "밤에"})
+    assert "/jobs/" in answer.location
+    assert policy_store.policies(db) == []
+    told = []
+    done = WORKS["propose-policy"](
+        space, db, ACTOR, {"problems": 0.1, "note": "밤에"}, lambda *said: told.append(said)
+    )
+    found = policy_store.find(db, done["policy"])
+    assert (found.note, found.evidence["rows"]["later"]) == ("밤에", 5)
+    assert told[-1][:2] == (5, 5)
+
+
 def test_a_policy_without_evidence_is_shown_too(db, lead):
     stored = policy_store.store(db, ACTOR, unproven(""))
     assert lead.get(f"/moderation/policy/{stored.version}").status_code == 200
