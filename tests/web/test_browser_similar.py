@@ -61,9 +61,14 @@ def test_a_suspended_sellers_repost_is_caught(page, address, space, db, shop):
     for place in range(2):
         assert pictures.nth(place).evaluate(WIDTH) > 0
     expect(page.locator("main")).not_to_contain_text(LAMP)
+    # Blurred until somebody wants to see them, and from then on for this person.
+    expect(pictures.first).to_have_css("filter", "blur(9px)")
+    page.get_by_role("button", name="사진 보기").click()
+    expect(pictures.first).to_have_css("filter", "none")
     # Its group names the account with its sanction.
     first.get_by_role("link", name="묶음 보기").click()
     expect(page.locator(".account-rows")).to_contain_text("이용 정지")
+    expect(page.locator(".pair img").first).to_have_css("filter", "none")
     expect(page.locator(".account-rows")).to_contain_text(seller_of(db, again)[:8])
     page.get_by_role("button", name="같은 물건으로 확정").click()
     expect(page.locator(".flash")).to_contain_text("확정했어요")
