@@ -42,6 +42,7 @@ def show() -> ResponseReturnValue:
         shares=draw_shares(weeks),
         total=totals(weeks),
         by_class=figures.by_class(db(), since=since),
+        precise=figures.precision_by_class(db(), since=since),
         by_moderator={names.get(i, "?"): found
                       for i, found in figures.by_moderator(db(), since=since).items()},
         waiting=figures_now.waiting(db()),

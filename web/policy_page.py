@@ -151,9 +151,10 @@ def one(name: str) -> ResponseReturnValue:
 def try_on_the_past(name: str) -> ResponseReturnValue:
     """Try a policy on past decisions, and keep what came of it."""
     found = policy_store.find(db(), name)
-    base = found.evidence.get("base", {})
-    release = found.evidence.get("release", "") if _stands(found) else ""
-    ground = _read(release=release, problems=base.get("stated"), fresh=True)
+    try:
+        ground = policy_tuner.bench().ground_of(db(), found, most=policy_tuner.AT_ONCE)
+    except ModelError as error:
+        raise _no_model() from error
     result = policy_desk.keep_backtest(db(), actor(), policy_tuner.bench(), ground, found)
     flash(
         _("Tried on %(n)s past decisions: %(wins)s better, %(losses)s worse.",
@@ -209,10 +210,12 @@ def _read(*, release: str, problems: float | None, fresh: bool) -> Ground:
     try:
         return policy_tuner.ground(release=release, problems=problems, fresh=fresh)
     except ModelError as error:
-        # What is wrong with it names folders of this machine.
-        raise ConflictError(
-            _("There is no moderation model that a policy can be made for.")
-        ) from error
+        raise _no_model() from error
+
+
+def _no_model() -> ConflictError:
+    """In words that name no folder of this machine."""
+    return ConflictError(_("There is no moderation model that a policy can be made for."))
 
 
 def _share() -> float | None:
@@ -247,13 +250,6 @@ def _categories(ground: Ground, start: StoredPolicy) -> list[str]:
     """Categories of the first level in which hiding can be turned off."""
     known = {first_level(row.category) for row in ground.evidence.rows}
     return sorted(name for name in known | set(start.policy.no_hiding) if name)
-
-
-def _stands(found: StoredPolicy) -> bool:
-    """Whether the release that a policy was made by is still there."""
-    release = found.evidence.get("release", "")
-    known = shelf.listed(desk().workspace, db(), line=KIND)
-    return any(item.name == release and item.state != "pruned" for item in known)
 
 
 def _percent(share: float | None) -> str:

@@ -75,6 +75,19 @@ def weeks(db: Database, *, since: str = "") -> list[Week]:
     return found
 
 
+def precision_by_class(db: Database, *, since: str = "") -> dict[str, Promise]:
+    """Of hidden listings that chance drew, how many were problems, by the class hidden for."""
+    sql = f"""
+        SELECT label, count(*), sum(truth <> ?) FROM (
+            SELECT v.label, {TRUTH} AS truth FROM moderation_samples s
+            JOIN moderation_verdicts v ON v.id = s.verdict_id
+            WHERE s.stream = 'hidden' AND s.at >= ?
+        ) WHERE truth IS NOT NULL GROUP BY label ORDER BY label
+    """  # noqa: S608 - only a statement of ours is put in
+    rows = db.conn.execute(sql, (NORMAL, since)).fetchall()
+    return {label: Promise.of(right, n) for label, n, right in rows}
+
+
 def by_class(db: Database, *, since: str = "") -> dict[tuple[str, str], Contested]:
     """What became of decisions, by class and by who made them (person or policy)."""
     return {(row[0], row[1]): Contested(*row[2:]) for row in _contested(db, "d.label", since)}

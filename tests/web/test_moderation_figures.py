@@ -67,6 +67,7 @@ def test_everything_is_counted_with_its_n(db, lead, ids, seal, mo):
     assert "숨기지 않은 정상 상품 100% (15.8%~100%, n = 2)" in said
     assert "숨기지도 사람이 보지도 않은 정상 상품 50% (1.2%~98.8%, n = 2)" in said
     assert "숨긴 상품 중 실제 문제 상품 100% (2.5%~100%, n = 1)" in said
+    assert "업자·홍보 100% (2.5%~100%, n = 1)" in said
     assert "결정 4건 중 1건이 자동이었어요" in said
     assert html.count("<svg") == 4
     assert "Mo 3 0 0 0" in said
