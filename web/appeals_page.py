@@ -12,6 +12,7 @@ from . import moderation_words
 from .auth import MODERATING, actor, me, requires
 from .database import db
 from .i18n import gettext as _
+from .moderation_case import SKIPPED_LAST
 from .moderation_page import ID, asked_decision, check_seen, following, moved_on
 from .paging import PER_PAGE, page, window
 
@@ -60,7 +61,7 @@ def settle(appeal_id: int) -> ResponseReturnValue:
                 appeals.overturn(db(), actor(), me().id, appeal_id, label=label, reason=reason)
     except ConflictError as error:
         return moved_on(error)
-    session.pop("moderation_skip_last", None)
+    session.pop(SKIPPED_LAST, None)
     return following(_("Saved. The next one is shown."))
 
 

@@ -31,7 +31,8 @@ from .i18n import gettext as _
 
 COUNTED = 1000  # how far a long queue is counted on a page that many ask for
 EARLIER = 6  # of a seller's listings beside a case
-SKIPPED = "moderation_skipped"  # in the session: cases that were put off, the last one last
+# In the session: cases that were put off, the last one last; and whether that was done last.
+SKIPPED, SKIPPED_LAST = "moderation_skipped", "moderation_skipped_last"
 
 
 def piece(case: Case | None, cases: Cases, *, said: str = "") -> dict[str, Any]:
@@ -131,7 +132,7 @@ def progress(cases: Cases) -> dict[str, Any]:
     return {
         "left": f"{COUNTED:,}+" if left > COUNTED else f"{left:,}",
         "mine": case_counts.decided_by(db(), me().id, since=ago(days=1)),
-        "standing": bool(session.get(SKIPPED)) or undoing.stands(db(), me().id),
+        "standing": bool(session.get(SKIPPED_LAST)) or undoing.stands(db(), me().id),
     }
 
 

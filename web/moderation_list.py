@@ -2,7 +2,7 @@
 
 import secrets
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from listings import review, stored
@@ -15,7 +15,7 @@ from . import moderation_words
 from .auth import MODERATING, actor, me, requires
 from .database import db, desk
 from .i18n import gettext as _
-from .moderation_case import chosen, progress
+from .moderation_case import SKIPPED_LAST, chosen, progress
 from .moderation_page import asked_cases, asked_decision, bp
 from .paging import PER_PAGE, is_number, page, window
 
@@ -93,6 +93,7 @@ def decide_many() -> ResponseReturnValue:
     done = decisions.decide_many(
         db(), actor(), me().id, wanted, label=label, reason=reason, together=together
     )
+    session.pop(SKIPPED_LAST, None)
     said = _("Cases decided: %(n)s", n=len(done))
     if len(done) < len(set(wanted)):
         left = len(set(wanted)) - len(done)

@@ -3,6 +3,7 @@
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from listings.find import listings_named
 from listings.moderation import appeals, case_queue, decisions, reports
 from listings.moderation.classes import PROBLEMS
 
@@ -31,6 +32,20 @@ def listing(listing_id: int) -> ResponseReturnValue:
         problems=PROBLEMS,
         **about(listing_id),
     )
+
+
+@bp.get("/find")
+@requires(*MODERATING)
+def find() -> ResponseReturnValue:
+    """Go to the listing that a mail speaks of."""
+    found = listings_named(db(), request.args.get("q", ""))
+    if len(found) == 1:
+        return redirect(url_for(".listing", listing_id=found[0]))
+    if found:
+        flash(_("Several sources have a listing of this id. Write it as source:id."), "info")
+    else:
+        flash(_("No listing has this id."), "info")
+    return redirect(url_for(".show"))
 
 
 @bp.post(_LISTING + "/report")

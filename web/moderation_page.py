@@ -19,7 +19,7 @@ from .database import db
 from .errors import wants_json
 from .i18n import gettext as _
 from .listing_pictures import stored_picture
-from .moderation_case import SKIPPED, chosen, no_model, piece
+from .moderation_case import SKIPPED, SKIPPED_LAST, chosen, no_model, piece
 from .paging import is_number
 from .sentences import place_with
 
@@ -73,7 +73,7 @@ def decide(case_id: int) -> ResponseReturnValue:
                 place_with(decision_id, sentence, reason)
     except ConflictError as error:
         return moved_on(error)
-    session.pop("moderation_skip_last", None)
+    session.pop(SKIPPED_LAST, None)
     return following(_("Saved. The next one is shown."))
 
 
@@ -85,7 +85,7 @@ def skip(case_id: int) -> ResponseReturnValue:
     case_queue.release(db(), me().id)
     put_off = [key for key in session.get(SKIPPED, []) if key != case_id]
     session[SKIPPED] = [*put_off, case_id][-MOST_SKIPPED:]
-    session["moderation_skip_last"] = True
+    session[SKIPPED_LAST] = True
     return following(_("Put off. The next one is shown."))
 
 
@@ -94,7 +94,7 @@ def skip(case_id: int) -> ResponseReturnValue:
 def undo() -> ResponseReturnValue:
     """Take the last thing back that this person did, and show its case again."""
     put_off = list(session.get(SKIPPED, []))
-    if session.pop("moderation_skip_last", None) and put_off:
+    if session.pop(SKIPPED_LAST, None) and put_off:
         case_id = put_off.pop()
         session[SKIPPED] = put_off
         return _back_at(case_id, _("It is back."))

@@ -3,13 +3,14 @@
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from listings.find import seller_named
 from listings.moderation import sanctions, sellers
 from listings.similar.evidence import linked_of
 from support.errors import InputError
 
 from . import moderation_words, sentences, wording
 from .auth import MODERATING, actor, me, requires
-from .database import db
+from .database import db, desk
 from .i18n import gettext as _
 from .moderation_page import ID
 from .paging import PER_PAGE, page, window
@@ -33,6 +34,17 @@ def show() -> ResponseReturnValue:
         more=len(found) > PER_PAGE,
         words=moderation_words,
     )
+
+
+@bp.get("/find")
+@requires(*MODERATING)
+def find() -> ResponseReturnValue:
+    """Go to the seller that a mail speaks of."""
+    found = seller_named(db(), desk().seal, request.args.get("q", ""))
+    if found is not None:
+        return redirect(url_for(".one", seller=found))
+    flash(_("Nobody of this id sells here."), "info")
+    return redirect(url_for(".show"))
 
 
 @bp.get("/<seller>")

@@ -32,6 +32,7 @@ class Seller:
     """What a seller has to answer for."""
 
     seller: str  # keyed hash
+    since: str  # when the account was opened; "" where nobody said
     listings: int
     hidden: int
     strikes: list[Strike]
@@ -70,9 +71,11 @@ def get(db: Database, seller: str) -> Seller:
         SELECT count(*) FROM listings l JOIN moderation_cases c ON c.listing_id = l.id
         WHERE l.seller = ? AND c.hidden = 1
     """
+    since = "SELECT max(seller_since) FROM listings WHERE seller = ?"
     given = strikes(db, seller)
     return Seller(
         seller=seller,
+        since=str(scalar(db, since, [seller]) or ""),
         listings=int(listings),
         hidden=int(scalar(db, hidden, [seller])),
         strikes=given,

@@ -80,6 +80,8 @@ PAGES = {
     "moderation_page.report": MODERATING,
     "moderation_page.open_case": MODERATING,
     "moderation_page.set_aside": MODERATING,
+    "moderation_page.find": MODERATING,
+    "sellers_page.find": MODERATING,
     "moderation_page.appeal": MODERATING,
     "moderation_page.undo_decision": MODERATING,
     "policy_page.show": MODERATING,

@@ -224,6 +224,18 @@ def test_a_case_is_put_off_and_comes_back_last(mo, yuri, db, ids, reported):
     assert f'data-case="{reported}"' in hide(mo, second).json["html"]  # nothing else waits
 
 
+def test_undo_takes_back_what_was_done_last(mo, db, ids, reported):
+    second = open_for(db, ACTOR, ids[1]).id
+    assert 'data-key="KeyU" disabled' in mo.get("/moderation").text
+    skipped = send(mo, f"/moderation/{reported}/skip").json["html"]
+    assert 'data-key="KeyU" disabled' not in skipped
+    values = {"cases": str(second), "label": "animals", "reason": "no pets"}
+    mo.post("/moderation/list/decide", data=values)
+    mo.post("/moderation/undo", data={"back": "list"})
+    assert scalar(db, "SELECT undone_at FROM moderation_decisions") is not None
+    assert send(mo, "/moderation/undo").status_code == 409
+
+
 def test_a_sanction_goes_with_the_decision_and_falls_with_it(mo, db, ids, reported):
     hide(mo, reported, sanction="suspension-7")
     seller = scalar(db, "SELECT seller FROM listings WHERE id = ?", [ids[0]])
@@ -579,6 +591,37 @@ def test_another_seller_s_sanction_is_not_touched(mo, db, space, ids):
         path = f"/moderation/sellers/{other}/sanctions/1/{act}"
         assert mo.post(path, data={"reason": "x"}).status_code == 400
     assert sanctions.sanctions(db, seller)[0].active
+
+
+# ---- found by the ids in a mail
+
+
+def test_a_listing_is_found_by_the_id_that_a_mail_names(mo, db, space, ids):
+    from listings.store import Collected, ListingStore
+
+    for text in ("dealer-0", " market:dealer-0 ", f"#{ids[0]}", str(ids[0])):
+        answer = mo.get("/moderation/find", query_string={"q": text})
+        assert answer.headers["Location"] == f"/moderation/listings/{ids[0]}", text
+    other = Collected(source="shop", external_id="dealer-0", title="the same id elsewhere")
+    ListingStore(db, space.seal()).save([other])
+    answer = mo.get("/moderation/find?q=dealer-0", follow_redirects=True).text
+    assert "여러 출처" in answer
+    answer = mo.get("/moderation/find?q=market:dealer-0")
+    assert answer.headers["Location"] == f"/moderation/listings/{ids[0]}"
+    for text in ("", "none", "9" * 30, "%"):
+        answer = mo.get("/moderation/find", query_string={"q": text}, follow_redirects=True).text
+        assert "이 번호의 글이 없어요" in answer
+
+
+def test_a_seller_is_found_by_their_id_or_hash(mo, db, ids):
+    seller = scalar(db, "SELECT seller FROM listings WHERE id = ?", [ids[0]])
+    for text in ("dealer", seller, seller[:8]):
+        answer = mo.get("/moderation/sellers/find", query_string={"q": text})
+        assert answer.headers["Location"] == f"/moderation/sellers/{seller}", text
+    for text in ("", "nobody", seller[:3], "%%%%%%%%%"):
+        query = {"q": text}
+        answer = mo.get("/moderation/sellers/find", query_string=query, follow_redirects=True)
+        assert "이 ID의 판매자가 없어요" in answer.text
 
 
 # ---- the doors

@@ -52,12 +52,15 @@ function classChosen() {
     box.disabled = !mine;
     if (!mine) box.checked = false;
   }
+  // A form that the browser sends itself: what is missing is said before the page is left.
+  const plain = $("form.deciding:not([data-decide]) [name=reason]", place);
+  if (plain) plain.required = !$("input[name=usual]:checked", place);
   const hide = $("[data-key=KeyH]", place);
   if (hide) hide.disabled = chosen() === "normal";
 }
 
 place.addEventListener("change", (event) => {
-  if (event.target.name === "label") classChosen();
+  if (["label", "usual"].includes(event.target.name)) classChosen();
 });
 
 // ---- keys
