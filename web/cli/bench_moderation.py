@@ -76,14 +76,21 @@ def _tell(found: dict[str, Any]) -> None:
         f"{found['set']}: {found['n_train']:,} to learn from, {found['n_test']:,} judged, "
         f"{found['repeats']} times"
     )
-    click.echo(f"{'':12} accuracy  macro F1 (sd)  normal recall  not hidden  not flagged")
+    click.echo(f"{'':12} accuracy  macro F1 (sd)  normal recall  not hidden  not flagged  found")
     for name, row in {"faqdesk": found["faqdesk"], **found["baselines"]}.items():
+        caught = row["problems_flagged"]
         click.echo(
             f"{name:12}     {row['accuracy']:.3f}"
             f"   {row['macro_f1']:.3f} ({row['macro_f1_sd']:.3f})"
             f"          {row['normal_recall']:.3f}       {row['normal_not_hidden']:.3f}"
             f"        {row['normal_not_flagged']:.3f}"
+            f"  {'' if caught is None else format(caught, '.3f')}"
         )
+    low, high = found["faqdesk"]["normal_recall_interval"]
+    click.echo(f"Recall of normal listings: {low:.3f} to {high:.3f} with 95 % confidence.")
+    precision = found["faqdesk"]["precision"]
+    told = ", ".join(f"{k} {'-' if v is None else format(v, '.3f')}" for k, v in precision.items())
+    click.echo(f"Precision: {told}")
     evasion = found["faqdesk"]["evasion"]
     told = ", ".join(f"{trick} {share:.3f}" for trick, share in evasion.items())
     click.echo(f"Recall of problems, plain and hidden by tricks: {told}")
