@@ -190,7 +190,9 @@ class Policy:
             SettingError: a part is unknown, or out of its range.
         """
         try:
-            thresholds = {k: Thresholds(**v) for k, v in content.get("thresholds", {}).items()}
+            given = content.get("thresholds", {})
+            order = [*(name for name in PROBLEMS if name in given), *given]  # JSON sorts its keys
+            thresholds = {name: Thresholds(**given[name]) for name in order}
             only_in = content.get("only_in")
             return cls(
                 model=content.get("model", ""),
