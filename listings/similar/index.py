@@ -20,7 +20,7 @@ from support.vector_index import Ids, VectorIndex, Vectors
 from .hashes import BITS, HashIndex
 from .likeness import Likeness, together
 from .looks import Look, Match, PictureLook, Reason, of_picture, picture_id, pictures_of
-from .words import codes, codes_alike, shared_words
+from .words import codes, codes_alike, same_letters, shared_words
 
 WAYS: Final = ("text", "picture", "hash")
 CANDIDATES: Final = 60  # of each way, at least
@@ -196,9 +196,13 @@ class ListingIndex:
             if not np.isfinite(near):
                 found.append(None)
                 continue
-            score = self.likeness.text_score(
-                words=shared, codes=codes_alike(own, codes(text)), meaning=near
-            )
+            # Written together or apart, codes differ: 2인용쇼파 and 2인용 쇼파.
+            if same_letters(look.text, text):
+                score = 1.0
+            else:
+                score = self.likeness.text_score(
+                    words=shared, codes=codes_alike(own, codes(text)), meaning=near
+                )
             probability = self.likeness.text(score)
             words = shared_words(look.text, text) if probability >= LEAST else ()
             found.append(Reason("text", score, probability, words=words))

@@ -7,14 +7,17 @@ in nothing else. Pure functions of texts.
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 from support.text import split_tokens
 
 MAX_WORDS: Final = 8  # shown of one pair
 MAX_LETTERS: Final = 2_000  # read of one text
+LEAST_LETTERS: Final = 4  # fewer that are the same say nothing
 _WORD = re.compile(r"[^\W_]+(?:[.,]\d+[^\W_]*)*")  # 1.7l and 5,5mm are one, 8gb/1tb are two
 _DIGIT = re.compile(r"\d")
+_MARKS = re.compile(r"[\W_]+")
 # 64 gb is 64gb: what is counted belongs to its number.
 _UNIT = re.compile(
     r"(?<=\d) +(?=(?:gb|tb|mb|ghz|mhz|khz|hz|mm|cm|m|inch|in|kg|mg|g|l|ml|kw|w|v|mp|mah|k|fps"
@@ -34,9 +37,18 @@ def folded_words(text: str) -> str:
     return _UNIT.sub("", _PRICE.sub(" ", plain))
 
 
+@lru_cache(4_096)  # the same listings come up again and again, and reading one takes a while
 def codes(text: str) -> frozenset[str]:
     """The words of a text that hold a digit, prices apart."""
     return frozenset(word for word in _WORD.findall(folded_words(text)) if _DIGIT.search(word))
+
+
+def same_letters(left: str, right: str) -> bool:
+    """Whether two texts differ in nothing but spaces, marks and the case of letters."""
+    if abs(len(left) - len(right)) > 8 + min(len(left), len(right)) // 2:
+        return False  # most pairs end here
+    plain = _letters(left)
+    return len(plain) >= LEAST_LETTERS and plain == _letters(right)
 
 
 def codes_alike(left: frozenset[str], right: frozenset[str]) -> float | None:
@@ -57,6 +69,11 @@ def shared_words(left: str, right: str) -> tuple[str, ...]:
     both = {stem for stem in one if stem in other and (len(stem) > 1 or stem.isdigit())}
     ordered = sorted(both, key=lambda stem: (-len(stem), one[stem]))
     return tuple(ordered[:MAX_WORDS])
+
+
+@lru_cache(4_096)
+def _letters(text: str) -> str:
+    return _MARKS.sub("", unicodedata.normalize("NFKC", text).casefold())
 
 
 def _stems(text: str) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from listings.similar.words import codes, codes_alike, shared_words
+from listings.similar.words import codes, codes_alike, same_letters, shared_words
 
 
 def test_codes_are_the_words_with_a_digit_and_not_the_price():
@@ -33,3 +33,12 @@ def test_shared_words_pass_over_endings_and_come_longest_first():
         "노트북",
     )
     assert shared_words("a red chair", "a blue table") == ()
+
+
+def test_spaces_marks_and_case_make_no_difference():
+    assert same_letters("2인용쇼파", "2인용 쇼파!!")
+    assert same_letters("iPhone 7 (128GB)", "IPHONE7 128gb")
+    assert not same_letters("갤럭시S8", "갤럭시 S9")
+    assert not same_letters("책상", "책 상")  # so few letters say nothing
+    assert not same_letters("oak table", "oak table " + "with four chairs " * 3)
+    assert not same_letters("!!!", "???")
