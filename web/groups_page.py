@@ -18,11 +18,11 @@ from support.database import one as one_row
 from support.database import scalar, write
 from support.errors import ConflictError, InputError, NotFoundError
 
-from . import similar_words, wording
-from .auth import MODERATING, actor, requires
-from .database import db
+from . import jobs, similar_words, wording
+from .auth import LEADS, MODERATING, actor, requires
+from .database import db, desk
 from .i18n import gettext as _
-from .similar_view import Side, Why, accounts, listing_address, sides, why
+from .similar_view import Side, Why, accounts, described, listing_address, sides, why
 
 bp = Blueprint("groups_page", __name__, url_prefix="/moderation/groups")
 
@@ -65,7 +65,16 @@ def show() -> ResponseReturnValue:
         page=page,
         pages=max(1, -(-found.total // PER_PAGE)),
         likeness=similar_words.likeness,
+        described=bool(found.total) or described(db()),
     )
+
+
+@bp.post("/watch")
+@requires(*LEADS)
+def start() -> ResponseReturnValue:
+    """Look at new listings now, in the background."""
+    job_id = jobs.enqueue(desk().workspace, db(), actor(), "watch", {}, alone=True)
+    return redirect(url_for("jobs_page.one", job_id=job_id))
 
 
 @bp.get(_ONE)

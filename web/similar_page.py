@@ -18,7 +18,17 @@ from .i18n import gettext as _
 from .listing_uploads import MAX_PICTURES, Uploads
 from .listings_page import shown
 from .similar_follow import Found
-from .similar_view import Account, Side, Why, accounts, listing_address, marked, sides, why
+from .similar_view import (
+    Account,
+    Side,
+    Why,
+    accounts,
+    described,
+    listing_address,
+    marked,
+    sides,
+    why,
+)
 
 bp = Blueprint("similar_page", __name__, url_prefix="/moderation/similar")
 
@@ -94,6 +104,7 @@ def show() -> ResponseReturnValue:
         max_pictures=MAX_PICTURES,
         address=listing_address,
         looks=LOOKS,
+        described=bool(found.matches) or described(db()),
         undo=request.args.get("undo", type=int),
     )
 

@@ -11,7 +11,7 @@ from sqlite_utils import Database
 from listings.moderation.sanctions import Sanction, sanctions
 from listings.similar.looks import Reason
 from listings.stored import PAGE, places
-from support.database import Row
+from support.database import Row, scalar
 from support.text import fold_line
 
 from . import similar_words
@@ -103,6 +103,11 @@ def sides(db: Database, listing_ids: Iterable[int]) -> dict[int, Side]:
         for row in db.query(sql, page):
             found[row["id"]] = _side(row, pictures.get(row["id"], {}))
     return found
+
+
+def described(db: Database) -> bool:
+    """Whether the desk has read any of its listings, so that they can be compared."""
+    return scalar(db, "SELECT 1 FROM listing_vectors LIMIT 1") is not None
 
 
 def why(probability: float, reasons: Sequence[Reason]) -> Why:

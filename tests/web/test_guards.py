@@ -108,6 +108,7 @@ PAGES = {
     "similar_page.part": MODERATING,
     "similar_page.join": MODERATING,
     "groups_page.show": MODERATING,
+    "groups_page.start": LEADS,
     "groups_page.one": MODERATING,
     "groups_page.say_one": MODERATING,
     "groups_page.part": MODERATING,

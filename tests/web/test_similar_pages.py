@@ -2,6 +2,8 @@
 
 import io
 import re
+import shutil
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -10,6 +12,7 @@ from listings.similar import alerts as watch_alerts
 from listings.similar.apart import kept_apart
 from listings.similar.group_evidence import evidence
 from support.database import scalar
+from support.workspace import Workspace
 from tests.web.drawn_listings import BAG, BAG_AGAIN, LAMP, jpeg, sell, seller_of, suspend
 from web.similar_follow import SimilarFollower
 from web.watching import watch
@@ -23,19 +26,38 @@ def mo(sign_in):
     return sign_in("mo")
 
 
-@pytest.fixture
-def shop(space, db):
+@pytest.fixture(scope="module")
+def watched(model_desk, tmp_path_factory):
     """A suspended seller's bag, reworded by two new accounts, and a lamp; all of it watched."""
-    bad = sell(space, db, 1, "bad", BAG, photos=[(1, 0), (2, 0)])
-    suspend(db, bad)
-    ids = [
-        bad,
-        sell(space, db, 2, "new", BAG_AGAIN, photos=[(3, 0), (1, 0)]),
-        sell(space, db, 3, "newer", BAG + "!", photos=[(1, 0)]),
-        sell(space, db, 4, "lee", LAMP, photos=[(4, 0)]),
-    ]
-    watch(space, db)
-    return ids
+    space = copied(model_desk, tmp_path_factory.mktemp("watched"))
+    with closing(space.database()) as db:
+        bad = sell(space, db, 1, "bad", BAG, photos=[(1, 0), (2, 0)])
+        suspend(db, bad)
+        ids = [
+            bad,
+            sell(space, db, 2, "new", BAG_AGAIN, photos=[(3, 0), (1, 0)]),
+            sell(space, db, 3, "newer", BAG + "!", photos=[(1, 0)]),
+            sell(space, db, 4, "lee", LAMP, photos=[(4, 0)]),
+        ]
+        watch(space, db)
+    return space, ids
+
+
+@pytest.fixture
+def space(request, model_desk, watched, tmp_path):
+    """A desk without listings; with `shop`, the one that was watched."""
+    return copied(watched[0] if "shop" in request.fixturenames else model_desk, tmp_path)
+
+
+@pytest.fixture
+def shop(watched):
+    return list(watched[1])
+
+
+def copied(desk, folder):
+    shutil.copytree(desk.home, folder / "desk")
+    shutil.copy(desk.key_path, folder / "desk.key")
+    return Workspace(folder / "desk")
 
 
 def seen(page):
@@ -294,6 +316,24 @@ def test_an_alert_is_settled_by_its_case_and_waits_again_when_that_is_undone(mo,
 
 
 # ---- all of them
+
+
+def test_a_lead_has_the_desk_watch_at_once(sign_in, db):
+    lead = sign_in("sujin")
+    assert "지금 살피기" in lead.get(GROUPS).text
+    answer = lead.post(f"{GROUPS}/watch")
+    assert "/jobs/" in answer.headers["Location"]
+    assert scalar(db, "SELECT kind FROM jobs") == "watch"
+    assert lead.post(f"{GROUPS}/watch").status_code == 409  # one waits already
+    mo = sign_in("mo")
+    assert "지금 살피기" not in mo.get(GROUPS).text
+    assert mo.post(f"{GROUPS}/watch").status_code == 403
+
+
+def test_a_desk_that_has_read_nothing_says_so(mo, space, db):
+    key = sell(space, db, 1, "kim", LAMP)
+    for path in (GROUPS, f"{SIMILAR}?listing={key}", f"{SIMILAR}?q=lamp"):
+        assert "아직 상품을 읽지 않았어요" in mo.get(path).text, path
 
 
 def test_an_empty_desk_says_so(mo):
