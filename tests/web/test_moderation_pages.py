@@ -2,6 +2,7 @@
 
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -186,6 +187,13 @@ def test_no_case_is_on_two_screens_and_none_is_decided_twice(mo, yuri, db, ids, 
     page = yuri.get(f"/moderation?case={reported}").text
     assert "이미 처리된 건이에요" in page
     assert "thing 1 of dealer" in page
+
+
+def test_of_two_at_the_same_moment_one_decides(mo, yuri, db, reported):
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(lambda client: hide(client, reported).status_code, (mo, yuri)))
+    assert sorted(found) == [200, 409]
+    assert scalar(db, "SELECT count(*) FROM moderation_decisions") == 1
 
 
 def test_without_a_script_too_the_second_is_told_calmly(mo, yuri, db, reported):
