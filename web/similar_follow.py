@@ -18,7 +18,7 @@ import structlog
 
 from listings.similar.looks import Match
 from listings.similar.picture_space import KIND
-from support.errors import FaqdeskError, IndexServerError
+from support.errors import FaqdeskError, IndexServerError, SettingError
 from support.release import pointer
 from support.workspace import Workspace
 
@@ -110,7 +110,7 @@ class SimilarFollower:
         if time.monotonic() >= self._back_at:
             try:
                 found = tuple(ask(self._remote_door()))
-            except IndexServerError as error:
+            except (IndexServerError, SettingError) as error:
                 log.warning("index server away", server=self._server, why=str(error))
                 self._away, self._back_at = str(error), time.monotonic() + PAUSE
             else:

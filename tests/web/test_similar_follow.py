@@ -201,6 +201,22 @@ def test_while_the_server_is_away_the_desks_own_index_answers(space, shop, monke
         again.stop()
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("FAQDESK_INDEX_TOKEN", "another"), ("FAQDESK_INDEX_CA", "/nowhere.pem")],
+)
+def test_a_server_that_refuses_is_as_one_that_is_away(space, shop, monkeypatch, name, value):
+    server = IndexServer({}, listings=SimilarDesk(space), token="secret")
+    server.start()
+    monkeypatch.setenv(name, value)
+    try:
+        found = SimilarFollower(space, server=f"127.0.0.1:{server.port}").to_listing(shop[0])
+    finally:
+        server.stop()
+    assert ids(found) == [shop[1]]
+    assert name in found.away
+
+
 def test_a_setting_names_the_server(space, monkeypatch):
     assert SimilarFollower(space).server == ""
     monkeypatch.setenv("FAQDESK_INDEX", " localhost:8050 ")
