@@ -5,8 +5,10 @@ found in every other at once. A new index is opened beside the one in use and ta
 step: no search waits, and none finds nothing.
 """
 
+import fcntl
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -94,9 +96,10 @@ class SimilarListings:
             "text_version": self.describer.text_version,
             "picture_version": self.describer.picture_version,
         }
-        return write_artifact(
-            folder, kind=KIND, config=config, files=files, metrics={"listings": len(self)}
-        )
+        with _alone(folder):
+            return write_artifact(
+                folder, kind=KIND, config=config, files=files, metrics={"listings": len(self)}
+            )
 
     def swap(self, db: Database, folder: Path) -> None:
         """Put a saved index in the place of the one in use, once it is as new as that.
@@ -209,6 +212,15 @@ class SimilarListings:
             index.remove(some)
             index.add(self.looks(db, np.sort(some).tolist()))
         return newest, len(ids)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Nobody else replaces the folder in the block; the lock ends with its process."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (folder.parent / f".{folder.name}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _open(describer: Describer, folder: Path) -> tuple[Parts, int]:

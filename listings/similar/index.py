@@ -19,12 +19,22 @@ from support.vector_index import Ids, VectorIndex, Vectors
 
 from .hashes import BITS, HashIndex
 from .likeness import Likeness, together
-from .looks import Look, Match, PictureLook, Reason, of_picture, picture_id, pictures_of
+from .looks import (
+    PER_LISTING,
+    Look,
+    Match,
+    PictureLook,
+    Reason,
+    of_picture,
+    picture_id,
+    pictures_of,
+)
 from .words import codes, codes_alike, same_letters, shared_words
 
 WAYS: Final = ("text", "picture", "hash")
 CANDIDATES: Final = 60  # of each way, at least
 LEAST: Final = 0.05  # a reason of less probability is none
+COPY: Final = 0.98  # the cosine from which two pictures are one
 _TEXT, _PICTURES, _WORDS, _HASHES = "text", "pictures", "words", "hashes"
 
 ReadTexts = Callable[[Sequence[int]], list[str]]
@@ -225,6 +235,9 @@ class ListingIndex:
         near, scores = self.parts.pictures.search(vectors, top_k=wanted, allow=keys)
         best: dict[int, Reason] = {}
         for (position, _), row, values in zip(shown, near.tolist(), scores.tolist(), strict=True):
+            copies = {key // PER_LISTING for key, s in zip(row, values, strict=True) if s >= COPY}
+            if len(copies) > STOCK:
+                continue  # as of hashes: everybody shows it
             for key, score in zip(row, values, strict=True):
                 listing_id, other = of_picture(key)
                 if key < 0 or listing_id in passed:
