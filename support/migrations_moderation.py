@@ -105,6 +105,7 @@ MODERATION = """
     -- Two decisions cannot follow the same one: the second of two hands is refused.
     CREATE UNIQUE INDEX moderation_decisions_chain ON moderation_decisions(case_id, previous)
         WHERE undone_at IS NULL;
+    CREATE INDEX moderation_decisions_case ON moderation_decisions(case_id, id);
     CREATE INDEX moderation_decisions_agent ON moderation_decisions(agent_id, id);
     CREATE INDEX moderation_decisions_at ON moderation_decisions(made_by, at);
     CREATE INDEX moderation_decisions_verdict ON moderation_decisions(verdict_id)

@@ -113,8 +113,8 @@ class ModelRows:
                 known = now.get(row.listing_id)
                 rows.append(known.judged(row.verdict) if known else _as(row, past[row.listing_id]))
         held = len(rows)
-        kept = {row.listing_id for row in rows}
-        fresh = [n for n in now.values() if n.listing_id not in self._learned | kept]
+        taken = self._learned | {row.listing_id for row in rows}
+        fresh = [row for row in now.values() if row.listing_id not in taken]
         said, unjudged = self._judged(db, images, fresh, most, progress)
         rows += [row.judged(said[row.listing_id]) for row in fresh if row.listing_id in said]
         return Evidence(self.version, tuple(rows), held, len(rows) - held, unjudged)
