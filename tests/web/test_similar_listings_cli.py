@@ -88,6 +88,28 @@ def test_the_server_answers_and_ends_when_told(desk, space):
         server.stdout.close()
 
 
+def test_vectors_of_models_no_longer_in_force_are_pruned_when_told(desk, db):
+    run("similar", "index")
+    assert run("similar", "prune") == {"vectors": 0, "deleted": False}
+    sql = """
+        INSERT INTO listing_vectors (listing_id, kind, version, vectors)
+        SELECT listing_id, kind, 'older', vectors FROM listing_vectors WHERE kind = 'text'
+    """
+    db.conn.execute(sql)
+    db.conn.execute(
+        sql.replace("kind = 'text'", "version = 'older'").replace(
+            "listing_id, kind, 'older'", "listing_id, 'picture', 'of none in force'"
+        )
+    )
+    db.conn.commit()
+    assert run("similar", "prune") == {"vectors": 21, "deleted": False}
+    assert run("similar", "prune", "--delete") == {"vectors": 21, "deleted": True}
+    # No picture space is in force: what one made is kept.
+    assert run("similar", "prune", "--delete") == {"vectors": 0, "deleted": True}
+    assert db.table("listing_vectors").count == 42
+    assert run("similar", "find", str(desk[0]))[0]["listing_id"] == desk[20]
+
+
 def test_alerts_are_listed_decided_and_taken_back(desk):
     run("similar", "index")
     run("similar", "watch")

@@ -109,6 +109,31 @@ def watch_command(as_json: bool) -> None:
         click.echo(f"{kind:12} {count:,} new")
 
 
+@similar_command.command("prune")
+@click.option("--delete", is_flag=True, help="Delete them; without it, only say how many.")
+@json_option
+def prune_command(delete: bool, as_json: bool) -> None:
+    """Forget vectors that models made which are no longer in force.
+
+    Of the saved index there is one at a time: a newer one replaces it.
+
+    \b
+    Example:
+      faqdesk similar prune --delete
+    """
+    from web.similar_desk import SimilarDesk
+
+    space = workspace()
+    with closing(space.database()) as db:
+        count = SimilarDesk(space).prune(db, dry_run=not delete)
+    if as_json:
+        print_json({"vectors": count, "deleted": delete})
+    elif delete:
+        click.echo(f"{count:,} old vectors deleted.")
+    else:
+        click.echo(f"{count:,} old vectors. Delete them: faqdesk similar prune --delete")
+
+
 @similar_command.command("groups")
 @click.option("--sellers", default=1, show_default=True, help="Of so many sellers at least.")
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
