@@ -13,6 +13,7 @@ from .common import actor, json_option, print_json, progress_line, workspace
 
 if TYPE_CHECKING:
     from listings.similar.looks import Match
+    from web.similar_follow import Door
 
 
 @click.group("similar")
@@ -54,28 +55,34 @@ def index_command(as_json: bool) -> None:
     "--picture", type=click.Path(path_type=Path, dir_okay=False), help="A picture file instead."
 )
 @click.option("--top-k", default=10, show_default=True, type=click.IntRange(1, 1000))
+@click.option("--server", metavar="HOST:PORT", help="Ask an index server instead of the desk.")
 @json_option
 def find_command(
-    listing_id: int | None, text: str | None, picture: Path | None, top_k: int, as_json: bool
+    listing_id: int | None,
+    text: str | None,
+    picture: Path | None,
+    top_k: int,
+    server: str | None,
+    as_json: bool,
 ) -> None:
     """Find listings like one of the desk's, like a text, or like a picture.
+
+    An index server is shown the token in FAQDESK_INDEX_TOKEN; FAQDESK_INDEX_CA names the authority
+    of its certificate.
 
     \b
     Example:
       faqdesk similar find 17
       faqdesk similar find --text "아이폰 7 128기가"
+      faqdesk similar find 17 --server localhost:8050
     """
     if sum(given is not None for given in (listing_id, text, picture)) != 1:
         raise click.UsageError("Name a listing's number, or --text, or --picture.")
-    from web.similar_desk import SimilarDesk
-
-    desk = SimilarDesk(workspace())
+    door = _door(server)
     if listing_id is not None:
-        found = desk.by_listing(listing_id, top_k=top_k)
-    elif text is not None:
-        found = desk.by_text(text, top_k=top_k)
-    elif picture is not None:
-        found = desk.by_picture(picture, top_k=top_k)
+        found = door.by_listing(listing_id, top_k=top_k)
+    else:
+        found = door.by_look(text or "", [picture] if picture else [], top_k=top_k)
     if as_json:
         print_json([asdict(match) for match in found])
         return
@@ -276,6 +283,16 @@ def _decide(alert_ids: tuple[int, ...], *, right: bool) -> None:
         for alert_id in alert_ids:
             decide(db, actor(), alert_id, right=right)
     click.echo(f"{len(alert_ids)} alerts {'confirmed' if right else 'dismissed'}.")
+
+
+def _door(server: str | None) -> "Door":
+    if server:
+        from web.similar_remote import RemoteListings
+
+        return RemoteListings(server)
+    from web.similar_desk import SimilarDesk
+
+    return SimilarDesk(workspace())
 
 
 def _why(match: "Match") -> str:
