@@ -7,6 +7,7 @@ from flask import Blueprint, flash, redirect, render_template, request, send_fil
 from flask.typing import ResponseReturnValue
 
 from listings.similar.apart import keep_apart, kept_apart, undo_apart
+from listings.similar.holding import holding, typed_words
 from listings.similar.index import WAYS
 from support import settings
 from support.errors import ConflictError, InputError, ModelError, NotFoundError
@@ -105,6 +106,8 @@ def show() -> ResponseReturnValue:
         address=listing_address,
         looks=LOOKS,
         described=bool(found.matches) or described(db()),
+        holds=_holding(asked, {match.listing_id for match in found.matches}),
+        typed=typed_words(asked.text),
         undo=request.args.get("undo", type=int),
     )
 
@@ -175,6 +178,16 @@ def _find(asked: Asked) -> Found:
                               "once more."))  # fmt: skip
     text = Redactor(settings.load(db()).allow).redact(asked.text).text
     return similar.to(text, paths, **options)
+
+
+def _holding(asked: Asked, known: set[int]) -> list[tuple[Side, Account | None]]:
+    """Listings that hold the words that were typed, where words alone are asked about."""
+    if not asked.text or asked.pictures or asked.look == "pictures":
+        return []
+    ids = [key for key in holding(db(), asked.text, limit=FOUND) if key not in known]
+    shown = sides(db(), ids)
+    who = accounts(db(), [side.seller for side in shown.values()])
+    return [(shown[key], who.get(shown[key].seller)) for key in ids if key in shown]
 
 
 def _results(found: Found) -> list[Result]:

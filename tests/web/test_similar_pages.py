@@ -11,6 +11,7 @@ import pytest
 from listings.similar import alerts as watch_alerts
 from listings.similar.apart import kept_apart
 from listings.similar.group_evidence import evidence
+from listings.similar.holding import holding
 from support.database import scalar
 from support.workspace import Workspace
 from tests.web.drawn_listings import BAG, BAG_AGAIN, LAMP, jpeg, sell, seller_of, suspend
@@ -99,6 +100,21 @@ def test_words_and_pictures_are_asked_by_a_form(mo, shop, space):
         next((space.home / "uploads").iterdir()).name, f"{kept}.jpg"
     ).unlink()
     assert "다시 골라" in mo.get(f"{SIMILAR}?picture={kept}").text
+
+
+def test_a_few_words_are_found_where_they_stand(mo, db, space, shop):
+    assert "같은 낱말" not in mo.get(f"{SIMILAR}?q=Brass").text
+    page = mo.get(f"{SIMILAR}?q=Brass").text
+    assert "<mark>Brass</mark>" in page
+    assert f"listing={shop[3]}" in page
+    assert shop[3] not in holding(db, "brass leather")
+    odd = sell(space, db, 8, "kim", "50%_off \\ sale")
+    assert holding(db, "%_O") == [odd]
+    assert holding(db, "\\ 50%") == [odd]
+    assert holding(db, "_") == [odd]
+    assert holding(db, " ") == []
+    assert holding(db, "FLORENCE leather") == [shop[2], shop[1], shop[0]]
+    assert holding(db, "florence", limit=1) == [shop[2]]
 
 
 def test_a_number_names_a_listing_and_what_is_no_picture_is_told(mo, shop):
