@@ -13,7 +13,6 @@ from typing import Any, Final
 import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-import data
 from listings.ensemble import Fusion
 from listings.listing import Listing
 from listings.moderation.classes import NORMAL, Signals
@@ -33,6 +32,7 @@ _SIZE: Final = (640, 480)
 
 
 def bench_moderation_speed(
+    sample: Sequence[tuple[Listing, str]],
     *,
     rows: int = 300,
     model: Path | None = None,
@@ -42,14 +42,14 @@ def bench_moderation_speed(
     """Time verdicts one by one; plain JSON, in milliseconds.
 
     Args:
-        rows: listings of the sample that are judged.
+        sample: listings with their classes.
+        rows: how many of them are judged.
         model: a model folder; None: one that is fitted to the sample, with all voices.
         learned: listings that one is fitted to, some of every part of the sample; None: all.
         progress: told done, total and a message; may raise.
     """
-    sample = list(data.rows("moderation_listings"))
-    listings = [Listing(row["title"], row["description"]) for row in sample]
-    labels = [row["label"] for row in sample]
+    listings = [listing for listing, _ in sample]
+    labels = [label for _, label in sample]
     step = max(1, len(sample) // learned) if learned else 1
     progress(0, 4, "model")
     moderator = (

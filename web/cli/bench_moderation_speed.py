@@ -23,10 +23,16 @@ def moderation_speed(model: Path | None, rows: int, as_json: bool) -> None:
       faqdesk bench moderation-speed
       faqdesk bench moderation-speed --model workspace/models/moderation/20260101-000000-abcd
     """
+    from data import rows as sample_rows
+    from listings.listing import Listing
     from train.bench_moderation_speed import bench_moderation_speed
 
+    sample = [
+        (Listing(row["title"], row["description"]), row["label"])
+        for row in sample_rows("moderation_listings")
+    ]
     with progress_line("Verdicts") as progress:
-        found = bench_moderation_speed(rows=rows, model=model, progress=progress)
+        found = bench_moderation_speed(sample, rows=rows, model=model, progress=progress)
     if as_json:
         print_json(found)
         return
