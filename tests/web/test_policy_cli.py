@@ -101,6 +101,10 @@ def test_a_candidate_is_tried_with_a_policy_of_its_own_before_it_is_in_force(spa
     assert "until that is published, it hides nothing" in " ".join(shell("shadow", "p2").split())
     listed = json.loads(shell("show", "p2", "--json"))
     assert listed["backtests"][0]["rows"] == 900
+    done = as_a_shell(space, "models", "publish", candidate, "--line", "moderation")
+    live = policy_store.in_mode(db, "live").version
+    assert f"The policy {live} was made for another model: it hides nothing now" in done.stdout
+    assert policy_store.in_mode(db, "shadow").version not in done.stdout
 
 
 @pytest.mark.parametrize(

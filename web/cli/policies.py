@@ -9,15 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .common import actor, json_option, print_json, progress_line, workspace
-from .policies_asked import asked_threshold, model_in_force, read_policy
+from .policies_asked import asked_thresholds, asleep, ground_for, read_policy
 from .policies_report import measured as measured_lines
 from .policies_report import tell_ground, thresholds, unproven
 from .policies_report import wanting as why_not
 
 if TYPE_CHECKING:
-    from sqlite_utils import Database
-
-    from listings.moderation.policy_desk import Ground
     from listings.moderation.policy_store import StoredPolicy
 
 _POLICY = click.argument("policy")
@@ -133,7 +130,7 @@ def propose_policy(
     from listings.moderation import policy_desk
 
     db = workspace().database()
-    ground = _ground(db, release=release, problems=problems)
+    ground = ground_for(db, release=release, problems=problems)
     chosen = policy_desk.propose(ground, policy_desk.template(db, ground.model))
     stored = None
     if not dry_run:
@@ -194,12 +191,8 @@ def measure_policy(
     from listings.moderation import policy_desk
 
     db = workspace().database()
-    ground = _ground(db, release=release, problems=problems)
-    named: dict[str, dict[str, float | None]] = {}
-    for what, given in (("hide", hide), ("settle", settle), ("review", review)):
-        for text in given:
-            label, threshold = asked_threshold(text)
-            named.setdefault(label, {})[what] = threshold
+    ground = ground_for(db, release=release, problems=problems)
+    named = asked_thresholds(hide=hide, settle=settle, review=review)
     made = policy_desk.changed(read_policy(db, policy), named, model=ground.model)
     measured, standing = policy_desk.by_hand(ground, made)
     stored = policy_desk.keep_by_hand(db, actor(), ground, made, note=note) if store else None
@@ -276,7 +269,7 @@ def _mode_command(mode: str, words: str, example: str) -> Callable[..., None]:
             print_json(_as_dict(found))
         else:
             click.echo(f"{found.version} is {'off' if mode == 'off' else f'in the mode {mode}'}.")
-            if mode != "off" and found.policy.hides and found.policy.model != model_in_force(space):
+            if found.version in asleep(space, db):
                 click.echo(
                     "It was made for another model than the one in force: until that is published, "
                     "it hides nothing."
@@ -296,14 +289,6 @@ for _mode, _words, _example in (
     policy_command.command(_mode)(
         _POLICY(_REASON(json_option(_mode_command(_mode, _words, _example))))
     )
-
-
-def _ground(db: "Database", *, release: str, problems: float | None) -> "Ground":
-    from listings.moderation.policy_desk import PolicyDesk
-
-    desk = PolicyDesk(workspace())
-    with progress_line("Judging past decisions") as progress:
-        return desk.ground(db, release=release, problems=problems, progress=progress)
 
 
 def _as_dict(found: "StoredPolicy") -> dict[str, Any]:
