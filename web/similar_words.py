@@ -24,7 +24,7 @@ KINDS: Final = {
 
 STATES: Final = {
     "open": lazy_gettext("Waiting"),
-    "decided": lazy_gettext("Decided in its case"),
+    "decided": lazy_gettext("Settled by another decision"),
     "confirmed": lazy_gettext("Right"),
     "dismissed": lazy_gettext("Dismissed"),
 }

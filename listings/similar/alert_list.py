@@ -1,7 +1,7 @@
 """Alerts as people go through them: by kind and state, a page at a time, with what became of them.
 
-An alert whose listing was decided on since is settled by that decision: it waits no longer, and
-waits again when the decision is taken back.
+An alert waits until somebody decides on it, decides on its listing's case, or says that the two
+listings are not the same; it waits again when that is taken back.
 """
 
 from collections.abc import Sequence
@@ -16,13 +16,17 @@ from support.errors import InputError
 from .alerts import KINDS, Alert, alert_of
 
 SHOWN: Final = ("open", "decided", "confirmed", "dismissed")
-_DECIDED: Final = """
-    EXISTS (SELECT 1 FROM moderation_decisions AS d JOIN moderation_cases AS c ON c.id = d.case_id
+_SETTLED: Final = """
+    (EXISTS (SELECT 1 FROM moderation_decisions AS d JOIN moderation_cases AS c ON c.id = d.case_id
         WHERE c.listing_id = a.listing_id AND d.undone_at IS NULL AND d.at >= a.at)
+    OR EXISTS (SELECT 1 FROM listing_apart AS p WHERE p.undone_at IS NULL
+        AND p.first_id = min(a.listing_id, a.other_id)
+        AND p.other_id = max(a.listing_id, a.other_id)))
 """
+WAITS: Final = f"a.state = 'open' AND NOT {_SETTLED}"  # of watch_alerts AS a
 _STATES: Final = {
-    "open": f"a.state = 'open' AND NOT {_DECIDED}",
-    "decided": f"a.state = 'open' AND {_DECIDED}",
+    "open": WAITS,
+    "decided": f"a.state = 'open' AND {_SETTLED}",
     "confirmed": "a.state = 'confirmed'",
     "dismissed": "a.state = 'dismissed'",
 }

@@ -15,6 +15,7 @@ from sqlite_utils import Database
 
 from support.errors import InputError
 
+from .alert_list import WAITS
 from .alerts import KINDS
 
 _GRAVEST_FIRST: Final = ("sanctioned", "accounts", "repeat", "catalogue")
@@ -130,7 +131,7 @@ def _sellers(db: Database, ids: Numbers, group: Numbers, count: int) -> Numbers:
 def _alerts(db: Database, ids: Numbers, group: Numbers, count: int) -> npt.NDArray[np.bool_]:
     """(kinds, count): whether an alert of each kind waits in each group."""
     found = np.zeros((len(_GRAVEST_FIRST), count), bool)
-    sql = "SELECT listing_id, kind FROM watch_alerts WHERE state = 'open'"
+    sql = f"SELECT listing_id, kind FROM watch_alerts AS a WHERE {WAITS}"  # noqa: S608 - our own
     place = {name: number for number, name in enumerate(_GRAVEST_FIRST)}
     rows = [(key, place[kind]) for key, kind in db.conn.execute(sql)]
     if rows:

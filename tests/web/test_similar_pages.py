@@ -6,7 +6,9 @@ import shutil
 from contextlib import closing
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from listings.similar import alerts as watch_alerts
 from listings.similar.apart import kept_apart
@@ -15,6 +17,7 @@ from listings.similar.holding import holding
 from support.database import scalar
 from support.workspace import Workspace
 from tests.web.drawn_listings import BAG, BAG_AGAIN, LAMP, jpeg, sell, seller_of, suspend
+from web.app import MAX_BODY
 from web.similar_follow import SimilarFollower
 from web.watching import watch
 
@@ -124,6 +127,18 @@ def test_a_number_names_a_listing_and_what_is_no_picture_is_told(mo, shop):
     assert "broken.jpg" in page
     many = [(io.BytesIO(jpeg(1)), f"{n}.jpg") for n in range(11)]
     assert "10" in post(mo, SIMILAR, q="", picture=many).text
+
+
+def test_a_picture_as_cameras_make_them_is_taken(mo, shop):
+    """Larger than what a form of words may be."""
+    noise = np.random.default_rng(0).integers(0, 255, (1000, 1000, 3), np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(noise).save(file, "PNG")
+    assert file.tell() > MAX_BODY
+    file.seek(0)
+    page = post(mo, SIMILAR, q="", picture=(file, "noise.png"))
+    assert page.status_code == 200
+    assert 'name="kept"' in page.text
 
 
 def test_pictures_are_shown_to_their_owner_alone(mo, shop, sign_in):
@@ -327,7 +342,19 @@ def test_an_alert_is_settled_by_its_case_and_waits_again_when_that_is_undone(mo,
     form = f'action="{GROUPS}/alerts/{first.id}"'
     assert form not in mo.get(f"{GROUPS}/alerts").text
     assert form in mo.get(f"{GROUPS}/alerts?state=decided").text
+    assert "정지된 판매자의 상품과 비슷</span>" in mo.get(GROUPS).text  # of the other alert
     decisions.undo(db, ACTOR, decision)
+    assert form in mo.get(f"{GROUPS}/alerts").text
+
+
+def test_an_alert_about_two_that_differ_waits_no_longer(mo, db, shop):
+    first = watch_alerts.alerts(db, kind="sanctioned")[0]
+    form = f'action="{GROUPS}/alerts/{first.id}"'
+    pair = {"listing": first.listing_id, "other": first.other_id}
+    post(mo, f"{SIMILAR}/apart", **pair)
+    assert form not in mo.get(f"{GROUPS}/alerts").text
+    assert form in mo.get(f"{GROUPS}/alerts?state=decided").text
+    post(mo, f"{SIMILAR}/together", **pair)
     assert form in mo.get(f"{GROUPS}/alerts").text
 
 
