@@ -31,6 +31,7 @@ Numbers = npt.NDArray[np.int64]
 _FILE: Final = "network.safetensors"
 _SHAPE: Final = "network.json"
 THIN: Final = 2  # letters that become one place before the recurrent layer
+_HALF: Final = np.float32(0.5)
 PARTS: Final = 4  # numbers of a letter: itself, its initial, vowel and final
 
 
@@ -96,6 +97,7 @@ class ModerationNetwork:
     def __init__(self, shape: NetworkShape, tensors: Mapping[str, Floats]) -> None:
         self.shape = shape
         self._own = dict(tensors)
+        self._lay_out()
 
     def log_scores(self, readings: Sequence[Reading]) -> Floats:
         """(n, labels) log-probabilities."""
@@ -153,30 +155,60 @@ class ModerationNetwork:
         Both ways are gone at once, the one from the first place on and the other from the last: of
         one text the steps are so small that their number is all that counts.
         """
-        own, size = self._own, self.shape.hidden
         n, places, _ = thin.shape
-        ways = ("forward", "backward")
-        given = [thin @ own[f"{way}.weight_ih"].T + own[f"{way}.bias_ih"] for way in ways]
-        # (places, 2, n, 3 * hidden), in the order that each way takes
-        steps = np.stack([given[0], given[1][:, ::-1]]).transpose(2, 0, 1, 3).copy()
-        weight = np.stack([own[f"{way}.weight_hh"].T for way in ways])
-        bias = np.stack([own[f"{way}.bias_hh"] for way in ways])[:, None]
-        there = _there(places, lengths)
-        state = np.zeros((2, n, size), np.float32)
+        # (places, n, 6 * hidden), in the order that each way takes
+        steps = np.concatenate(
+            [thin @ self._given[0] + self._given_bias[0],
+             thin[:, ::-1] @ self._given[1] + self._given_bias[1]], axis=2
+        )[..., self._order].transpose(1, 0, 2).copy()  # fmt: skip
+        weight, bias = self._weight, self._bias
+        wide = 2 * self.shape.hidden
+        there = _there(places, lengths, self.shape.hidden)
+        state = np.zeros((n, wide), np.float32)
         most = np.full_like(state, -1)  # tanh is never less
         for at in range(places):
-            now = steps[at]
-            before = state @ weight + bias
-            gates = _sigmoid(now[..., : 2 * size] + before[..., : 2 * size])
-            new = np.tanh(now[..., 2 * size :] + gates[..., :size] * before[..., 2 * size :])
-            following = new + gates[..., size:] * (state - new)
+            now, before = steps[at], state @ weight
+            gates = np.tanh(now[:, : 2 * wide] + before[:, : 2 * wide])
+            gates *= _HALF
+            gates += _HALF  # a sigmoid: both parts were halved before
+            new = before[:, 2 * wide :] + bias
+            new *= gates[:, :wide]
+            new += now[:, 2 * wide :]
+            np.tanh(new, out=new)
+            following = state - new
+            following *= gates[:, wide:]
+            following += new
             if there is None:
                 state = following
                 np.maximum(most, state, out=most)
             else:
                 state = np.where(there[at], following, state)
                 most = np.where(there[at], np.maximum(most, state), most)
-        return np.concatenate([most[0], most[1]], axis=1)
+        return most
+
+    def _lay_out(self) -> None:
+        """Both ways of the recurrent layer as one: gates of both first, halved for `tanh`."""
+        own, size = self._own, self.shape.hidden
+        ways = ("forward", "backward")
+        parts = np.arange(6 * size).reshape(2, 3, size)
+        self._order = parts.transpose(1, 0, 2).ravel()
+        half = np.ones(6 * size, np.float32)
+        half[: 4 * size] = _HALF
+        back = np.empty_like(half)
+        back[self._order] = half  # as the columns stand before they are ordered
+        halves = np.split(back, 2)
+        self._given = [own[f"{w}.weight_ih"].T * h for w, h in zip(ways, halves, strict=True)]
+        gates = np.repeat(np.array([1, 1, 0], np.float32), size)  # the third bias stands inside
+        self._given_bias = [
+            (own[f"{w}.bias_ih"] + gates * own[f"{w}.bias_hh"]) * h
+            for w, h in zip(ways, halves, strict=True)
+        ]
+        weight = np.zeros((2 * size, 6 * size), np.float32)
+        for number, way in enumerate(ways):
+            rows = slice(number * size, (number + 1) * size)
+            weight[rows, number * 3 * size : (number + 1) * 3 * size] = own[f"{way}.weight_hh"].T
+        self._weight = np.ascontiguousarray((weight * back)[:, self._order])
+        self._bias = np.concatenate([own[f"{way}.bias_hh"][2 * size :] for way in ways])
 
     def save(self, folder: Path) -> None:
         """Write it into a folder."""
@@ -214,14 +246,10 @@ def _relu(values: Floats) -> Floats:
     return np.maximum(values, 0)
 
 
-def _there(places: int, lengths: Numbers) -> npt.NDArray[np.bool_] | None:
-    """(places, 2, n, 1) whether a text has the place that each way has come to; None: all have."""
+def _there(places: int, lengths: Numbers, size: int) -> npt.NDArray[np.bool_] | None:
+    """(places, n, 2 * size) whether a text has the place each way has come to; None: all have."""
     if bool((lengths == places).all()):
         return None
     at = np.arange(places)[:, None]
-    both = np.stack([at < lengths, places - 1 - at < lengths], axis=1)
-    return np.asarray(both[..., None])
-
-
-def _sigmoid(values: Floats) -> Floats:
-    return np.asarray(0.5 + 0.5 * np.tanh(0.5 * values), np.float32)
+    both = np.stack([at < lengths, places - 1 - at < lengths], axis=2)
+    return np.asarray(np.repeat(both, size, axis=2))
