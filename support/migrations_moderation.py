@@ -64,6 +64,8 @@ MODERATION = """
     );
     CREATE INDEX moderation_verdicts_listing ON moderation_verdicts(listing_id, id);
     CREATE INDEX moderation_verdicts_at ON moderation_verdicts(mode, action, at);
+    CREATE INDEX moderation_verdicts_policy
+        ON moderation_verdicts(policy_id, mode, listing_id, id);
     CREATE TABLE moderation_cases (          -- all reports and signs about one listing
         id INTEGER PRIMARY KEY,
         listing_id INTEGER NOT NULL UNIQUE REFERENCES listings(id) ON DELETE CASCADE,
@@ -140,11 +142,14 @@ MODERATION = """
         label TEXT NOT NULL DEFAULT '',      -- the class the reporter chose; '' none
         words TEXT NOT NULL DEFAULT '',      -- masked
         braked INTEGER NOT NULL DEFAULT 0,   -- 1: one of a flood; never counts towards settling
+        late INTEGER NOT NULL DEFAULT 0,     -- 1: it was hidden already; says nothing of the reporter
         at TEXT NOT NULL,
         closed_by INTEGER REFERENCES moderation_decisions(id)
     );
     CREATE INDEX moderation_reports_case ON moderation_reports(case_id, id);
     CREATE INDEX moderation_reports_reporter ON moderation_reports(reporter, at)
+        WHERE reporter <> '';
+    CREATE INDEX moderation_reports_person ON moderation_reports(case_id, reporter)
         WHERE reporter <> '';
     CREATE INDEX moderation_reports_closed ON moderation_reports(closed_by)
         WHERE closed_by IS NOT NULL;
