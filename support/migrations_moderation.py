@@ -142,7 +142,7 @@ MODERATION = """
         label TEXT NOT NULL DEFAULT '',      -- the class the reporter chose; '' none
         words TEXT NOT NULL DEFAULT '',      -- masked
         braked INTEGER NOT NULL DEFAULT 0,   -- 1: one of a flood; never counts towards settling
-        late INTEGER NOT NULL DEFAULT 0,     -- 1: it was hidden already; says nothing of the reporter
+        late INTEGER NOT NULL DEFAULT 0,     -- 1: it was hidden already; proves nobody right
         at TEXT NOT NULL,
         closed_by INTEGER REFERENCES moderation_decisions(id)
     );
