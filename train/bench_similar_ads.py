@@ -1,7 +1,7 @@
 """Repeated ads: another photo of an ad among all, and links between ads that are one.
 
-What is judged is not learned from. Thresholds of links are chosen among training ads, each seen
-through a picture space that was learned from other ads.
+What is judged is not learned from, and no threshold is chosen: links are told at several, that of
+watching among them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,6 +16,7 @@ from listings.pictures import open_picture, perceptual_hash
 from listings.similar.index import LEAST, ListingIndex, Parts
 from listings.similar.looks import Look, Match, PictureLook
 from listings.similar.picture_space import SIDE, PictureSpace
+from listings.similar.watch import WatchRules
 from support.encoder import SentenceEncoder
 from support.vector_index import Vectors
 
@@ -28,9 +29,9 @@ from .progress import Progress, silent
 PHOTOS: Final = 1_500  # that are asked for
 TOP_K: Final = 10
 FOUND: Final = 50  # listings like one that are looked at
-THRESHOLDS: Final = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98)
+LINK: Final = WatchRules().link
+THRESHOLDS: Final = (0.5, 0.7, 0.95)
 WAYS: Final = ("fused", "text", "picture")
-_FOLDS: Final = 2  # of the training ads, each described by what was learned from the others
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def bench_ads(
         for name, rows_of in {"faqdesk": vectors, **plain}.items():
             found[name].append(_another_photo(rows_of, ads, seed))
         if not links:
-            links = bench_links(ads, vectors, encoder, seed=seed, progress=progress)
+            links = bench_links(ads, vectors, encoder, progress=progress)
     own = {"another_photo": spread(found["faqdesk"]), "repeated_ads": links.pop("fused")}
     beside = {name: {"another_photo": spread(found[name])} for name in plain}
     alone = {f"{way}_alone": {"repeated_ads": links.pop(way)} for way in WAYS[1:]}
@@ -97,30 +98,21 @@ def bench_ads(
 
 
 def bench_links(
-    ads: Ads, vectors: Vectors, encoder: SentenceEncoder, *, seed: int, progress: Progress = silent
+    ads: Ads, vectors: Vectors, encoder: SentenceEncoder, *, progress: Progress = silent
 ) -> Figures:
-    """Precision and recall of links between repeated ads, by all ways and by each alone."""
+    """Precision and recall of links between repeated ads, by all ways and by each alone.
+
+    A link counts from the probability on from which watching draws it; `at` tells other ones.
+    """
     told = [_encode(encoder, row.listing.text) for row in ads.rows]
-    folds = ads.groups[: ads.first_test] % _FOLDS
-    chosen: list[_Pair] = []
-    for fold in range(_FOLDS):
-        inside = np.flatnonzero(folds == fold)
-        others = np.flatnonzero(np.isin(ads.owners, np.flatnonzero(folds != fold)))
-        shown = np.flatnonzero(np.isin(ads.owners, inside))
-        described = _learn(ads, others, shown, seed, progress)
-        seen = np.zeros((len(vectors), described.shape[1]), np.float32)
-        seen[shown] = described
-        looks = _looks(ads, inside, seen, told)
-        chosen += _pairs(ads, looks, inside, progress)
     every = np.arange(len(ads.rows))
     judged = _pairs(ads, _looks(ads, every, vectors, told), every[ads.first_test :], progress)
-    wanted = _wanted(ads.groups[: ads.first_test]), _wanted(ads.groups[ads.first_test :])
-    figures: Figures = {"links": wanted[1]}
+    wanted = _wanted(ads.groups[ads.first_test :])
+    figures: Figures = {"links": wanted}
     for way in WAYS:
-        best = max(THRESHOLDS, key=lambda t, way=way: judge(chosen, wanted[0], way, t)["f1"])  # type: ignore[misc]
         figures[way] = {
-            "threshold": best,
-            **judge(judged, wanted[1], way, best),
+            **judge(judged, wanted, way, LINK),
+            "at": {str(t): judge(judged, wanted, way, t) for t in THRESHOLDS},
             "calibration": _calibration(judged, way),
         }
     return figures
