@@ -56,6 +56,7 @@ def report(listing_id: int) -> ResponseReturnValue:
         db(), desk().seal, actor(), listing_id,
         reporter=request.form.get("reporter", "").strip()[:MAX_REPORTER],
         label=request.form.get("label", ""), words=request.form.get("words", ""),
+        model=desk().moderator.held().version,
     )  # fmt: skip
     if found.merged:
         flash(_("The same person’s report waits already; nothing was added."), "info")

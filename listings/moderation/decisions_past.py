@@ -138,7 +138,8 @@ def add_past_report(
 def past_decisions(db: Database, *, before: str = "") -> Iterator[Past]:
     """What people found listings to be, each by the decision in force: what a model learns from.
 
-    The machine's own decisions are left out, and so are those that an appeal waits on.
+    The machine's own decisions are left out, and so are those that an appeal waits on, and those on
+    words or pictures that are others now.
 
     Args:
         db: the desk's database.
@@ -150,7 +151,8 @@ def past_decisions(db: Database, *, before: str = "") -> Iterator[Past]:
         FROM moderation_cases c JOIN moderation_decisions d ON d.id = (
             SELECT max(id) FROM moderation_decisions WHERE case_id = c.id AND undone_at IS NULL
         )
-        WHERE d.made_by <> 'policy' AND (? = '' OR d.at < ?)
+        JOIN listings l ON l.id = c.listing_id
+        WHERE d.made_by <> 'policy' AND (? = '' OR d.at < ?) AND d.revision = l.revision
         AND NOT EXISTS (SELECT 1 FROM appeals a WHERE a.decision_id = d.id AND a.state = 'open')
         ORDER BY c.id
     """  # noqa: S608 - only a statement of ours is put in

@@ -90,7 +90,7 @@ def beside(db: Database, policy_id: int) -> list[Beside]:
             SELECT s.action, {TRUTH} AS truth, EXISTS (SELECT 1 FROM moderation_samples d
                 WHERE d.listing_id = s.listing_id AND d.stream = 'all') AS drawn
             FROM moderation_verdicts s JOIN listings l ON l.id = s.listing_id
-            WHERE s.policy_id = ? AND s.mode = 'shadow' AND s.at >= l.updated_at
+            WHERE s.policy_id = ? AND s.mode = 'shadow' AND s.revision = l.revision
             AND s.id = (SELECT max(last.id) FROM moderation_verdicts last
                 WHERE last.listing_id = s.listing_id AND last.policy_id = s.policy_id
                 AND last.mode = 'shadow')

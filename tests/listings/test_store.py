@@ -1,12 +1,14 @@
 """Listings go in without personal data and come out as they are."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from listings.pictures import store as store_picture
 from listings.store import set_picture, wanted_pictures
 from listings.stored import get, load, pages, summary
+from support.database import scalar
 from support.errors import NotFoundError
 
 
@@ -129,3 +131,23 @@ def test_reading_goes_page_by_page_and_leaves_out_what_was_removed(db, store, im
 def test_a_listing_that_is_not_there_is_said_so(db, images):
     with pytest.raises(NotFoundError, match="No listing 7"):
         get(db, images, 7)
+
+
+def test_other_words_or_pictures_are_another_revision_and_another_price_is_none(
+    db, store, collected, images, photos
+):
+    def revision():
+        return scalar(db, "SELECT revision FROM listings")
+
+    item = collected(1, title="Desk", pictures=("a",))
+    store.save([item])
+    assert revision() == 1
+    store.save([replace(item, price_text="9,000원")])
+    assert revision() == 1
+    ((picture_id, _, name),) = wanted_pictures(db, [1])
+    set_picture(db, picture_id, store_picture(images, photos(1), name=name))
+    assert revision() == 2
+    store.save([replace(item, pictures=("b",))])
+    assert revision() == 3
+    store.save([replace(item, pictures=("b",), title="Oak desk")])
+    assert revision() == 4

@@ -89,7 +89,7 @@ def test_handled_reports_come_in_listings_are_judged_and_the_desk_says_how_it_st
     db = space.database()
     stored = policy_store.store(db, Actor("test"), Policy(rules=Rules(sample_all=0.0)))
     policy_store.set_mode(db, Actor("test"), stored.id, "shadow")
-    db.execute("UPDATE listings SET updated_at = '2026-01-01T00:00:00Z'")
+    db.execute("UPDATE listings SET revised_at = '2026-01-01T00:00:00Z'")
     db.close()
     more = tmp_path / "more.csv"
     more.write_text("id,title,seller\na4,강아지 분양합니다,kim\n")

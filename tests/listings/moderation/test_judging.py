@@ -68,7 +68,7 @@ def test_what_was_judged_is_judged_again_only_when_it_changed(space, db, ids):
 
 
 def test_what_was_there_before_the_policy_waits_until_everything_is_asked_for(space, db, ids):
-    db.table("listings").update(ids[0], {"updated_at": ago(days=2)})
+    db.table("listings").update(ids[0], {"revised_at": ago(days=2)})
     put(db, "live")
     assert run(space, db).judged == 2
     assert run(space, db, everything=True).judged == 1

@@ -196,3 +196,62 @@ def test_what_a_model_learns_from_is_people_alone(db, seal, ids, mina):
     found = [(past.listing_id, past.label, past.made_by) for past in past_decisions(db)]
     assert found == [(ids[1], "animals", "import"), (ids[2], "normal", "person")]
     assert [p.listing_id for p in past_decisions(db, before="2025-06-01T00:00:00Z")] == [ids[1]]
+
+
+def test_what_was_decided_elsewhere_long_ago_closes_nothing_that_came_since(db, seal, ids, mina):
+    got = report(db, seal, ids[0], "kim", label="legal")
+    sign_of = cases.ensure(db, ids[0])
+    cases.add_sign(db, sign_of.id, "person", note="look")
+    add_past(db, seal, ACTOR, ids[0], label="normal", at="2020-01-01T00:00:00Z")
+    assert cases.get(db, got.case_id).state == "open"
+    assert [found.waiting for found in cases.reports(db, got.case_id)] == [True]
+    assert [found.waiting for found in cases.signs(db, got.case_id)] == [True]
+
+
+def test_reports_on_what_is_hidden_already_prove_nobody_right(db, seal, ids, mina):
+    first = report(db, seal, ids[0], "a")
+    decide(db, ACTOR, mina, first.case_id, label="pro_ads", reason="a shop")
+    for listing_id in ids[1:]:
+        case_id = report(db, seal, listing_id, "c").case_id
+        decide(db, ACTOR, mina, case_id, label="pro_ads", reason="a shop")
+    for listing_id in ids:
+        assert report(db, seal, listing_id, "late").settled is not None
+    late, early = (seal.customer("market", who) for who in ("late", "c"))
+    found = records(db, [late, early])
+    assert (found[late], found[early]) == (Record(0, 0), Record(3, 0))
+
+
+def test_why_somebody_was_muted_is_kept_masked(db, seal):
+    who = seal.customer("market", "a")
+    mute(db, ACTOR, who, until=None, reason="say to 010-1234-5678 why " + "x" * 2000)
+    kept = scalar(db, "SELECT reason FROM reporters")
+    told = scalar(db, "SELECT detail FROM audit WHERE action = 'reporter.muted'")
+    assert kept.startswith("say to [전화번호] why xx")
+    assert len(kept) == 1000
+    assert "1234" not in told
+
+
+def test_a_report_costs_the_same_however_many_there_are(db, seal, ids):
+    put(db, a_policy(rules=Rules(burst=3)))
+    act(db, [(ids[0], LIKELY)])
+
+    def cost(who):
+        steps = [0]
+
+        def count():
+            steps[0] += 1
+
+        db.conn.set_progress_handler(count, 100)
+        report(db, seal, ids[0], who)
+        db.conn.set_progress_handler(None, 100)
+        return steps[0]
+
+    case_id = report(db, seal, ids[0], "a").case_id
+    row = one(db, "SELECT * FROM moderation_reports")
+    del row["id"]
+    db.table("moderation_reports").insert_all([row | {"reporter": f"r{n}"} for n in range(150)])
+    before = cost("b")
+    db.table("moderation_reports").insert_all([row | {"reporter": f"s{n}"} for n in range(1500)])
+    assert cost("c") < 2 * before
+    assert cases.reporters_of(db, case_id, most=2) == [seal.customer("market", "a"), "r0"]
+    assert cases.get(db, case_id).priority < 100  # what is legal still comes first
