@@ -69,7 +69,12 @@ def watch_at_once(
     found = similar.desk()
     _, changed = changed_after(db, found.similar.seq)
     if len(changed) > AT_ONCE:
-        with suppress(ConflictError):  # one waits or runs already
-            jobs.enqueue(workspace, db, actor, "watch", {}, alone=True)
+        watch_soon(workspace, db, actor)
         return {}
     return watch(workspace, db, desk=found).alerts
+
+
+def watch_soon(workspace: Workspace, db: Database, actor: Actor) -> None:
+    """Watch in the background, such as for older reposts of somebody who is suspended just now."""
+    with suppress(ConflictError):  # one waits or runs already
+        jobs.enqueue(workspace, db, actor, "watch", {}, alone=True)

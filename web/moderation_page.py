@@ -15,10 +15,11 @@ from support.errors import ConflictError, InputError, NotFoundError
 
 from . import moderation_words
 from .auth import MODERATING, actor, me, requires
-from .database import db
+from .database import db, desk
 from .errors import wants_json
 from .i18n import gettext as _
 from .listing_pictures import stored_picture
+from .moderating import watch_soon
 from .moderation_case import SKIPPED, SKIPPED_LAST, chosen, no_model, piece
 from .paging import is_number
 from .sentences import place_with
@@ -74,6 +75,8 @@ def decide(case_id: int) -> ResponseReturnValue:
     except ConflictError as error:
         return moved_on(error)
     session.pop(SKIPPED_LAST, None)
+    if sentence:
+        watch_soon(desk().workspace, db(), actor())  # older reposts of theirs are looked for
     return following(_("Saved. The next one is shown."))
 
 

@@ -12,6 +12,7 @@ from . import moderation_words, sentences, wording
 from .auth import MODERATING, actor, me, requires
 from .database import db, desk
 from .i18n import gettext as _
+from .moderating import watch_soon
 from .moderation_page import ID
 from .paging import PER_PAGE, page, window
 
@@ -79,6 +80,8 @@ def sanction(seller: str) -> ResponseReturnValue:
     day = request.form.get("until", "").strip()
     kind, until = sentences.read(request.form.get("sanction", ""), until=day)
     sanctions.place(db(), actor(), me().id, seller, kind=kind, reason=reason, until=until)
+    if kind == "suspension":
+        watch_soon(desk().workspace, db(), actor())
     flash(_("The sanction was placed."), "info")
     return redirect(url_for(".one", seller=seller))
 

@@ -253,6 +253,8 @@ def test_a_sanction_goes_with_the_decision_and_falls_with_it(mo, db, ids, report
     send(mo, "/moderation/undo")
     assert not sanctions.suspended(db, seller)
     assert sanctions.sanctions(db, seller)[0].fallen
+    kinds = [row["kind"] for row in db.query("SELECT kind FROM jobs")]
+    assert kinds == ["watch"]  # older reposts of theirs are looked for
 
 
 @pytest.mark.parametrize(
