@@ -19,7 +19,18 @@ from support.clock import ago, now
 from support.database import Row, insert, one, scalar, write
 from support.errors import NotFoundError
 
-from .cases import Case, add_sign, ensure, of_listing, open_appeal, reports, signs, standing
+from .cases import (
+    MOST_WEIGHED,
+    Case,
+    add_sign,
+    ensure,
+    of_listing,
+    open_appeal,
+    reporters_of,
+    reports,
+    signs,
+    standing,
+)
 from .classes import HIDE, LEGAL, PASS, REVIEW, Verdict
 from .decisions import New, make
 from .policy import Choice
@@ -234,12 +245,14 @@ def _reporters(db: Database, case: Case, policy: StoredPolicy) -> int | None:
     """How many people reported a listing, where they are enough and no flood; else None."""
     rules = policy.policy.rules
     since = ago(minutes=rules.burst_minutes)
-    found = [report for report in reports(db, case.id) if report.waiting]
-    people = {report.reporter for report in found if report.reporter and not report.braked}
-    weight = sum(found.weight for found in records(db, people).values())
-    if len(people) < rules.reporters or weight < rules.reporters_weight:
+    waiting = "SELECT count(*) FROM moderation_reports WHERE case_id = ? AND closed_by IS NULL"
+    # First of all: a flood costs no more than its count.
+    if scalar(db, f"{waiting} AND at > ?", [case.id, since]) >= rules.burst:
         return None
-    return None if sum(report.at > since for report in found) >= rules.burst else len(people)
+    people = reporters_of(db, case.id, most=max(MOST_WEIGHED, rules.reporters))
+    weight = sum(found.weight for found in records(db, people).values())
+    enough = len(people) >= rules.reporters and weight >= rules.reporters_weight
+    return len(people) if enough else None
 
 
 def _last_verdict(db: Database, listing: Row) -> Row | None:

@@ -9,7 +9,7 @@ from sqlite_utils import Database
 
 from support.audit import Actor, record
 from support.clock import ago, now
-from support.database import insert, one, scalar, write
+from support.database import insert, scalar, write
 from support.errors import InputError, NotFoundError
 from support.seal import Seal
 
@@ -127,6 +127,7 @@ def _braked(db: Database, reporter: str) -> bool:
     """Whether a report is one of a flood, of a muted reporter or of nobody."""
     if not reporter or records(db, [reporter])[reporter].muted:
         return True
-    sql = "SELECT count(*) AS n FROM moderation_reports WHERE reporter = ? AND at > ?"
-    today = one(db, sql, [reporter, ago(days=1)])
-    return bool(today and today["n"] >= rules(db).reports_a_day)
+    sql = """
+        SELECT count(*) FROM moderation_reports WHERE reporter = ? AND reporter <> '' AND at > ?
+    """
+    return bool(scalar(db, sql, [reporter, ago(days=1)]) >= rules(db).reports_a_day)

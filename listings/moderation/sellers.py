@@ -63,15 +63,17 @@ def get(db: Database, seller: str) -> Seller:
     Raises:
         NotFoundError: nobody of this name sells here.
     """
-    listings = scalar(db, "SELECT count(*) FROM listings WHERE seller = ?", [seller])
+    # "seller <> ''", here and below: the index on sellers leaves those without one out.
+    posted = "SELECT count(*) FROM listings WHERE seller = ? AND seller <> ''"
+    listings = scalar(db, posted, [seller])
     found = sanctions(db, seller) if seller else []
     if not seller or not (listings or found):
         raise NotFoundError("No such seller. They go by the keyed hash that a listing shows.")
     hidden = """
         SELECT count(*) FROM listings l JOIN moderation_cases c ON c.listing_id = l.id
-        WHERE l.seller = ? AND c.hidden = 1
+        WHERE l.seller = ? AND l.seller <> '' AND c.hidden = 1
     """
-    since = "SELECT max(seller_since) FROM listings WHERE seller = ?"
+    since = "SELECT max(seller_since) FROM listings WHERE seller = ? AND seller <> ''"
     given = strikes(db, seller)
     return Seller(
         seller=seller,
@@ -85,9 +87,7 @@ def get(db: Database, seller: str) -> Seller:
     )
 
 
-def _suggested(
-    db: Database, seller: str, placed: list[Sanction]
-) -> tuple[str, int | None] | None:
+def _suggested(db: Database, seller: str, placed: list[Sanction]) -> tuple[str, int | None] | None:
     """What strikes suggest, where no such sanction and none that is harder stands."""
     found = suggested(db, seller)
     kinds = {sanction.kind for sanction in placed if sanction.active}
@@ -164,7 +164,7 @@ _COUNTED: Final = """
     known AS (SELECT seller FROM given UNION SELECT seller FROM placed)
     SELECT k.seller, coalesce(g.strength, 0) AS strength, coalesce(p.suspended, 0) AS suspended,
         coalesce(p.warned, 0) AS warned,
-        (SELECT count(*) FROM listings l WHERE l.seller = k.seller) AS listings
+        (SELECT count(*) FROM listings l WHERE l.seller = k.seller AND l.seller <> '') AS listings
     FROM known k LEFT JOIN given g ON g.seller = k.seller LEFT JOIN placed p ON p.seller = k.seller
 """
 SHOWN: Final = ("", "suspended", "suggested")

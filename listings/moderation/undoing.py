@@ -36,8 +36,8 @@ def take_back(db: Database, actor: Actor, agent_id: int) -> Undone | None:
         if upheld is None or (
             decided is not None
             # Moments are whole seconds; the audit trail knows which came later.
-            and _when(db, "moderation.decided", decided)
-            > _when(db, "appeal.upheld", upheld["listing_id"])
+            and _when(db, actor, "moderation.decided", decided)
+            > _when(db, actor, "appeal.upheld", upheld["listing_id"])
         ):
             return undo_last(db, actor, agent_id)
         reopen(db, actor, upheld["id"])
@@ -49,7 +49,7 @@ def stands(db: Database, agent_id: int) -> bool:
     return any(scalar(db, sql, [agent_id]) is not None for sql in (_DECIDED, _UPHELD))
 
 
-def _when(db: Database, action: str, listing_id: int) -> int:
-    """The row of the audit trail in which something was last done to a listing."""
-    sql = "SELECT max(id) FROM audit WHERE object = ? AND action = ?"
-    return int(scalar(db, sql, [f"listing:{listing_id}", action]) or 0)
+def _when(db: Database, actor: Actor, action: str, listing_id: int) -> int:
+    """The row of the audit trail in which this person last did something to a listing."""
+    sql = "SELECT max(id) FROM audit WHERE object = ? AND action = ? AND actor = ?"
+    return int(scalar(db, sql, [f"listing:{listing_id}", action, actor.name]) or 0)

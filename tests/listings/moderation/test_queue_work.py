@@ -7,6 +7,7 @@ from listings.moderation.case_queue import Cases, claim, claim_next, held, open_
 from listings.moderation.decisions import decide
 from listings.moderation.policy_act import act
 from listings.moderation.undoing import stands, take_back
+from support.audit import Actor
 from support.database import scalar
 from support.errors import ConflictError
 from tests.conftest import ACTOR
@@ -124,3 +125,16 @@ def test_appeals_are_listed_with_what_they_made_wait_again(db, seal, mina, yuna,
     assert [row.appeal.state for row in appeal_list.listed(db, state="settled", limit=9)] == [
         "upheld"
     ]
+
+
+def test_what_others_decide_meanwhile_does_not_change_what_was_last(db, mina, yuna, opened):
+    hers, his = Actor(f"agent:{mina}"), Actor(f"agent:{yuna}")
+    decided = decide(db, hers, mina, opened[0], label="animals", reason="a cat")
+    others = decide(db, his, yuna, opened[1], label="pro_ads", reason="a shop")
+    appeal = appeals.file(db, ACTOR, others, by="seller")
+    appeals.uphold(db, hers, mina, appeal.id, reason="a shop still")
+    listing_id = scalar(db, "SELECT listing_id FROM moderation_cases WHERE id = ?", [opened[0]])
+    again = open_for(db, his, listing_id)
+    decide(db, his, yuna, again.id, label="animals", reason="a cat indeed")
+    assert take_back(db, hers, mina).cases == (opened[1],)  # her upholding was her last act
+    assert scalar(db, "SELECT undone_at FROM moderation_decisions WHERE id = ?", [decided]) is None

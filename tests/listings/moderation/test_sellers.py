@@ -90,3 +90,21 @@ def test_what_a_seller_sold(db, seal, mina):
     for nobody in ("", "nobody"):
         with pytest.raises(NotFoundError):
             sellers.get(db, nobody)
+
+
+def test_a_seller_s_page_reads_no_listings_but_theirs(db, seal, mina):
+    ids = add_listings(db, seal, 2)
+    hide(db, mina, ids[0])
+    said = []
+    db.conn.set_trace_callback(said.append)
+    sellers.get(db, seller_of(db, ids[0]))
+    sellers.sellers(db, limit=9)
+    db.conn.set_trace_callback(None)
+    plans = [
+        row[3]
+        for sql in said
+        if "listings" in sql
+        for row in db.conn.execute(f"EXPLAIN QUERY PLAN {sql}")
+    ]
+    assert any("listings_seller" in plan for plan in plans)
+    assert not [plan for plan in plans if plan in ("SCAN listings", "SCAN l")]
