@@ -18,7 +18,7 @@ def draw_curve(tried: Tried, *, normals: int, problems: int) -> Markup:
     Args:
         tried: a policy.
         normals: unselected normal listings among the rows.
-        problems: problems among them.
+        problems: unselected problems, likewise.
     """
     if not normals or not problems:
         return Markup("")

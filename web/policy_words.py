@@ -117,7 +117,9 @@ def standing(reason: str, missing: int) -> str:
             "Automatic hiding stays off: nobody knows how many of all listings are problems. State "
             "it, or decide on the random sample."
         ),
-        "too_few_problems": _("Automatic hiding stays off: too few problems are decided on."),
+        "too_few_problems": _(
+            "Automatic hiding stays off: among what chance drew, too few problems are decided on."
+        ),
         "not_kept": _("Automatic hiding stays off: no threshold keeps the bounds."),
     }.get(reason, "")
 
@@ -153,12 +155,11 @@ def base(found: BaseRate) -> str:
         return _("%(share)s of all listings are problems, as stated.", share=percent(found.stated))
     if not found.n:
         return _(
-            "Nobody knows how many of all listings are problems: no listing drawn by chance has "
-            "been decided on."
+            "Nobody knows how many of all listings are problems: none was drawn by chance yet."
         )
     return _(
-        "%(problems)s of %(n)s listings drawn by chance were problems; reckoned with %(low)s, "
-        "which is surely not too much.",
+        "Of %(n)s listings drawn by chance %(problems)s were found to be problems so far; reckoned "
+        "with %(low)s, which is surely not too much.",
         problems=number(found.problems),
         n=number(found.n),
         low=percent(found.low, up=False),

@@ -9,7 +9,7 @@ import numpy as np
 from .backtest import turn
 from .classes import HIDE, NORMAL, PASS
 from .policy import HIDE_FLOOR, Choice
-from .policy_evidence import Judged, is_problem
+from .policy_evidence import Judged
 from .policy_tuned import score
 
 NOTHING: Final = Choice(PASS, NORMAL, None, "below")
@@ -37,7 +37,7 @@ class Point:
     """What one threshold for every class would hide."""
 
     threshold: float
-    normals: int  # unselected normal listings
+    normals: int  # unselected ones, as the problems
     problems: int
 
 
@@ -74,8 +74,8 @@ def by_class(found: Sequence[Change]) -> dict[str, tuple[int, int]]:
 
 def curve(rows: Sequence[Judged]) -> list[Point]:
     """What each threshold, the same for every class, would hide of these rows: .50, .51 ... 1."""
-    normals = np.sort([score(row) for row in rows if row.truth == NORMAL and row.unselected])
-    problems = np.sort([score(row) for row in rows if is_problem(row.truth)])
+    normals = np.sort([score(row) for row in rows if row.counts_as_normal])
+    problems = np.sort([score(row) for row in rows if row.counts_as_problem])
     steps = [round(HIDE_FLOOR + step / 100, 2) for step in range(_STEPS + 1)]
     return [
         Point(at, *(len(part) - int(np.searchsorted(part, at)) for part in (normals, problems)))

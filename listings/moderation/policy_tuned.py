@@ -24,7 +24,7 @@ from .policy_bounds import (
     upper,
     wrong_allowed,
 )
-from .policy_evidence import BaseRate, Judged, Measured, Share, choices, is_problem, measure
+from .policy_evidence import BaseRate, Judged, Measured, Share, choices, measure
 
 # Each choice of classes that hide is a family of its own; `legal` never hides.
 _FAMILIES: Final = 2 ** (len(PROBLEMS) - 1) - 1
@@ -59,7 +59,7 @@ def measure_tuned(
     hides = {label: t.hide for label, t in policy.thresholds.items() if t.hide is not None}
     if not hides:
         return found, Standing("nothing_hidden")
-    normals = [row for row in rows if row.truth == NORMAL and row.unselected]
+    normals = [row for row in rows if row.counts_as_normal]
     n, bounds = len(normals), policy.bounds
     lowest, highest = min(hides.values()), max(hides.values())
     reached = sum(score(row) >= lowest for row in normals)
@@ -70,7 +70,7 @@ def measure_tuned(
     alpha, starts = _starts(n, base, policy)
     parts = max(1, len(starts))
     wrong = min((upper(k, n, alpha=alpha / parts) for k in starts if k >= reached), default=1.0)
-    problems = [pair for pair in zip(rows, chosen, strict=True) if is_problem(pair[0].truth)]
+    problems = [pair for pair in zip(rows, chosen, strict=True) if pair[0].counts_as_problem]
     sure = sum(
         choice.reason == "hide" and row.verdict.probabilities[choice.label] >= highest
         for row, choice in problems

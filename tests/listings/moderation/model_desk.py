@@ -17,21 +17,21 @@ from train.moderation import fit_moderation
 from train.moderation_voices import ModerationConfig
 
 
-def held_out(label, probability=0.02, *, of="pro_ads", unselected=None, category="", id=None):
+def held_out(label, probability=0.02, *, of="pro_ads", unselected=True, category="", id=None):
     """A row as training writes it: so probable for one class, the rest is normal."""
     said = dict.fromkeys(CLASSES, 0.0) | {"normal": 1 - probability}
     said[of] = probability
     return {
         "id": id,
         "label": label,
-        "unselected": label == "normal" if unselected is None else unselected,
+        "unselected": unselected,
         "category": category,
         "probabilities": [said[name] for name in CLASSES],
     }
 
 
 def rows(normals=700, problems=200, *, sure=0.97):
-    """Normal listings that chance drew and problems that the model is sure of."""
+    """Normal listings and problems that the model is sure of, both drawn by chance."""
     return [held_out("normal") for _ in range(normals)] + [
         held_out("pro_ads", sure) for _ in range(problems)
     ]

@@ -244,6 +244,10 @@ def test_what_a_hand_may_hide_by_hand():
     none, why = measure_tuned(normals(900) + problems(300, p=0.7), policy, TENTH)
     assert (none.found, why.reason) == (0, "too_few_problems")
     assert measure_tuned(normals(900), unproven("m1"), TENTH)[1].reason == "nothing_hidden"
+    known = normals(900) + problems(300, p=0.95, unselected=False)
+    flagged, why = measure_tuned(known, policy, BaseRate(stated=0.2))
+    assert (flagged.problems, why.reason) == (0, "too_few_problems")
+    assert curve(known)[0].problems == 0
 
 
 def test_a_hand_that_passes_just_above_every_normal_listing_is_not_believed():
