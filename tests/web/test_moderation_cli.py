@@ -103,5 +103,5 @@ def test_handled_reports_come_in_listings_are_judged_and_the_desk_says_how_it_st
     assert "faqdesk train moderation" in found["trouble"]
     status = json.loads(CliRunner().invoke(faqdesk, ["moderation", "status", "--json"]).stdout)
     assert (status["shadow"], status["live"], status["open_cases"]) == (stored.version, "", 1)
-    assert (status["drawn_and_decided"], status["problems_among_them"]) == (1, 0)
+    assert (status["drawn_by_chance"], status["problems_among_them"]) == (1, 0)
     assert "1 open" in said("moderation", "status")
