@@ -285,12 +285,12 @@ def _close(db: Database, case: Case, decision_id: int, *, made_by: str, at: str)
     """Close what a decision settles: of a person all that waits.
 
     The machine's leaves what asks people to look: samples, matches, wishes. One taken over from
-    elsewhere closes reports that came before it, and none that is for lawyers.
+    elsewhere closes reports that came before it; of those for lawyers only what is from there too.
     """
     reports_too, signs_too = {
         "person": ("", ""),
         "policy": ("", "AND kind = 'verdict'"),
-        "import": (f"AND at <= :at AND label <> '{LEGAL}'", "AND 0"),
+        "import": (f"AND at <= :at AND (label <> '{LEGAL}' OR external_id IS NOT NULL)", "AND 0"),
     }[made_by]
     values = {"decision": decision_id, "case": case.id, "at": at}
     for table, which in (("moderation_reports", reports_too), ("moderation_signs", signs_too)):

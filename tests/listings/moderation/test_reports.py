@@ -3,7 +3,7 @@
 import pytest
 
 from listings.moderation import cases
-from listings.moderation.case_queue import waiting
+from listings.moderation.case_queue import claim, waiting
 from listings.moderation.decisions import decide, undo
 from listings.moderation.decisions_past import PastReport, add_past, past_decisions
 from listings.moderation.policy import Rules
@@ -253,3 +253,32 @@ def test_a_report_costs_no_more_than_a_glance_at_each_of_the_others(db, seal, id
     assert cost("b") * 100 / 1500 < 100  # of the database's steps for each; it was some thousands
     assert cases.reporters_of(db, case_id, most=2) == [seal.customer("market", "a"), "r0"]
     assert cases.get(db, case_id).priority < 100  # what is legal still comes first
+
+
+def test_what_was_decided_long_ago_settles_nothing_of_today(db, seal, ids, mina):
+    got = report(db, seal, ids[0], "a", label="legal")
+    report(db, seal, ids[0], "b")
+    cases.add_sign(db, got.case_id, "watch", note="a seller who is back", weight=0.9)
+    claim(db, mina, got.case_id)
+    past = (
+        PastReport(external_id="r1", reporter="c", label="legal", at="2019-12-01T00:00:00Z"),
+        PastReport(external_id="r2", reporter="c", at="2020-12-01T00:00:00Z"),
+    )
+    made = add_past(
+        db, seal, ACTOR, ids[0], label="normal", at="2020-01-01T00:00:00Z", reports=past
+    )
+    found = [(r.label, r.closed_by) for r in cases.reports(db, got.case_id)]
+    assert found == [("legal", None), ("pro_ads", None), ("legal", made), ("", None)]
+    assert [sign.waiting for sign in cases.signs(db, got.case_id)] == [True]
+    case = cases.get(db, got.case_id)
+    assert (case.state, case.claimed_by) == ("open", mina)
+    assert case.priority > 100
+
+
+def test_nothing_is_taken_over_from_the_future(db, seal, ids):
+    with pytest.raises(InputError, match="later than now"):
+        add_past(db, seal, ACTOR, ids[0], label="normal", at="2099-01-01T00:00:00Z")
+    later = PastReport(external_id="r1", at="2099-01-01T00:00:00Z")
+    with pytest.raises(InputError, match="later than now"):
+        add_past(db, seal, ACTOR, ids[0], label="normal", reports=(later,))
+    assert cases.of_listing(db, ids[0]) is None
