@@ -8,6 +8,7 @@ import pytest
 import data
 from listings.moderation import appeals, figures, policy_store
 from listings.moderation.classes import HIDE, NORMAL
+from listings.moderation.figures_now import beside
 from listings.moderation.reporters import records
 from listings.moderation.sample import base_rate
 from listings.moderation.sanctions import strength
@@ -110,9 +111,12 @@ def test_the_policy_judges_in_the_shadow_and_says_what_is_missing(db):
     assert scalar(db, "SELECT count(*) FROM moderation_verdicts") == len(recent)
 
 
-def test_the_figures_have_weeks_in_which_chance_drew_normal_listings(db):
+def test_the_figures_have_weeks_and_what_the_shadow_would_have_done_beside(db):
     weeks = figures.weeks(db)
-    assert sum(week.normal_not_flagged.n > 0 for week in weeks) >= 5
+    assert {week.normal_not_flagged.n for week in weeks} == {0}  # no policy was in force
+    shadow = {row.label: row for row in beside(db, policy_store.in_mode(db, "shadow").id)}
+    assert shadow[NORMAL].n > shadow[NORMAL].passed / 2 > 0
+    assert len(shadow) >= 3
     assert sum(week.by_hand > 0 for week in weeks) >= 8
     assert {week.automatic for week in weeks} == {0}
     assert set(figures.by_class(db)) >= {("counterfeit", "person"), ("animals", "person")}
