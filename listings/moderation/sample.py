@@ -94,10 +94,10 @@ def progress(db: Database, stream: str) -> Sampled:
 def base_rate(db: Database) -> BaseRate:
     """The marketplace's share of problem listings, counted where chance alone chose them.
 
-    That is the random sample, and what an import says was drawn likewise. All that was drawn counts:
-    people decide first on what was reported or flagged, so that those decided on hold too many
-    problems. What waits counts as none; the share is too low rather than too high. `legal` is no
-    problem here, as it is none that hiding could be right about.
+    That is the random sample, and what an import says was drawn likewise. All that was drawn
+    counts: people decide first on what was reported or flagged, so that those decided on hold too
+    many problems. What waits counts as none; the share is too low rather than too high. `legal` is
+    no problem here, as it is none that hiding could be right about.
     """
     sql = f"""
         SELECT coalesce(sum(d.label NOT IN (?, ?)), 0), count(*) FROM moderation_cases c
