@@ -63,7 +63,7 @@ def about(listing_id: int) -> dict[str, Any]:
     listing = stored.get(db(), images, listing_id)
     story = history.story(db(), listing_id)
     verdict = history.last_verdict(db(), listing_id)
-    fresh = verdict is not None and verdict.at >= listing.updated_at
+    fresh = verdict is not None and verdict.fresh
     title, description = history.pieces(
         listing.listing, verdict.reasons if verdict and fresh else ()
     )

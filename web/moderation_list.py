@@ -6,9 +6,10 @@ from flask import flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from listings import review, stored
-from listings.moderation import case_counts, case_queue, cases, decisions, history
+from listings.moderation import case_counts, case_queue, cases, history
 from listings.moderation.classes import CLASSES, LEGAL, PROBLEMS
 from listings.moderation.many import AT_ONCE, counted, matching
+from listings.moderation.many import decide_many as decide_all
 from support.errors import InputError
 
 from . import moderation_words
@@ -45,6 +46,7 @@ def many() -> ResponseReturnValue:
         pictures=review.pictures(db(), ids),
         verdicts={key: history.last_verdict(db(), key) for key in ids},
         why=history.why_open(db(), [case.id for case in shown]),
+        seen=history.stamps(db(), [case.id for case in shown]),
         progress=progress(asked),
         at_once=AT_ONCE,
         words=moderation_words,
@@ -56,13 +58,11 @@ def many() -> ResponseReturnValue:
 def check() -> ResponseReturnValue:
     """Say exactly how many would be decided, and which not; nothing is done yet."""
     asked = asked_cases()
-    if request.form.get("all"):
-        wanted = matching(db(), me().id, asked)
-    else:
-        wanted = [int(text) for text in request.form.getlist("item") if is_number(text)]
+    seen = _seen(request.form.getlist("item"))
+    wanted = matching(db(), me().id, asked) if request.form.get("all") else list(seen)
     if not wanted:
         raise InputError(_("Choose the cases to decide on first."))
-    found = counted(db(), me().id, wanted)
+    found = counted(db(), me().id, wanted, seen={key: at for key, at in seen.items() if at})
     images = desk().workspace.home / "images"
     first = [cases.get(db(), key).listing_id for key in found.cases[:5]]
     return render_template(
@@ -70,6 +70,7 @@ def check() -> ResponseReturnValue:
         asked=asked,
         chosen=chosen(asked),
         found=found,
+        seen=history.stamps(db(), found.cases),
         matching=case_queue.count(db(), me().id, asked) if request.form.get("all") else None,
         examples=list(stored.load(db(), images, first).values()),
         labels=[label for label in CLASSES if label != LEGAL],
@@ -81,22 +82,25 @@ def check() -> ResponseReturnValue:
 @bp.post("/list/decide")
 @requires(*MODERATING)
 def decide_many() -> ResponseReturnValue:
-    """Decide on exactly those that were counted and confirmed."""
+    """Decide on exactly those that were counted and confirmed, as they were then."""
     label, reason = asked_decision()
     if label == LEGAL:
         raise InputError(_("What is for lawyers or the police is looked at one by one."))
-    given = request.form.get("cases", "").split(",")
-    wanted = [int(text) for text in given if is_number(text)]
+    wanted = _seen(request.form.get("cases", "").split(","))
     if not wanted or len(wanted) > AT_ONCE:
         raise InputError(_("Between 1 and %(most)s cases are decided at once.", most=AT_ONCE))
     together = secrets.token_hex(8)
-    done = decisions.decide_many(
-        db(), actor(), me().id, wanted, label=label, reason=reason, together=together
-    )
+    done = decide_all(db(), actor(), me().id, wanted, label=label, reason=reason, together=together)
     session.pop(SKIPPED_LAST, None)
     said = _("Cases decided: %(n)s", n=len(done))
-    if len(done) < len(set(wanted)):
-        left = len(set(wanted)) - len(done)
+    if len(done) < len(wanted):
+        left = len(wanted) - len(done)
         said += " " + _("Left alone, because they changed meanwhile: %(n)s", n=left)
     flash(said, "info")
     return redirect(url_for(".many", **chosen(asked_cases())))
+
+
+def _seen(given: list[str]) -> dict[int, str]:
+    """Cases as a form names them, `17@...`: each with what was seen of it, "" where it says not."""
+    pairs = (text.partition("@") for text in given)
+    return {int(key): stamp for key, _sign, stamp in pairs if is_number(key)}

@@ -7,7 +7,6 @@ decides through `make` too, under rules of its own in `policy_act`.
 """
 
 import sqlite3
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -102,43 +101,6 @@ def decide(
             together=together,
         )
         return make(db, actor, case, new)
-
-
-def decide_many(
-    db: Database,
-    actor: Actor,
-    agent_id: int,
-    case_ids: Iterable[int],
-    *,
-    label: str,
-    reason: str,
-    together: str,
-) -> list[int]:
-    """Decide on many cases alike; one undo takes all of them back.
-
-    Cases that were settled meanwhile, are on another's screen or wait for an appeal are passed
-    over; so are those with a report of `legal`, which want to be looked at one by one.
-
-    Returns:
-        The cases that were decided.
-    """
-    done = []
-    with write(db):
-        for case_id in dict.fromkeys(case_ids):
-            legal = scalar(
-                db,
-                "SELECT 1 FROM moderation_reports WHERE case_id = ? AND label = ? "
-                "AND closed_by IS NULL",
-                [case_id, LEGAL],
-            )
-            if legal is not None:
-                continue
-            try:
-                decide(db, actor, agent_id, case_id, label=label, reason=reason, together=together)
-            except ConflictError:
-                continue
-            done.append(case_id)
-    return done
 
 
 def action_for(label: str) -> str:

@@ -5,6 +5,7 @@ story is complete or it is none.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from itertools import groupby
 from typing import Any, Final
@@ -17,7 +18,7 @@ from support.database import Row, one
 
 from .appeals import Appeal, of_case
 from .cases import Case, Report, Sign, of_listing, reports, signs
-from .classes import Reason
+from .classes import LEGAL, Reason
 from .policy import Policy, Thresholds
 
 MOST: Final = 50  # of each kind that a page shows
@@ -40,6 +41,7 @@ class PastVerdict:
     reasons: tuple[Reason, ...]  # the strongest first
     thresholds: dict[str, Thresholds]  # of the policy, by class
     at: str
+    fresh: bool  # on the listing as it is now
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +109,9 @@ def story(db: Database, listing_id: int) -> Story:
 def verdicts(db: Database, listing_id: int, *, limit: int = MOST) -> list[PastVerdict]:
     """What a listing was found to be, the newest first."""
     sql = """
-        SELECT v.*, p.version, p.content FROM moderation_verdicts v
-        JOIN moderation_policies p ON p.id = v.policy_id
+        SELECT v.*, v.revision = l.revision AS fresh, p.version, p.content
+        FROM moderation_verdicts v JOIN moderation_policies p ON p.id = v.policy_id
+        JOIN listings l ON l.id = v.listing_id
         WHERE v.listing_id = ? ORDER BY v.id DESC LIMIT ?
     """
     return [_verdict(row) for row in db.query(sql, [listing_id, limit])]
@@ -117,8 +120,9 @@ def verdicts(db: Database, listing_id: int, *, limit: int = MOST) -> list[PastVe
 def last_verdict(db: Database, listing_id: int) -> PastVerdict | None:
     """The last verdict: of the live policy where there is one, else of one in the shadow."""
     sql = """
-        SELECT v.*, p.version, p.content FROM moderation_verdicts v
-        JOIN moderation_policies p ON p.id = v.policy_id
+        SELECT v.*, v.revision = l.revision AS fresh, p.version, p.content
+        FROM moderation_verdicts v JOIN moderation_policies p ON p.id = v.policy_id
+        JOIN listings l ON l.id = v.listing_id
         WHERE v.listing_id = ? ORDER BY v.mode = 'live' DESC, v.id DESC LIMIT 1
     """
     row = one(db, sql, [listing_id])
@@ -167,16 +171,29 @@ def why_open(db: Database, case_ids: list[int]) -> dict[int, list[str]]:
 
 def stamp(db: Database, case: Case) -> str:
     """What a person sees of a case, in short: equal as long as nothing new has come to it."""
-    sql = """
-        SELECT l.updated_at,
-            (SELECT max(id) FROM moderation_reports WHERE case_id = ?),
-            (SELECT max(id) FROM moderation_decisions WHERE case_id = ?),
+    return stamps(db, [case.id])[case.id]
+
+
+def stamps(db: Database, case_ids: Sequence[int]) -> dict[int, str]:
+    """`stamp` of some cases by id; those gone are left out."""
+    sql = f"""
+        SELECT c.id, l.updated_at, l.revision,
+            (SELECT max(id) FROM moderation_reports WHERE case_id = c.id),
+            -- Whoever reported it may say later that it is one for lawyers.
+            (SELECT count(*) FROM moderation_reports WHERE case_id = c.id AND label = '{LEGAL}'),
+            (SELECT max(id) FROM moderation_signs WHERE case_id = c.id),
+            (SELECT max(id) FROM moderation_decisions WHERE case_id = c.id),
+            (SELECT count(*) FROM moderation_decisions WHERE case_id = c.id
+                AND undone_at IS NOT NULL),
             (SELECT max(a.id) FROM appeals a JOIN moderation_decisions d ON d.id = a.decision_id
-                WHERE d.case_id = ? AND a.state = 'open')
-        FROM listings l WHERE l.id = ?
-    """
-    row = db.conn.execute(sql, [case.id] * 3 + [case.listing_id]).fetchone()
-    return ".".join(str(part or 0) for part in row)
+                WHERE d.case_id = c.id AND a.state = 'open')
+        FROM moderation_cases c JOIN listings l ON l.id = c.listing_id
+        WHERE c.id IN ({places(list(case_ids))})
+    """  # noqa: S608 - only question marks and a class are put in
+    return {
+        row[0]: ".".join(str(part or 0) for part in row[1:])
+        for row in db.conn.execute(sql, list(case_ids))
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,4 +246,5 @@ def _verdict(row: Row) -> PastVerdict:
         ),
         thresholds=dict(policy.thresholds),
         at=row["at"],
+        fresh=bool(row["fresh"]),
     )

@@ -13,6 +13,7 @@ from listings.moderation.decisions import decide
 from listings.similar.groups import put_links
 from listings.similar.looks import Match
 from listings.similar.looks import Reason as Why
+from listings.store import Collected, ListingStore
 from support import agents
 from support.database import one, scalar
 from tests.conftest import ACTOR
@@ -237,7 +238,8 @@ def test_undo_takes_back_what_was_done_last(mo, db, ids, reported):
     assert 'data-key="KeyU" disabled' in mo.get("/moderation").text
     skipped = send(mo, f"/moderation/{reported}/skip").json["html"]
     assert 'data-key="KeyU" disabled' not in skipped
-    values = {"cases": str(second), "label": "animals", "reason": "no pets"}
+    checked = mo.post("/moderation/list/check", data={"item": second}).text
+    values = {"cases": sent(checked, "cases"), "label": "animals", "reason": "no pets"}
     mo.post("/moderation/list/decide", data=values)
     mo.post("/moderation/undo", data={"back": "list"})
     assert scalar(db, "SELECT undone_at FROM moderation_decisions") is not None
@@ -369,11 +371,11 @@ def test_many_are_counted_confirmed_decided_and_taken_back(mo, yuri, db, space, 
     checked = mo.post("/moderation/list/check", data={"item": [*opened, more[0], 999]}).text
     assert "결정될 건: 2건" in checked
     assert "다른 사람이 보고 있어 제외: 1건" in checked
-    assert "법적 검토 신고가 있어 제외: 1건" in checked
+    assert "법적 검토가 필요해 제외: 1건" in checked
     assert "그사이 처리됨: 1건" in checked
     assert scalar(db, "SELECT count(*) FROM moderation_decisions") == 0
     wanted = sent(checked, "cases")
-    assert sorted(map(int, wanted.split(","))) == opened[:2]
+    assert sorted(int(text.split("@")[0]) for text in wanted.split(",")) == opened[:2]
     values = {"cases": wanted, "label": "animals", "reason": "no pets"}
     decide(db, ACTOR, agent(db, "yuri"), opened[1], label="normal", reason="a toy")
     answer = mo.post("/moderation/list/decide", data=values, follow_redirects=True).text
@@ -385,13 +387,43 @@ def test_many_are_counted_confirmed_decided_and_taken_back(mo, yuri, db, space, 
     assert scalar(db, "SELECT count(*) FROM moderation_cases WHERE hidden = 1") == 0
 
 
+def test_many_are_decided_as_they_were_seen_or_left_alone(mo, db, space, ids):
+    opened = [open_for(db, ACTOR, listing_id).id for listing_id in ids]
+    listed = re.findall(r'name="item" value="([^"]*)"', mo.get("/moderation/list").text)
+    report(db, space.seal(), ids[0], "ann", label="counterfeit")  # after the list, before the check
+    checked = mo.post("/moderation/list/check", data={"item": listed}).text
+    assert "결정될 건: 2건" in checked
+    assert "본 뒤에 바뀌어 제외: 1건" in checked
+    wanted = sent(checked, "cases")
+    store = ListingStore(db, space.seal())
+    store.save([Collected(source="market", external_id="dealer-1", title="a copy of a bag")])
+    values = {"cases": wanted, "label": "normal", "reason": "fine"}
+    answer = mo.post("/moderation/list/decide", data=values, follow_redirects=True).text
+    assert "1건을 결정했어요" in answer
+    assert [row[0] for row in db.conn.execute("SELECT case_id FROM moderation_decisions")] == [
+        opened[2]
+    ]
+    values["cases"] = str(opened[1])  # a form that does not say what was seen
+    answer = mo.post("/moderation/list/decide", data=values, follow_redirects=True).text
+    assert "0건을 결정했어요" in answer
+
+
+def test_what_the_model_takes_for_a_crime_is_not_decided_among_many(mo, db, ids):
+    put(db, a_policy())
+    policy_act.act(db, [(ids[0], verdict(pro_ads=0.6, legal=0.35)), (ids[1], verdict(animals=0.6))])
+    assert "thing 0 of dealer" in mo.get("/moderation").text  # it comes first
+    checked = mo.post("/moderation/list/check", data={"all": "1"}).text
+    assert "결정될 건: 1건" in checked
+    assert "법적 검토가 필요해 제외: 1건" in checked
+
+
 def test_all_of_a_filter_are_decided_at_once(mo, db, space, ids):
     opened = [open_for(db, ACTOR, listing_id).id for listing_id in ids]
     report(db, space.seal(), add_listings(db, space.seal(), 1, seller="b")[0], "ann")
     checked = mo.post("/moderation/list/check?kind=person", data={"all": "1"}).text
     assert "결정될 건: 3건" in checked
     wanted = sent(checked, "cases")
-    assert sorted(map(int, wanted.split(","))) == opened
+    assert sorted(int(text.split("@")[0]) for text in wanted.split(",")) == opened
     values = {"cases": wanted, "label": "pro_ads", "usual": "business"}
     answer = mo.post("/moderation/list/decide?kind=person", data=values)
     assert answer.headers["Location"] == "/moderation/list?kind=person"

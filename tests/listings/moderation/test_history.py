@@ -5,6 +5,7 @@ import pytest
 from listings.listing import Listing
 from listings.moderation import appeals, history
 from listings.moderation.case_queue import open_for
+from listings.moderation.cases import add_sign
 from listings.moderation.classes import Reason
 from listings.moderation.decisions import decide, undo
 from listings.moderation.policy_act import act
@@ -95,6 +96,29 @@ def test_a_stamp_changes_with_all_that_a_person_must_see(db, seal):
     seen.add(history.stamp(db, case))
     decision = decide(db, ACTOR, mina, case.id, label="counterfeit", reason="a copy")
     seen.add(history.stamp(db, case))
-    appeals.file(db, ACTOR, decision, by="seller")
+    appeal = appeals.file(db, ACTOR, decision, by="seller")
     seen.add(history.stamp(db, case))
-    assert len(seen) == 5
+    appeals.overturn(db, ACTOR, person(db, "yuna"), appeal.id, label="normal", reason="a toy")
+    seen.add(history.stamp(db, case))
+    assert len(seen) == 6
+
+
+def test_a_stamp_changes_with_what_leaves_no_newer_row(db, seal):
+    ids = add_listings(db, seal, 2)
+    report(db, seal, ids[0], "ann")
+    case = history.story(db, ids[0]).case
+    mina = person(db, "mina")
+    seen = [history.stamp(db, case)]
+    report(db, seal, ids[0], "ann", label="legal")  # merged with the first
+    seen.append(history.stamp(db, case))
+    add_sign(db, case.id, "watch", note="a seller who is back")
+    seen.append(history.stamp(db, case))
+    decision = decide(db, ACTOR, mina, case.id, label="counterfeit", reason="a copy")
+    seen.append(history.stamp(db, case))
+    undo(db, ACTOR, decision)
+    seen.append(history.stamp(db, case))
+    assert len(set(seen)) == 5
+    other = open_for(db, ACTOR, ids[1])
+    assert history.stamps(db, [case.id, other.id, 99]) == {
+        case.id: seen[-1], other.id: history.stamp(db, other)
+    }  # fmt: skip
