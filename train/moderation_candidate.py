@@ -45,14 +45,17 @@ def decided(db: Database, workspace: Workspace) -> list[Example]:
     for start in range(0, len(past), PAGE):
         some = {one.listing_id: one for one in past[start : start + PAGE]}
         ids = list(some)
+        groups = _groups(db, ids)  # before they are read: what changes meanwhile has another number
         listings = load(db, workspace.home / "images", ids)
         signals = signals_of(db, ids)
-        groups = _groups(db, ids)
         found += [
-            Example(listings[i], some[i].label, signals.get(i), groups[i], i, some[i].sampled)
+            Example(
+                listings[i], some[i].label, signals.get(i), groups[i][0], id=i,
+                revision=groups[i][1], unselected=some[i].sampled,
+            )
             for i in ids
             if i in listings
-        ]
+        ]  # fmt: skip
     return found
 
 
@@ -122,9 +125,9 @@ def _undecided(
     return found
 
 
-def _groups(db: Database, ids: list[int]) -> dict[int, int]:
-    """Of each listing the number of its group of duplicates."""
+def _groups(db: Database, ids: list[int]) -> dict[int, tuple[int, int]]:
+    """Of each listing the number of its group of duplicates, and its revision."""
     sql = f"""
-        SELECT id, coalesce(duplicate_of, id) FROM listings WHERE id IN ({places(ids)})
+        SELECT id, coalesce(duplicate_of, id), revision FROM listings WHERE id IN ({places(ids)})
     """  # noqa: S608 - only question marks are put in
-    return dict(db.conn.execute(sql, ids).fetchall())
+    return {row[0]: (row[1], row[2]) for row in db.conn.execute(sql, ids)}

@@ -53,6 +53,7 @@ class Example:
     id: int | None = None  # of the desk's listing
     unselected: bool = False  # drawn by chance, not for being reported
     doubtful: bool = False  # those who read it did not agree; never learned from
+    revision: int = 0  # of the desk's listing, as it was decided on and is read
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

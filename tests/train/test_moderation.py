@@ -33,7 +33,7 @@ def test_a_part_is_kept_for_the_policy_and_written_beside(trained: ModerationRep
 
 
 def test_what_was_learned_from_is_written_down(tmp_path: Path) -> None:
-    rows = [replace(row, id=number) for number, row in enumerate(examples())]
+    rows = [replace(row, id=n, revision=n + 7) for n, row in enumerate(examples())]
     sure = [Listing("담배 판매"), Listing("담배 두 보루"), Listing("아무 말")]
     report = fit_moderation(
         rows,
@@ -45,6 +45,7 @@ def test_what_was_learned_from_is_written_down(tmp_path: Path) -> None:
     written = json.loads((report.folder / EVIDENCE).read_text(encoding="utf-8"))
     kept, learned = {row["id"] for row in written["rows"]}, set(written["learned"])
     assert not kept & learned
+    assert all(row["revision"] == row["id"] + 7 for row in written["rows"])
     assert kept | learned >= {row.id for row in rows}
     assert learned & {901, 902, 903} >= {901, 902}
     assert len(learned) == report.n_train + report.n_weak

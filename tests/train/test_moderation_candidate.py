@@ -41,6 +41,7 @@ def test_decisions_are_read_with_signals(desk: Workspace) -> None:
     assert {example.label for example in found} == {row.label for row in examples(60)}
     assert found[5].signals is not None
     assert found[5].signals.earlier_posts == 5
+    assert {example.revision for example in found} == {1}
 
 
 def test_the_first_model_is_in_force_and_the_next_waits(desk: Workspace) -> None:

@@ -17,12 +17,15 @@ from train.moderation import fit_moderation
 from train.moderation_voices import ModerationConfig
 
 
-def held_out(label, probability=0.02, *, of="pro_ads", unselected=True, category="", id=None):
+def held_out(
+    label, probability=0.02, *, of="pro_ads", unselected=True, category="", id=None, revision=1
+):
     """A row as training writes it: so probable for one class, the rest is normal."""
     said = dict.fromkeys(CLASSES, 0.0) | {"normal": 1 - probability}
     said[of] = probability
     return {
         "id": id,
+        "revision": revision,
         "label": label,
         "unselected": unselected,
         "category": category,

@@ -17,7 +17,7 @@ from listings.moderation.policy_tuned import measure_tuned
 from listings.stored import load
 from support.errors import ConflictError, ModelDamagedError, ModelMissingError, SettingError
 from tests.conftest import ACTOR
-from tests.listings.moderation.desk import add_listings, person
+from tests.listings.moderation.desk import add_listings, edit, person
 from tests.listings.moderation.model_desk import held_out, rows, write_evidence, write_model
 from tests.listings.moderation.test_policy_thresholds import TENTH, normals, problems, row
 
@@ -64,6 +64,35 @@ def test_rows_are_those_kept_out_and_those_decided_since_never_those_learned_fro
     assert truths(ground) == {ids[0]: "normal", ids[3]: "animals"}
     assert (ground.evidence.held_out, ground.evidence.later) == (1, 1)
     assert all(r.verdict.model == ground.model for r in ground.evidence.rows)
+
+
+def test_what_is_like_a_listing_that_it_learned_from_is_no_evidence(
+    space, db, seal, ids, mina, desk
+):
+    twin, words, kept, blank, held = ids[1:]
+    for listing_id in (twin, words, kept, blank):
+        settle(db, mina, listing_id, "animals")
+    add_past(db, seal, ACTOR, held, label="animals", drawn=True)
+    write_model(space, db, [held_out("animals", id=held)], learned=[ids[0]])
+    assert set(truths(desk.ground(db))) == {twin, words, kept, blank, held}
+    db.execute("UPDATE listings SET duplicate_of = ? WHERE id IN (?, ?)", [ids[0], twin, held])
+    db.execute("UPDATE listings SET text_key = 'same' WHERE id IN (?, ?)", [ids[0], words])
+    db.execute("UPDATE listings SET text_key = '' WHERE id = ?", [blank])
+    assert set(truths(desk.ground(db))) == {kept, blank}
+
+
+def test_what_was_changed_since_is_no_evidence(space, db, seal, ids, mina, desk):
+    for listing_id in ids[:2]:
+        add_past(db, seal, ACTOR, listing_id, label="normal", drawn=True)
+    write_model(space, db, [held_out("normal", id=n) for n in ids[:2]])
+    settle(db, mina, ids[2], "animals")
+    assert set(truths(desk.ground(db))) == set(ids[:3])
+    for listing_id in ids[1:3]:
+        edit(db, listing_id)
+    assert set(truths(desk.ground(db))) == {ids[0]}
+    settle(db, mina, ids[1], "normal")  # of the words as they are now the model said nothing then
+    again = desk.ground(db).evidence
+    assert (again.rows[1].listing_id, again.held_out, again.later) == (ids[1], 1, 1)
 
 
 def test_later_decisions_are_judged_as_the_model_judges_them_now(space, db, ids, mina, desk):
@@ -195,7 +224,8 @@ def test_after_another_model_the_old_policy_is_set_against_by_what_its_own_model
     strict = policy_desk.changed(unproven(new.model), {"pro_ads": {"hide": 0.9}})
     result = desk.backtest(db, new, strict)
     assert result.against == live.version
-    assert (result.rows, result.wins, result.losses) == (6, 0, 6)  # hidden before, only seen now
+    # Hidden before, only seen now; what either learned from tries neither.
+    assert (result.rows, result.wins, result.losses) == (5, 0, 5)
     with pytest.raises(ModelMissingError, match="Propose a policy for this one"):
         policy_desk.keep_backtest(db, ACTOR, desk, new, live)
 
