@@ -70,7 +70,8 @@ def get(db: Database, seller: str) -> Seller:
     if not seller or not (listings or found):
         raise NotFoundError("No such seller. They go by the keyed hash that a listing shows.")
     hidden = """
-        SELECT count(*) FROM listings l JOIN moderation_cases c ON c.listing_id = l.id
+        -- CROSS keeps the order: from the few of a seller, not from all that is hidden.
+        SELECT count(*) FROM listings l CROSS JOIN moderation_cases c ON c.listing_id = l.id
         WHERE l.seller = ? AND l.seller <> '' AND c.hidden = 1
     """
     since = "SELECT max(seller_since) FROM listings WHERE seller = ? AND seller <> ''"

@@ -108,3 +108,4 @@ def test_a_seller_s_page_reads_no_listings_but_theirs(db, seal, mina):
     ]
     assert any("listings_seller" in plan for plan in plans)
     assert not [plan for plan in plans if plan in ("SCAN listings", "SCAN l")]
+    assert not [plan for plan in plans if "moderation_cases_hidden" in plan]  # of all sellers
