@@ -21,6 +21,7 @@ from support.text import fold_line
 
 from .categories import add_paths
 from .clean_price import parse_price
+from .clean_text import text_key
 from .pictures import StoredPicture
 from .stored import PAGE, places
 
@@ -74,6 +75,7 @@ _COLUMNS: Final = (
     "source", "external_id", "run_id", "title", "description", "price", "currency", "price_text",
     "seller", "tree", "category", "brand", "kind", "url", "posted_at", "seller_since",
     "collected_at", "updated_at", "revision", "revised_at",
+    "text_key",
 )  # fmt: skip
 _INSERT: Final = (
     f"INSERT INTO listings ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
@@ -82,7 +84,6 @@ _INSERT: Final = (
 _BLANK: Final[Row] = {
     "collected_title": None,
     "collected_description": None,
-    "text_key": "",
     "removed": "",
     "duplicate_of": None,
     "duplicate_by": "",
@@ -200,7 +201,7 @@ class ListingStore:
         if key not in known:
             fresh = row | {
                 "run_id": run_id, "collected_at": moment, "updated_at": moment, "revision": 1,
-                "revised_at": moment,
+                "revised_at": moment, "text_key": text_key(row["title"], row["description"]),
             }  # fmt: skip
             # Not through sqlite-utils, which looks at the table's columns for every row.
             cursor = self._db.conn.execute(_INSERT, tuple(fresh[name] for name in _COLUMNS))
@@ -224,6 +225,7 @@ class ListingStore:
             if words_differ:
                 # Cleaning starts over from the new words.
                 change |= {name: row[name] for name in ("title", "description")} | _BLANK
+                change["text_key"] = text_key(row["title"], row["description"])
             if words_differ or pictures != origins:
                 change |= {"revision": before["revision"] + 1, "revised_at": moment}
             change["updated_at"] = moment

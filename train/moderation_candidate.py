@@ -126,8 +126,15 @@ def _undecided(
 
 
 def _groups(db: Database, ids: list[int]) -> dict[int, tuple[int, int]]:
-    """Of each listing the number of its group of duplicates, and its revision."""
+    """Of each listing the number of its group, and its revision.
+
+    Of one group are those with the same words, and what cleaning found to be duplicates.
+    """
     sql = f"""
-        SELECT id, coalesce(duplicate_of, id), revision FROM listings WHERE id IN ({places(ids)})
+        SELECT l.id, (
+            SELECT coalesce(min(coalesce(same.duplicate_of, same.id)), l.id) FROM listings same
+            WHERE same.text_key = first.text_key AND first.text_key <> ''
+        ), l.revision FROM listings l JOIN listings first ON first.id = coalesce(l.duplicate_of, l.id)
+        WHERE l.id IN ({places(ids)})
     """  # noqa: S608 - only question marks are put in
     return {row[0]: (row[1], row[2]) for row in db.conn.execute(sql, ids)}

@@ -72,6 +72,11 @@ class _Row:
         return self.at, self.id
 
 
+def watched_up_to(db: Database) -> int:
+    """The last change that watching has looked at."""
+    return int(scalar(db, "SELECT seq FROM watch_state WHERE name = ?", [_NAME]) or 0)
+
+
 class Watch:
     """Looks at what changed since it looked last."""
 
@@ -105,7 +110,7 @@ class Watch:
             progress: told listings done, all of them and what is done; may raise.
         """
         report = WatchReport()
-        seen = int(scalar(db, "SELECT seq FROM watch_state WHERE name = ?", [_NAME]) or 0)
+        seen = watched_up_to(db)
         sql = "SELECT seq, listing_id FROM listing_changes WHERE seq > ? ORDER BY seq"
         changes = db.conn.execute(sql, [seen]).fetchall()
         for start in range(0, len(changes), BATCH):

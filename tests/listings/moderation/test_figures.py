@@ -107,7 +107,7 @@ def test_what_became_of_decisions_by_hand(db, seal, mina):
 def test_signals_are_as_of_the_moment_of_posting(db, seal, mina):
     ids = add_listings(db, seal, 3)
     (other,) = add_listings(db, seal, 1, seller="")
-    db.execute("UPDATE listings SET text_key = 'same' WHERE id <> ?", [ids[1]])
+    db.execute("UPDATE listings SET text_key = iif(id = ?, '', 'same')", [ids[1]])
     seller = scalar(db, "SELECT seller FROM listings WHERE id = ?", [ids[0]])
     place(db, ACTOR, mina, seller, kind="warning", reason="a shop")
     db.table("listings").update(ids[2], {"collected_at": "2999-01-01T00:00:00Z"})
