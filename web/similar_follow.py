@@ -161,6 +161,30 @@ class SimilarFollower:
         return tuple(found)
 
 
+class OwnListings:
+    """The door that an index server opens: the desk's own index, whatever is published meanwhile."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        """Follow a workspace; nothing is read yet."""
+        self._follower = SimilarFollower(workspace, server="")
+
+    def desk(self) -> SimilarDesk:
+        """The index as it is now."""
+        return self._follower.desk()
+
+    def by_listing(self, listing_id: int, **options: Any) -> list[Match]:
+        """Like one of the desk's."""
+        return self.desk().by_listing(listing_id, **options)
+
+    def by_text(self, text: str, **options: Any) -> list[Match]:
+        """Worded like a text."""
+        return self.desk().by_text(text, **options)
+
+    def by_picture(self, path: Path, **options: Any) -> list[Match]:
+        """Showing what a picture file shows."""
+        return self.desk().by_picture(path, **options)
+
+
 class Door(Protocol):
     """The desk's own index, or a server's."""
 

@@ -79,13 +79,14 @@ def serve_index_command(
 
 def _desk() -> "tuple[dict[str, NamedIndex], ListingDoor | None]":
     from web.index_server import named
-    from web.similar_desk import SimilarDesk
+    from web.similar_follow import OwnListings
 
     space = workspace()
-    desk = SimilarDesk(space)
+    listings = OwnListings(space)
+    desk = listings.desk()
     with closing(space.database()) as db, progress_line("Reading"):
         desk.similar.refresh(db)
-    return {name: named(index, dim) for name, index, dim in desk.similar.vector_indexes()}, desk
+    return {name: named(index, dim) for name, index, dim in desk.similar.vector_indexes()}, listings
 
 
 def _saved(folder: Path) -> "tuple[dict[str, NamedIndex], ListingDoor | None]":
