@@ -162,7 +162,7 @@ class SimilarFollower:
 
 
 class OwnListings:
-    """The door that an index server opens: the desk's own index, whatever is published meanwhile."""
+    """The door that an index server opens: the desk's own index, always the newest."""
 
     def __init__(self, workspace: Workspace) -> None:
         """Follow a workspace; nothing is read yet."""
