@@ -21,6 +21,7 @@ from support.errors import ModelDamagedError
 from .classes import Reason
 from .reading import Reading
 from .rule_voice import RuleVoice
+from .rule_words import lower
 from .rules import FILE, Spoken, load_rules
 
 KIND: Final = "moderation"
@@ -188,11 +189,10 @@ def hear(
 def _words(
     model: TextModel, reading: Reading, label_id: int, label: str, weight: float
 ) -> list[Reason]:
-    text = reading.words.text.lower()
-    same = len(text) == len(reading.words.text)  # of a few letters the lower case is two
+    text = lower(reading.words.text)
     found = []
     for part in model.words(reading.words.text, label_id, limit=_MOST_WORDS):
-        at = text.find(part.word) if same else -1
+        at = text.find(part.word)
         place = reading.words.span(at, at + len(part.word)) if at >= 0 else (-1, -1)
         found.append(Reason("word", label, part.word, part.weight * weight, *place))
     return found

@@ -15,6 +15,15 @@ _ONE_OF = re.compile(rf"\(\?:({_PLAIN}+(?: {_PLAIN}+)*(?:\|{_PLAIN}+(?: {_PLAIN}
 _RUN = re.compile(rf"{_PLAIN}+(?![*?{{])")
 
 
+def lower(text: str) -> str:
+    """A text in lower case, every letter in its place.
+
+    Of a letter whose lower case is two only the first is kept: places would move.
+    """
+    low = text.lower()
+    return low if len(low) == len(text) else "".join([char.lower()[:1] for char in text])
+
+
 @dataclass(frozen=True, slots=True)
 class Lower:
     """A text as rules read it."""
@@ -26,9 +35,7 @@ class Lower:
     @classmethod
     def of(cls, text: str) -> Self:
         """A text, its first line the title."""
-        low = text.lower()
-        if len(low) != len(text):  # of a few letters the lower case is two, and places would move
-            low = text
+        low = lower(text)
         first = low.find("\n")
         return cls(low, len(low) if first < 0 else first, "".join(low.split()))
 
@@ -60,7 +67,7 @@ def sought(words: Sequence[str], patterns: Sequence[str] = ()) -> tuple[Sought, 
     """
     found = []
     if words:
-        needed = tuple("".join(word.lower().split()) for word in words)
+        needed = tuple("".join(lower(word).split()) for word in words)
         found.append(Sought(needed, re.compile("|".join(map(_word, words)))))
     found += [Sought(_needed(pattern), re.compile(pattern)) for pattern in patterns]
     return tuple(found)
@@ -75,9 +82,9 @@ def _needed(pattern: str) -> tuple[str, ...]:
     if "|" in _outside(rest):
         return ()
     if group := _ONE_OF.match(rest):
-        return tuple("".join(word.lower().split()) for word in group[1].split("|"))
+        return tuple("".join(lower(word).split()) for word in group[1].split("|"))
     run = _RUN.match(rest)
-    return (run[0].lower(),) if run else ()
+    return (lower(run[0]),) if run else ()
 
 
 def _outside(pattern: str) -> str:
@@ -90,7 +97,7 @@ def _outside(pattern: str) -> str:
 
 def _word(word: str) -> str:
     """A pattern for a word: blanks may be left out or more; Latin letters end where it ends."""
-    parts = word.lower().split()
+    parts = lower(word).split()
     korean = any("가" <= char <= "힣" for char in word)
     body = (r"\s*" if korean else r"\s+").join(re.escape(part) for part in parts)
     before = r"(?<![a-z0-9])" if parts[0][0].isascii() else ""

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from listings.moderation.rule_words import Lower, sought
+from listings.moderation.rule_words import Lower, lower, sought
 from listings.moderation.rules import default_rules
 
 
@@ -48,3 +48,15 @@ def test_a_words_title_ends_with_its_line() -> None:
     assert found.search(lower, len(lower.words)) is not None
     with pytest.raises(re.error):
         sought([], ["("])
+
+
+def test_a_letter_whose_lower_case_is_two_hides_no_word() -> None:
+    text = "İ WHİSKY TELEGRAM"
+    assert lower(text) == "i whisky telegram"
+    found, place = sought(["telegram", "WHİSKY"]), Lower.of(text)
+    assert len(place.words) == len(text)
+    assert [some.search(place, len(text)) is not None for some in found] == [True]
+    (whisky,) = sought(["whisky"])
+    match = whisky.search(place, len(text))
+    assert match is not None
+    assert text[slice(*match.span())] == "WHİSKY"
