@@ -31,6 +31,9 @@ from .lookalikes import (
 )
 
 MOST_READ: Final = 4000  # characters of a text
+_GAP: Final = "\n|\n"  # where a long text's middle was: no word goes across it
+_HEAD: Final = 3000
+_TAIL: Final = MOST_READ - _HEAD - len(_GAP)
 _SOFT: Final = frozenset(".,-_/~·*+'\"`:;|^=•ㆍ․…¸°")  # also of honest punctuation
 _MOST_BETWEEN: Final = 3  # signs between two letters of one word
 _INVISIBLE = frozenset(("Cf", "Mn", "Me", "Cc", "Co", "Cn"))
@@ -67,11 +70,11 @@ class Undone:
 
 
 def undo(text: str) -> Undone:
-    """Read a text as it is meant; only its first 4,000 characters."""
-    text = text[:MOST_READ]
+    """Read a text as it is meant; of more than 4,000 characters the beginning and the end."""
+    text, where = _ends(text, range(len(text)))
     if _ORDINARY.fullmatch(text) and not any(needed.search(text) for needed, _ in _STEPS):
-        return Undone(text, tuple(range(len(text))), 0)
-    read, tricks = _plain(text)
+        return Undone(text, tuple(where), 0)
+    read, tricks = _plain(text, where)
     words = "".join([char for char, _ in read])
     for needed, step in _STEPS:
         if not needed.search(words):
@@ -83,13 +86,24 @@ def undo(text: str) -> Undone:
     return Undone(words, tuple([place for _, place in read]), tricks)
 
 
-def _plain(text: str) -> tuple[_Read, int]:
+def _ends(text: str, places: Sequence[int]) -> tuple[str, Sequence[int]]:
+    """What is read of a text, with the places: padding before or after the words hides nothing."""
+    if len(text) <= MOST_READ:
+        return text, places
+    between = [places[_HEAD - 1]] * len(_GAP)
+    return (
+        text[:_HEAD] + _GAP + text[-_TAIL:],
+        [*places[:_HEAD], *between, *places[-_TAIL:]],
+    )
+
+
+def _plain(text: str, places: Sequence[int]) -> tuple[_Read, int]:
     """Every odd form of a character as the plain one; what cannot be seen goes."""
     read: _Read = []
     tricks = 0
     if _ORDINARY.fullmatch(text):
-        return list(zip(text, range(len(text)), strict=True)), 0
-    for place, char in enumerate(text):
+        return list(zip(text, places, strict=True)), 0
+    for char, place in zip(text, places, strict=True):
         if char.isascii() or "가" <= char <= "힣" or is_part(char):
             read.append((char, place))
         elif char in ALONE or char in LATIN:
@@ -100,7 +114,9 @@ def _plain(text: str) -> tuple[_Read, int]:
         else:
             for plain in unicodedata.normalize("NFKC", char):
                 read.append((ALONE.get(plain) or LATIN.get(plain, plain), place))
-    return read, tricks
+    # One sign may stand for eighteen letters.
+    words, where = _ends("".join([char for char, _ in read]), [place for _, place in read])
+    return list(zip(words, where, strict=True)), tricks
 
 
 def _unlike(read: _Read) -> tuple[_Read, int]:
