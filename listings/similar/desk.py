@@ -1,8 +1,7 @@
 """Similar listings of one desk: the index, kept up with every change, behind one door.
 
 Every search first reads what changed since the last, so that a listing added in one process is
-found in every other at once. A new index is opened beside the one in use and takes its place in one
-step: no search waits, and none finds nothing.
+found in every other at once.
 """
 
 import fcntl
@@ -101,18 +100,6 @@ class SimilarListings:
                 folder, kind=KIND, config=config, files=files, metrics={"listings": len(self)}
             )
 
-    def swap(self, db: Database, folder: Path) -> None:
-        """Put a saved index in the place of the one in use, once it is as new as that.
-
-        Raises:
-            ModelError: it is missing, damaged, or of other models; the one in use stays.
-        """
-        parts, seq = _open(self.describer, folder)
-        seq, _ = self._catch_up(db, parts, seq)
-        with self._lock:
-            # What came between the two looks is read at the next search.
-            self._parts, self._seq = parts, seq
-
     def to_listing(self, db: Database, listing_id: int, **options: Any) -> list[Match]:
         """Listings like one of the desk's, best first; those said to differ are left out.
 
@@ -172,9 +159,11 @@ class SimilarListings:
         with self._lock:
             self._seq, _ = self._catch_up(db, self._parts, self._seq)
             index = self._index(db, self._parts)
-            return index.similar(
+            matches = index.near(
                 look, top_k=top_k, allow=allow, apart=apart, ways=ways, at_least=at_least
             )
+        # Reading is slow, and needs no index: others search meanwhile.
+        return index.worded(look, matches)
 
     def looks(self, db: Database, listing_ids: Sequence[int]) -> list[Look]:
         """Listings as they are described; those that are gone are left out."""

@@ -6,9 +6,9 @@ through a function, and which pairs are known to differ, a function says.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -23,7 +23,6 @@ from .looks import (
     PER_LISTING,
     Look,
     Match,
-    PictureLook,
     Reason,
     of_picture,
     picture_id,
@@ -135,7 +134,11 @@ class ListingIndex:
         if self.parts.pictures is not None:
             self.parts.pictures.remove(keys)
 
-    def similar(
+    def similar(self, look: Look, **options: Any) -> list[Match]:
+        """Find listings like one, as `near`, with the words that both hold."""
+        return self.worded(look, self.near(look, **options))
+
+    def near(
         self,
         look: Look,
         *,
@@ -145,7 +148,7 @@ class ListingIndex:
         ways: Sequence[str] = WAYS,
         at_least: float = LEAST,
     ) -> list[Match]:
-        """Find listings like one, best first; it does not find itself.
+        """Find listings like one, best first, without the words; it does not find itself.
 
         Args:
             look: what is asked about; of the desk or not.
@@ -168,6 +171,19 @@ class ListingIndex:
         matches = [match for match in matches if match.probability >= at_least]
         matches.sort(key=lambda match: (-match.probability, match.listing_id))
         return matches[:top_k]
+
+    def worded(self, look: Look, matches: Sequence[Match]) -> list[Match]:
+        """Matches with the words that both texts hold; the indexes are not asked."""
+        keys = [m.listing_id for m in matches if any(r.by == "text" for r in m.reasons)]
+        texts = dict(zip(keys, self._read(keys), strict=True))
+        found: list[Match] = []
+        for match in matches:
+            if match.listing_id in texts:
+                words = shared_words(look.text, texts[match.listing_id])
+                reasons = (replace(r, words=words) if r.by == "text" else r for r in match.reasons)
+                match = replace(match, reasons=tuple(reasons))
+            found.append(match)
+        return found
 
     def _by_text(
         self,
@@ -214,8 +230,7 @@ class ListingIndex:
                     words=shared, codes=codes_alike(own, codes(text)), meaning=near
                 )
             probability = self.likeness.text(score)
-            words = shared_words(look.text, text) if probability >= LEAST else ()
-            found.append(Reason("text", score, probability, words=words))
+            found.append(Reason("text", score, probability))
         return found
 
     def _by_picture(
@@ -251,8 +266,10 @@ class ListingIndex:
         self, look: Look, found: dict[int, list[Reason]], passed: set[int], keys: Ids | None
     ) -> None:
         best: dict[int, Reason] = {}
-        for position, phash in _hashed(look.pictures):
-            near = self.parts.hashes.near(phash, distance=DISTANCE, allow=keys)
+        for picture in look.pictures:
+            if picture.phash is None:
+                continue
+            near = self.parts.hashes.near(picture.phash, distance=DISTANCE, allow=keys)
             hits = [(*of_picture(key), bits) for key, bits in near]
             if len(Counter(listing_id for listing_id, _, _ in hits)) > STOCK:
                 continue  # a maker's photo, or "no photo": it stands for no one seller's thing
@@ -262,12 +279,9 @@ class ListingIndex:
                     continue
                 if listing_id not in best or score > best[listing_id].score:
                     probability = self.likeness.hash_(score)
-                    best[listing_id] = Reason("hash", score, probability, position, other, bits)
+                    own = picture.position
+                    best[listing_id] = Reason("hash", score, probability, own, other, bits)
         _keep(best, found)
-
-
-def _hashed(pictures: Sequence[PictureLook]) -> list[tuple[int, int]]:
-    return [(p.position, p.phash) for p in pictures if p.phash is not None]
 
 
 def _keep(best: dict[int, Reason], found: dict[int, list[Reason]]) -> None:
