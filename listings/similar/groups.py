@@ -78,10 +78,9 @@ def put_links(db: Database, listing_id: int, matches: Iterable[Match], *, versio
         if match.listing_id != listing_id
     ]
     with write(db):
-        db.conn.execute(
-            "DELETE FROM listing_links WHERE confirmed = 0 AND ? IN (first_id, other_id)",
-            [listing_id],
-        )
+        for side in ("first_id", "other_id"):  # one after the other: each has its index
+            sql = f"DELETE FROM listing_links WHERE {side} = ? AND confirmed = 0"  # noqa: S608
+            db.conn.execute(sql, [listing_id])
         db.conn.executemany(
             "INSERT INTO listing_links (first_id, other_id, probability, reasons, version, at) "
             "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (first_id, other_id) DO NOTHING",

@@ -49,6 +49,30 @@ def alert(db):
     return put
 
 
+def test_older_evidence_is_found_by_indexes(db, shop, plans):
+    with plans() as found:
+        put_links(db, shop[1], [Match(shop[0], 0.9, ())], version="v")
+    steps = [step for step in found if "listing_links" in step]
+    assert len(steps) >= 2
+    assert not [step for step in steps if step.startswith("SCAN")]
+
+
+def test_parting_one_from_many_takes_so_many_steps(db, collected, store):
+    """Four times as many take about four times the work, not sixteen times."""
+    ids = store.save([collected(number, title="Thing") for number in range(401)]).ids
+    counted = []
+    for rest in (ids[1:101], ids[101:]):
+        ticks = []
+        db.conn.set_progress_handler(lambda told=ticks: told.append(1), 10)
+        made = keep_apart(db, ACTOR, [(ids[0], other) for other in rest])
+        db.conn.set_progress_handler(None, 0)
+        assert len(made) == len(rest)
+        counted.append(len(ticks))
+        undo_apart(db, ACTOR, made)
+    few, many = counted
+    assert many < 5 * few
+
+
 def test_an_empty_desk_has_no_groups(db):
     assert group_page(db).groups == ()
     assert group_page(db, kind="repeat", sellers=2).total == 0
