@@ -58,10 +58,10 @@ def test_older_evidence_is_found_by_indexes(db, shop, plans):
 
 
 def test_parting_one_from_many_takes_so_many_steps(db, collected, store):
-    """Four times as many take about four times the work, not sixteen times."""
-    ids = store.save([collected(number, title="Thing") for number in range(401)]).ids
+    """Ten times as many take about ten times the work, not a hundred times."""
+    ids = store.save([collected(number, title="Thing") for number in range(801)]).ids
     counted = []
-    for rest in (ids[1:101], ids[101:]):
+    for rest in (ids[1:81], ids[1:]):
         ticks = []
         db.conn.set_progress_handler(lambda told=ticks: told.append(1), 10)
         made = keep_apart(db, ACTOR, [(ids[0], other) for other in rest])
@@ -70,7 +70,7 @@ def test_parting_one_from_many_takes_so_many_steps(db, collected, store):
         counted.append(len(ticks))
         undo_apart(db, ACTOR, made)
     few, many = counted
-    assert many < 5 * few
+    assert many < 13 * few, (few, many)
 
 
 def test_an_empty_desk_has_no_groups(db):
