@@ -16,7 +16,7 @@ from safetensors import SafetensorError
 from listings.ensemble import Ensemble, Fusion, Probabilities
 from listings.text_model import TextModel, load_text_model
 from support.artifact import read_artifact
-from support.errors import ModelDamagedError
+from support.errors import ModelDamagedError, SettingError
 
 from .classes import Reason
 from .reading import Reading
@@ -162,7 +162,7 @@ class ModerationModel:
                 fusion=ensemble.fusions[_SITUATION],
                 version=artifact.version,
             )
-        except (KeyError, OSError, SafetensorError) as error:
+        except (KeyError, OSError, SafetensorError, SettingError) as error:
             raise ModelDamagedError(
                 f"The model in {folder} cannot be read ({error}). "
                 f"Train it again: faqdesk train moderation"

@@ -69,7 +69,7 @@ def sought(words: Sequence[str], patterns: Sequence[str] = ()) -> tuple[Sought, 
     if words:
         needed = tuple("".join(lower(word).split()) for word in words)
         found.append(Sought(needed, re.compile("|".join(map(_word, words)))))
-    found += [Sought(_needed(pattern), re.compile(pattern)) for pattern in patterns]
+    found += [Sought(_needed(pattern), re.compile(pattern, re.I)) for pattern in patterns]
     return tuple(found)
 
 

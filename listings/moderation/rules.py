@@ -6,6 +6,7 @@ is wrong is named with its line. They see words with evasions undone.
 
 import hashlib
 import re
+import sys
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from support.errors import SettingError
 
 from .classes import CLASSES, NORMAL, Reason
 from .reading import NAMES, Reading
+from .rule_patterns import pattern_problem
 from .rule_words import Lower, Sought, sought
 
 FILE: Final = "rules.toml"
@@ -219,11 +221,7 @@ def _rule(item: Mapping[str, Any], line: int) -> tuple[list[str], Rule | None]:
         ):
             wrong.append(f"{key} must be a list of words that are not empty")
             texts[key] = []
-    for pattern in texts["patterns"]:
-        try:
-            re.compile(pattern)
-        except re.error as error:
-            wrong.append(f"the pattern {pattern!r} is not one: {error}")
+    wrong += [problem for pattern in texts["patterns"] if (problem := pattern_problem(pattern))]
     at_least = item.get("at_least", {})
     if not isinstance(at_least, dict):
         wrong.append("at_least must be a table of signals")
@@ -250,4 +248,7 @@ def _rule(item: Mapping[str, Any], line: int) -> tuple[list[str], Rule | None]:
 
 
 def _number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    """Whether it is a number that a float can be: neither endless nor none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) <= sys.float_info.max
