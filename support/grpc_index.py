@@ -15,7 +15,7 @@ import numpy as np
 
 from . import index_pb2 as messages
 from .errors import IndexServerError, SettingError
-from .vector_index import Ids, Vectors
+from .vector_index import Ids, Vectors, check_finite
 
 SERVICE: Final = "faqdesk.index.v1.Vectors"
 LISTINGS: Final = "faqdesk.index.v1.Listings"
@@ -176,6 +176,7 @@ class GrpcIndex:
             )
         if len(ids) and (ids.min() < 0 or len(np.unique(ids)) != len(ids)):
             raise ValueError("Ids must be at least 0, and each may stand only once.")
+        check_finite(vectors)
         rows = max(_PART // (4 * self.dim), 1)
         for start in range(0, len(ids), rows):
             request = messages.AddRequest(
