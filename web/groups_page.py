@@ -1,6 +1,5 @@
 """Returning sellers: groups of listings that are one thing, and what watching found."""
 
-import json
 import zlib
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,10 +10,10 @@ from flask.typing import ResponseReturnValue
 from listings.similar import alerts as watch_alerts
 from listings.similar.alert_list import SHOWN, alert_page, alerts_on
 from listings.similar.alerts import KINDS, Alert
+from listings.similar.group_acts import CONFIRMED, GroupAct, made_pairs
 from listings.similar.group_evidence import Account, Evidence, evidence
 from listings.similar.group_list import group_page
 from listings.similar.groups import Link, confirm, split, unconfirm, unsplit
-from support.database import one as one_row
 from support.database import scalar, write
 from support.errors import ConflictError, InputError, NotFoundError
 
@@ -147,14 +146,15 @@ def put_back(listing_id: int) -> ResponseReturnValue:
 @bp.post("/undo")
 @requires(*MODERATING)
 def undo() -> ResponseReturnValue:
-    """Take back a confirmation or a split, exactly."""
-    row = _undoable(_number("done"))
-    if row is None:
-        raise NotFoundError(_("There is nothing to take back."))
-    pairs = [(int(first), int(other)) for first, other in row["pairs"]]
-    take_back = unconfirm if row["action"] == "group.confirmed" else unsplit
-    if not take_back(db(), actor(), pairs):
-        raise ConflictError(_("It was taken back already."))
+    """Take back a confirmation or a split, exactly: what others did since stays."""
+    with write(db()):
+        act = made_pairs(db(), _number("done"))
+        if act is None:
+            raise NotFoundError(_("There is nothing to take back."))
+        pairs = act.standing
+        take_back = unconfirm if act.action == CONFIRMED else unsplit
+        if not pairs or not take_back(db(), actor(), pairs):
+            raise ConflictError(_("It was taken back already."))
     flash(_("Taken back."), "info")
     return redirect(url_for(".one", listing_id=pairs[0][0]))
 
@@ -249,17 +249,10 @@ def _last_act() -> int:
     return int(scalar(db(), "SELECT max(id) FROM audit"))
 
 
-def _undoable(audit_id: int | None) -> dict[str, Any] | None:
-    """A confirmation or a split, as the audit trail holds it, if any of it still stands."""
-    if audit_id is None:
-        return None
-    sql = """
-        SELECT action, detail FROM audit
-        WHERE id = ? AND action IN ('group.confirmed', 'listings.parted')
-    """
-    row = one_row(db(), sql, [min(audit_id, int(_MAX_ID))])
-    pairs = json.loads(row["detail"]).get("pairs", []) if row else []
-    return {"id": audit_id, "action": row["action"], "pairs": pairs} if row and pairs else None
+def _undoable(audit_id: int | None) -> GroupAct | None:
+    """A confirmation or a split, if any of it still stands."""
+    act = None if audit_id is None else made_pairs(db(), audit_id)
+    return act if act is not None and act.standing else None
 
 
 def _kind() -> str:

@@ -279,6 +279,25 @@ def test_a_listing_and_an_account_are_split_off_and_put_back(mo, db, shop):
     assert mo.post(f"{GROUPS}/{bad}/join", data={"listing": new}).status_code == 409
 
 
+def test_an_old_undo_leaves_what_was_done_since(mo, db, shop):
+    """The same pairs, but of a later split or confirmation: they are not this act's."""
+    bad, _, newer, _ = shop
+    for act, said in (("split", {"listing": newer}), ("confirm", {})):
+        numbers = []
+        for _ in range(2):
+            page = mo.get(f"{GROUPS}/{bad}").text
+            done = post(mo, f"{GROUPS}/{bad}/{act}", seen=seen(page), **said).text
+            numbers.append(re.search(r'name="done" value="(\d+)"', done)[1])
+            if len(numbers) == 1:
+                post(mo, f"{GROUPS}/undo", done=numbers[0])
+        stands = evidence(db, bad)
+        assert mo.post(f"{GROUPS}/undo", data={"done": numbers[0]}).status_code == 409
+        assert evidence(db, bad) == stands
+        assert 'name="done"' not in mo.get(f"{GROUPS}/{bad}?done={numbers[0]}").text
+        post(mo, f"{GROUPS}/undo", done=numbers[1])
+        assert evidence(db, bad) != stands
+
+
 def test_wrong_splits_are_refused(mo, db, shop):
     page = mo.get(f"{GROUPS}/{shop[0]}").text
     path, now = f"{GROUPS}/{shop[0]}/split", seen(page)
