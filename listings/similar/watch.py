@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-import numpy as np
 from sqlite_utils import Database
 
 from listings.stored import PAGE, places
@@ -16,10 +15,10 @@ from support.database import scalar, write
 from support.errors import InputError
 
 from .alerts import Alert, put_alert
+from .catalogue import Catalogues
 from .desk import SimilarListings
 from .groups import put_links
 from .looks import Look, Match
-from .vectors import SHOWN
 from .watch_again import known_reposts
 
 MOST: Final = 60  # listings like one that are looked at
@@ -110,6 +109,8 @@ class Watch:
             progress: told listings done, all of them and what is done; may raise.
         """
         report = WatchReport()
+        rules = self._rules
+        catalogues = Catalogues(self._similar, days=rules.days, least=rules.catalogue)
         seen = watched_up_to(db)
         sql = "SELECT seq, listing_id FROM listing_changes WHERE seq > ? ORDER BY seq"
         changes = db.conn.execute(sql, [seen]).fetchall()
@@ -119,7 +120,7 @@ class Watch:
             rows = _rows(db, some)
             for look in self._similar.looks(db, some):
                 if look.listing_id in rows:
-                    self._look(db, look, rows[look.listing_id], sanctioned, report)
+                    self._look(db, look, rows[look.listing_id], sanctioned, catalogues, report)
             with write(db):
                 db.conn.execute(
                     "INSERT INTO watch_state (name, seq) VALUES (?, ?) "
@@ -141,6 +142,7 @@ class Watch:
         look: Look,
         row: _Row,
         sanctioned: Mapping[str, str],
+        catalogues: Catalogues,
         report: WatchReport,
     ) -> None:
         rules = self._rules
@@ -157,7 +159,7 @@ class Watch:
                 self._sanctioned(db, row, other, match, sanctioned, report)
             self._repeats(db, row, others, matches, report)
             self._accounts(db, row, others, matches, sanctioned, report)
-            self._catalogue(db, row, look, report)
+            self._catalogue(db, row, look, catalogues, report)
 
     def _sanctioned(
         self,
@@ -227,26 +229,20 @@ class Watch:
         new = put_alert(db, row.id, "accounts", match=sure[0], detail=detail)
         self._note(db, new, report)
 
-    def _catalogue(self, db: Database, row: _Row, look: Look, report: WatchReport) -> None:
+    def _catalogue(
+        self, db: Database, row: _Row, look: Look, catalogues: Catalogues, report: WatchReport
+    ) -> None:
         """Many listings of one seller that read as from one form: a dealer, not a person."""
         if not row.seller or look.vector is None:
             return
         known = "SELECT 1 FROM watch_alerts WHERE kind = 'catalogue' AND seller = ? AND at >= ?"
         if scalar(db, known, [row.seller, ago(days=self._rules.days)]) is not None:
             return
-        sql = f"SELECT id FROM listings WHERE seller = ? AND {SHOWN} ORDER BY id"  # noqa: S608
-        ids = [found[0] for found in db.conn.execute(sql, [row.seller])]
-        own = [found for found in _rows(db, ids).values() if self._within(row, found)]
-        if len(own) < self._rules.catalogue:
+        found = catalogues.around(db, row.seller, row.id)
+        if found is None or found[1] < self._rules.alike:
             return
-        looks = self._similar.looks(db, [found.id for found in own])
-        vectors = [found.vector for found in looks if found.vector is not None]
-        middle = np.mean(vectors, axis=0)
-        # The mean cosine of unit vectors to the direction of their sum is that sum's length.
-        alike = float(np.linalg.norm(middle))
-        if len(vectors) < self._rules.catalogue or alike < self._rules.alike:
-            return
-        detail = {"listings": len(vectors), "days": self._rules.days}
+        count, alike = found
+        detail = {"listings": count, "days": self._rules.days}
         new = put_alert(
             db, row.id, "catalogue", seller=row.seller, probability=alike, detail=detail
         )

@@ -37,7 +37,8 @@ def known_reposts(
                 SELECT n.id, o.seller, o.id, k.probability, k.reasons
                 FROM listings AS o JOIN listing_links AS k ON k.{own} = o.id
                 JOIN listings AS n ON n.id = k.{their}
-                WHERE o.seller IN ({places([0] * len(page))}) AND n.seller <> o.seller
+                WHERE o.seller IN ({places([0] * len(page))}) AND o.seller <> ''
+                AND n.seller <> o.seller
                 AND k.probability >= ? AND n.{SHOWN} AND {STANDING}
                 AND ({_AT.format(of="n")}, n.id) > ({_AT.format(of="o")}, o.id)
                 AND NOT EXISTS (SELECT 1 FROM watch_alerts AS w WHERE w.listing_id = n.id
