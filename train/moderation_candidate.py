@@ -134,7 +134,8 @@ def _groups(db: Database, ids: list[int]) -> dict[int, tuple[int, int]]:
         SELECT l.id, (
             SELECT coalesce(min(coalesce(same.duplicate_of, same.id)), l.id) FROM listings same
             WHERE same.text_key = first.text_key AND first.text_key <> ''
-        ), l.revision FROM listings l JOIN listings first ON first.id = coalesce(l.duplicate_of, l.id)
+        ), l.revision
+        FROM listings l JOIN listings first ON first.id = coalesce(l.duplicate_of, l.id)
         WHERE l.id IN ({places(ids)})
     """  # noqa: S608 - only question marks are put in
     return {row[0]: (row[1], row[2]) for row in db.conn.execute(sql, ids)}
