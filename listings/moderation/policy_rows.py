@@ -57,8 +57,8 @@ class Evidence:
 
     @property
     def problems(self) -> int:
-        """Problems that may be hidden."""
-        return sum(is_problem(row.truth) for row in self.rows)
+        """Problems that chance alone chose: what is found of them says how much is missed."""
+        return sum(is_problem(row.truth) and row.unselected for row in self.rows)
 
 
 @dataclass(frozen=True, slots=True)

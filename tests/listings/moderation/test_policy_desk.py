@@ -305,3 +305,10 @@ def test_a_hand_that_passes_just_above_every_normal_listing_is_not_believed():
     assert naive > 12
     assert kept > 40
     assert broken <= 8  # of 60 at 5 %: nine or more have a chance below 1 in 200
+
+
+def test_problems_that_were_reported_are_not_told_among_those_that_chance_drew(space, db):
+    told = [held_out("normal"), held_out("pro_ads", 0.97, unselected=True)]
+    write_model(space, db, [*told, held_out("pro_ads", 0.97, unselected=False)])
+    evidence = PolicyDesk(space).ground(db).evidence
+    assert (evidence.normals, evidence.problems, len(evidence.rows)) == (1, 1, 3)
