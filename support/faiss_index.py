@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .errors import ModelDamagedError
-from .vector_index import Ids, Vectors, check_finite, in_sorted, mark
+from .vector_index import Ids, Vectors, checked_queries, checked_rows, in_sorted, mark
 
 # Which engine, by the number of vectors: 10^5 vectors of 256 numbers, recall@10 and milliseconds a
 # query on one core, bytes a vector, seconds of one core to build.
@@ -80,16 +80,7 @@ class FaissIndex:
 
     def add(self, ids: Ids, vectors: Vectors) -> None:
         """Add vectors to the tail, as `VectorIndex.add`; the first array is kept, not copied."""
-        ids = np.ascontiguousarray(ids, np.int64)
-        vectors = np.ascontiguousarray(vectors, np.float32)
-        if vectors.shape != (len(ids), self.dim):
-            raise ValueError(
-                f"{len(ids)} ids need vectors of shape ({len(ids)}, {self.dim}), "
-                f"got {vectors.shape}."
-            )
-        if len(ids) and (ids.min() < 0 or len(np.unique(ids)) != len(ids)):
-            raise ValueError("Ids must be at least 0, and each may stand only once.")
-        check_finite(vectors)
+        ids, vectors = checked_rows(ids, vectors, dim=self.dim)
         self.remove(ids)
         self._tail_ids = np.concatenate([self._tail_ids, ids])
         self._tail = np.concatenate([self._tail, vectors]) if len(self._tail) else vectors
@@ -110,12 +101,7 @@ class FaissIndex:
         self, vectors: Vectors, *, top_k: int, allow: Ids | None = None
     ) -> tuple[Ids, Vectors]:
         """Find the nearest, as `VectorIndex.search`."""
-        vectors = np.ascontiguousarray(vectors, np.float32)
-        if vectors.ndim != 2 or vectors.shape[1] != self.dim:
-            raise ValueError(f"Queries must be (n, {self.dim}), got {vectors.shape}.")
-        if top_k < 1:
-            raise ValueError(f"top_k must be at least 1, got {top_k}.")
-        check_finite(vectors)
+        vectors = checked_queries(vectors, top_k=top_k, dim=self.dim)
         base_ids, base_scores = self._search_base(vectors, top_k, allow)
         tail_ids, tail_scores = self._search_tail(vectors, top_k, allow)
         ids = np.concatenate([base_ids, tail_ids], axis=1)

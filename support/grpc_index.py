@@ -15,7 +15,7 @@ import numpy as np
 
 from . import index_pb2 as messages
 from .errors import IndexServerError, SettingError
-from .vector_index import Ids, Vectors, check_finite
+from .vector_index import Ids, Vectors, checked_queries, checked_rows
 
 SERVICE: Final = "faqdesk.index.v1.Vectors"
 LISTINGS: Final = "faqdesk.index.v1.Listings"
@@ -166,17 +166,8 @@ class GrpcIndex:
 
     def add(self, ids: Ids, vectors: Vectors) -> None:
         """Add vectors, as `VectorIndex.add`; many go in parts."""
-        ids = np.ascontiguousarray(ids, np.int64)
-        vectors = np.ascontiguousarray(vectors, np.float32)
         # Looked at before the first part leaves: all are added, or none for being wrong.
-        if vectors.shape != (len(ids), self.dim):
-            raise ValueError(
-                f"{len(ids)} ids need vectors of shape ({len(ids)}, {self.dim}), "
-                f"got {vectors.shape}."
-            )
-        if len(ids) and (ids.min() < 0 or len(np.unique(ids)) != len(ids)):
-            raise ValueError("Ids must be at least 0, and each may stand only once.")
-        check_finite(vectors)
+        ids, vectors = checked_rows(ids, vectors, dim=self.dim)
         rows = max(_PART // (4 * self.dim), 1)
         for start in range(0, len(ids), rows):
             request = messages.AddRequest(
@@ -195,9 +186,7 @@ class GrpcIndex:
         self, vectors: Vectors, *, top_k: int, allow: Ids | None = None
     ) -> tuple[Ids, Vectors]:
         """Find the nearest, as `VectorIndex.search`."""
-        vectors = np.ascontiguousarray(vectors, np.float32)
-        if vectors.ndim != 2 or vectors.shape[1] != self.dim:
-            raise ValueError(f"Queries must be (n, {self.dim}), got {vectors.shape}.")
+        vectors = checked_queries(vectors, top_k=top_k, dim=self.dim)
         request = messages.SearchRequest(
             index=self._name,
             vectors=to_bytes(vectors),

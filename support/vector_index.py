@@ -75,6 +75,40 @@ def check_finite(vectors: Vectors) -> None:
         raise ValueError("Vectors must hold finite numbers; one of them is NaN or infinite.")
 
 
+def checked_rows(ids: Ids, vectors: Vectors, *, dim: int) -> tuple[Ids, Vectors]:
+    """What `VectorIndex.add` was given, as engines want it: contiguous, int64 and float32.
+
+    Raises:
+        ValueError: there are not as many vectors as ids, another length than `dim`, an id that is
+            negative or stands twice, or a number that is none or infinite.
+    """
+    ids = np.ascontiguousarray(ids, np.int64)
+    vectors = np.ascontiguousarray(vectors, np.float32)
+    if vectors.shape != (len(ids), dim):
+        raise ValueError(
+            f"{len(ids)} ids need vectors of shape ({len(ids)}, {dim}), got {vectors.shape}."
+        )
+    if len(ids) and (ids.min() < 0 or len(np.unique(ids)) != len(ids)):
+        raise ValueError("Ids must be at least 0, and each may stand only once.")
+    check_finite(vectors)
+    return ids, vectors
+
+
+def checked_queries(vectors: Vectors, *, top_k: int, dim: int) -> Vectors:
+    """What `VectorIndex.search` was given, contiguous float32.
+
+    Raises:
+        ValueError: as `VectorIndex.search`.
+    """
+    vectors = np.ascontiguousarray(vectors, np.float32)
+    if vectors.ndim != 2 or vectors.shape[1] != dim:
+        raise ValueError(f"Queries must be (n, {dim}), got {vectors.shape}.")
+    if top_k < 1:
+        raise ValueError(f"top_k must be at least 1, got {top_k}.")
+    check_finite(vectors)
+    return vectors
+
+
 def in_sorted(values: Ids, among: Ids) -> NDArray[np.bool_]:
     """Which values stand in a sorted array; much quicker than `isin` for many."""
     if not len(among):

@@ -1,4 +1,4 @@
-"""The contract of `VectorIndex`, held over a real FAISS index, its tail and its tombstones."""
+"""FAISS's own, beside the contract of `test_vector_index`: damage, large indexes, what is kept."""
 
 import numpy as np
 import pytest
@@ -14,94 +14,9 @@ def unit(n, seed=0):
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-@pytest.fixture(params=["tail", "snapshot", "both"])
-def made(request, tmp_path):
-    """An index of 50 vectors under the ids 100, 103, ...: unsaved, saved, or half saved."""
-    ids, vectors = np.arange(50) * 3 + 100, unit(50)
-    half = {"tail": 0, "snapshot": 50, "both": 20}[request.param]
-    index = FaissIndex(DIM)
-    if half:
-        index.add(ids[:half], vectors[:half])
-        index.snapshot(tmp_path)
-        index = FaissIndex.load(tmp_path)
-    index.add(ids[half:], vectors[half:])
-    return index, ids, vectors
-
-
 def exact(vectors, ids, query, k):
     order = np.argsort(-(vectors @ query), kind="stable")[:k]
     return ids[order].tolist()
-
-
-def test_finds_what_an_exact_search_finds(made):
-    index, ids, vectors = made
-    queries = unit(5, seed=1)
-    found, scores = index.search(queries, top_k=7)
-    assert found.dtype == np.int64
-    assert scores.dtype == np.float32
-    assert [row.tolist() for row in found] == [exact(vectors, ids, q, 7) for q in queries]
-    assert (np.diff(scores, axis=1) <= 0).all()
-
-
-def test_removed_ids_are_gone_and_come_back_with_their_new_vector(made):
-    index, ids, vectors = made
-    index.remove(ids[[0, 30]])
-    index.remove(np.array([7]))  # unknown: passed over
-    assert len(index) == 48
-    assert ids[0] not in index.search(vectors[:1], top_k=48)[0]
-    index.add(ids[:1], -vectors[:1])
-    assert index.search(-vectors[:1], top_k=1)[0][0, 0] == ids[0]
-    assert len(index) == 49
-
-
-def test_allow_limits_the_choice(made):
-    index, ids, vectors = made
-    allow = np.sort(ids[[3, 25, 49]])
-    found, scores = index.search(vectors[:1], top_k=5, allow=allow)
-    assert sorted(found[0][:3].tolist()) == allow.tolist()
-    assert found[0][3:].tolist() == [-1, -1]
-    assert np.isneginf(scores[0][3:]).all()
-    assert (index.search(vectors[:1], top_k=2, allow=np.empty(0, np.int64))[0] == -1).all()
-
-
-@pytest.mark.parametrize("size", [0, 1, 4])
-def test_sizes_below_k(size, tmp_path):
-    index = FaissIndex(DIM)
-    index.add(np.arange(size), unit(size))
-    index.snapshot(tmp_path)
-    for candidate in (index, FaissIndex.load(tmp_path)):
-        found, _ = candidate.search(unit(2, seed=3), top_k=5)
-        assert found.shape == (2, 5)
-        assert (found >= 0).sum() == 2 * size
-        assert len(candidate) == size
-
-
-def test_a_snapshot_holds_base_and_tail_without_what_was_removed(made, tmp_path):
-    index, ids, _ = made
-    index.remove(ids[:5])
-    folder = tmp_path / "again"
-    folder.mkdir()
-    index.snapshot(folder)
-    again = FaissIndex.load(folder)
-    query = unit(1, seed=9)
-    np.testing.assert_array_equal(
-        again.search(query, top_k=10)[0], index.search(query, top_k=10)[0]
-    )
-    assert len(again) == 45
-
-
-def test_refuses_wrong_shapes_and_ids():
-    index = FaissIndex(DIM)
-    with pytest.raises(ValueError, match="shape"):
-        index.add(np.array([1, 2]), unit(1))
-    with pytest.raises(ValueError, match="once"):
-        index.add(np.array([1, 1]), unit(2))
-    with pytest.raises(ValueError, match="at least 0"):
-        index.add(np.array([-1]), unit(1))
-    with pytest.raises(ValueError, match="Queries"):
-        index.search(np.zeros((1, 3), np.float32), top_k=1)
-    with pytest.raises(ValueError, match="top_k"):
-        index.search(unit(1), top_k=0)
 
 
 def test_a_damaged_snapshot_is_refused(tmp_path):
@@ -171,12 +86,3 @@ def test_few_that_are_allowed_score_as_they_do_among_all(monkeypatch, tmp_path, 
     index.remove(found[0, :1])
     again, _ = index.search(query, top_k=len(allow) - 1, allow=allow)
     assert again[0].tolist() == found[0, 1:].tolist()
-
-
-def test_gives_vectors_by_id(made):
-    index, ids, vectors = made
-    index.remove(ids[[3]])
-    found = index.vectors(np.array([ids[40], 5, ids[1], ids[3]]))
-    np.testing.assert_allclose(found[[0, 2]], vectors[[40, 1]], atol=1e-3)
-    assert np.isnan(found[[1, 3]]).all()
-    assert FaissIndex(DIM).vectors(np.array([1])).shape == (1, DIM)

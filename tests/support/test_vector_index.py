@@ -18,27 +18,41 @@ def unit(n, seed=0):
 
 
 @pytest.fixture(params=["faiss", "grpc"])
-def new_index(request):
-    """Makes empty indexes of an engine."""
+def served(request):
+    """Opens a FAISS index as an engine does: as it is, or behind a server."""
     with ExitStack() as stack:
 
-        def make():
+        def served(index):
             if request.param == "faiss":
-                return FaissIndex(DIM)
-            server = IndexServer({"things": named(FaissIndex(DIM), DIM)})
+                return index
+            server = IndexServer({"things": named(index, DIM)})
             server.start()
             stack.callback(server.stop)
             channel = stack.enter_context(IndexChannel(f"127.0.0.1:{server.port}"))
             return GrpcIndex(channel, "things")
 
-        yield make
+        yield served
 
 
 @pytest.fixture
-def made(new_index):
-    """An index of 50 vectors under the ids 100, 103, ..."""
-    index, ids, vectors = new_index(), np.arange(50) * 3 + 100, unit(50)
-    index.add(ids, vectors)
+def new_index(served):
+    """Makes empty indexes of an engine."""
+    return lambda: served(FaissIndex(DIM))
+
+
+@pytest.fixture(params=[0, 20, 50], ids=["unsaved", "half saved", "saved"])
+def made(request, served, tmp_path):
+    """An index of 50 vectors under the ids 100, 103, ..., some of them in a snapshot."""
+    ids, vectors, saved = np.arange(50) * 3 + 100, unit(50), request.param
+    base = FaissIndex(DIM)
+    if saved:
+        base.add(ids[:saved], vectors[:saved])
+        folder = tmp_path / "base"
+        folder.mkdir()
+        base.snapshot(folder)
+        base = FaissIndex.load(folder)
+    index = served(base)
+    index.add(ids[saved:], vectors[saved:])
     return index, ids, vectors
 
 

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 import click
 
 from .common import json_option, print_json, workspace
-from .tables import FILE, FOLDER, WITH_PROBLEMS, mapping, progress_of_rows, tell_problems
+from .tables import (
+    FILE,
+    WITH_PROBLEMS,
+    mapping,
+    picture_options,
+    progress_of_rows,
+    run_options,
+    tell_problems,
+)
 
 if TYPE_CHECKING:  # the engines are imported by the command that needs them
     from listings.moderation.judge_run import JudgeReport, Judges
@@ -26,14 +34,8 @@ if TYPE_CHECKING:  # the engines are imported by the command that needs them
     metavar="ROLE=COLUMN",
     help="Which column is the title, description, image, price or category; else guessed.",
 )
-@click.option(
-    "--images", type=FOLDER, help="The folder that the pictures of --image-column are in."
-)
-@click.option("--image-column", default="", help="The column that names a listing's pictures.")
-@click.option("--workers", type=click.IntRange(1), help="Processes; default: one a core.")
-@click.option("--shard-rows", type=click.IntRange(1), help="Rows that are done at once.")
-@click.option("--restart", is_flag=True, help="Begin anew; replace an output that is there.")
-@click.option("--model", type=FOLDER, help="A model folder; default: the one in force.")
+@picture_options
+@run_options
 @json_option
 def moderate_command(
     file: Path,

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 import click
 
 from .common import json_option, print_json, workspace
-from .tables import FILE, FOLDER, WITH_PROBLEMS, mapping, progress_of_rows, tell_problems
+from .tables import (
+    FILE,
+    WITH_PROBLEMS,
+    mapping,
+    picture_options,
+    progress_of_rows,
+    run_options,
+    tell_problems,
+)
 
 if TYPE_CHECKING:
     from listings.label_run import LabelReport
@@ -27,15 +35,9 @@ if TYPE_CHECKING:
     help="Which column is the title, description or image; else they are guessed by their names.",
 )
 @click.option("--top", default=3, show_default=True, type=click.IntRange(1, 20), help="Guesses.")
-@click.option(
-    "--images", type=FOLDER, help="The folder that the pictures of --image-column are in."
-)
-@click.option("--image-column", default="", help="The column that names a listing's pictures.")
+@picture_options
 @click.option("--compare", default="", help="The column of the seller's category.")
-@click.option("--workers", type=click.IntRange(1), help="Processes; default: one a core.")
-@click.option("--shard-rows", type=click.IntRange(1), help="Rows that are done at once.")
-@click.option("--restart", is_flag=True, help="Begin anew; replace an output that is there.")
-@click.option("--model", type=FOLDER, help="A model folder; default: the one in force.")
+@run_options
 @json_option
 def label_command(
     file: Path,

@@ -18,6 +18,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
+Command = Callable[..., None]
+
 WITH_PROBLEMS = 4  # the exit code where rows or pictures could not be read
 FILE = click.Path(path_type=Path, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
@@ -28,6 +30,30 @@ _PROBLEMS = {
     "picture": "pictures not read",
     "cell": "cells cut",
 }
+
+
+def picture_options(command: Command) -> Command:
+    """Where a table's pictures are."""
+    command = click.option(
+        "--image-column", default="", help="The column that names a listing's pictures."
+    )(command)
+    return click.option(
+        "--images", type=FOLDER, help="The folder that the pictures of --image-column are in."
+    )(command)
+
+
+def run_options(command: Command) -> Command:
+    """How the work is shared out, begun anew, and by which model it is done."""
+    for option in (
+        click.option("--model", type=FOLDER, help="A model folder; default: the one in force."),
+        click.option(
+            "--restart", is_flag=True, help="Begin anew; replace an output that is there."
+        ),
+        click.option("--shard-rows", type=click.IntRange(1), help="Rows that are done at once."),
+        click.option("--workers", type=click.IntRange(1), help="Processes; default: one a core."),
+    ):
+        command = option(command)
+    return command
 
 
 def mapping(context: click.Context, parameter: click.Parameter, value: Any) -> dict[str, str]:
