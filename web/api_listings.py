@@ -3,24 +3,20 @@
 Nothing that is asked about is stored; pictures lie in a temporary folder until they are looked at.
 """
 
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from flask import request
 from flask.typing import ResponseReturnValue
-from marshmallow import Schema, ValidationError, fields, validate
-from webargs.flaskparser import abort
+from marshmallow import Schema, fields, validate
 
 from listings.categorise import CategorySuggestion
 from support.errors import InputError
 
 from .api import bp, needs, problems
+from .api_forms import json_or_form, posted, posted_pictures
 from .database import desk
-from .listing_uploads import MAX_PICTURES, write_small
+from .listing_uploads import MAX_PICTURES
 from .listings_page import MAX_DESCRIPTION, MAX_TITLE, categorise, read_listing
 
 __all__ = ["bp"]
@@ -85,59 +81,21 @@ class CategoriesSchema(Schema):
     )
 
 
-_BODY = {
-    "required": True,
-    "content": {
-        "application/json": {"schema": ListingSchema},
-        "multipart/form-data": {"schema": ListingWithPicturesSchema},
-    },
-}
-
-
 @bp.post("/categories")
 @problems(413, 415)
 @needs("listings")
-@bp.doc(requestBody=_BODY)
+@bp.doc(requestBody=json_or_form(ListingSchema, ListingWithPicturesSchema))
 @bp.response(200, CategoriesSchema)
 def categorise_listing() -> ResponseReturnValue:
     """Suggest categories for a listing."""
-    asked = _asked()
+    asked = posted(ListingSchema())
+    if not any((asked["title"].strip(), asked["description"].strip(), request.files)):
+        raise InputError("Give a title, a description or a picture.")
     listing = read_listing(asked)
     model = desk().categories.classifier().version
     with posted_pictures() as (paths, wrong):
         found = categorise(replace(listing, pictures=paths), top_k=asked["top_k"])
     return _told(found, model, wrong)  # the schema writes it
-
-
-def _asked() -> dict[str, Any]:
-    form = request.mimetype == "multipart/form-data"
-    given = request.form.to_dict() if form else request.get_json()
-    try:
-        asked: dict[str, Any] = ListingSchema().load(given)
-    except ValidationError as error:
-        abort(422, exc=error, messages=error.messages)
-    if not any((asked["title"].strip(), asked["description"].strip(), request.files)):
-        raise InputError("Give a title, a description or a picture.")
-    return asked
-
-
-@contextmanager
-def posted_pictures() -> Iterator[tuple[tuple[Path, ...], list[str]]]:
-    """The pictures that were sent, and why others could not be read; gone afterwards."""
-    files = request.files.getlist("pictures")
-    if len(files) > MAX_PICTURES:
-        raise InputError(f"At most {MAX_PICTURES} pictures, got {len(files)}.")
-    with tempfile.TemporaryDirectory(dir=desk().workspace.home, prefix=".asked-") as folder:
-        paths: list[Path] = []
-        wrong: list[str] = []
-        for number, file in enumerate(files):
-            path = Path(folder) / f"{number}.jpg"
-            try:
-                write_small(file, path)
-                paths.append(path)
-            except InputError as error:
-                wrong.append(str(error))
-        yield tuple(paths), wrong
 
 
 def _told(found: CategorySuggestion, model: str, wrong: list[str]) -> dict[str, Any]:

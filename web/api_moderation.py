@@ -9,8 +9,6 @@ from typing import Any
 
 from flask import g, request
 from flask.typing import ResponseReturnValue
-from marshmallow import Schema, ValidationError
-from webargs.flaskparser import abort
 
 from listings import stored
 from listings.categories import canonical
@@ -29,6 +27,7 @@ from support.database import one
 from support.errors import ConflictError, InputError
 
 from .api import bp, needs, problems
+from .api_forms import json_or_form, posted, posted_files
 from .api_moderation_schemas import (
     AfterSchema,
     AppealSchema,
@@ -44,28 +43,19 @@ from .api_moderation_schemas import (
     VerdictSchema,
 )
 from .database import db, desk
-from .listing_uploads import MAX_PICTURES
 from .moderating import watch_at_once
 
 __all__ = ["bp"]
-
-_BODY = {
-    "required": True,
-    "content": {
-        "application/json": {"schema": JudgeSchema},
-        "multipart/form-data": {"schema": JudgeWithPicturesSchema},
-    },
-}
 
 
 @bp.post("/listings:judge")
 @problems(413, 415)
 @needs("moderation")
-@bp.doc(requestBody=_BODY)
+@bp.doc(requestBody=json_or_form(JudgeSchema, JudgeWithPicturesSchema))
 @bp.response(200, VerdictSchema)
 def judge_listing() -> ResponseReturnValue:
     """Store a listing, judge it, and do what the live policy says; a dry run only judges."""
-    asked = _asked(JudgeSchema())
+    asked = posted(JudgeSchema())
     if not any((asked["title"].strip(), asked["description"].strip(), request.files)):
         raise InputError("Give a title, a description or a picture.")
     if asked["dry_run"]:
@@ -250,15 +240,6 @@ def _reasons(words: str) -> list[dict[str, Any]]:
     ]
 
 
-def _asked(schema: Schema) -> dict[str, Any]:
-    form = request.mimetype == "multipart/form-data"
-    try:
-        asked: dict[str, Any] = schema.load(request.form.to_dict() if form else request.get_json())
-    except ValidationError as error:
-        abort(422, exc=error, messages=error.messages)
-    return asked
-
-
 def _collected(asked: dict[str, Any]) -> Collected:
     return Collected(
         source=asked["source"],
@@ -275,12 +256,9 @@ def _collected(asked: dict[str, Any]) -> Collected:
 
 
 def _pictures() -> list[tuple[str, bytes]]:
-    files = request.files.getlist("pictures")
-    if len(files) > MAX_PICTURES:
-        raise InputError(f"At most {MAX_PICTURES} pictures, got {len(files)}.")
     return [
         (file.filename or f"picture {number}", file.stream.read(MAX_BYTES + 1))
-        for number, file in enumerate(files, 1)
+        for number, file in enumerate(posted_files(), 1)
     ]
 
 

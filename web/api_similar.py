@@ -5,10 +5,8 @@ Nothing that is asked about is stored; pictures lie in a temporary folder until 
 
 from typing import Any, Final
 
-from flask import request
 from flask.typing import ResponseReturnValue
-from marshmallow import Schema, ValidationError, fields, validate
-from webargs.flaskparser import abort
+from marshmallow import Schema, fields, validate
 
 from listings.moderation.take_in import listing_id_of
 from listings.similar.index import LEAST, WAYS
@@ -19,7 +17,7 @@ from support.errors import InputError, NotFoundError
 from support.redact import Redactor
 
 from .api import bp, needs, problems
-from .api_listings import posted_pictures
+from .api_forms import json_or_form, posted, posted_pictures
 from .database import db, desk
 from .listing_uploads import MAX_PICTURES
 from .similar_follow import Found
@@ -124,15 +122,6 @@ class SimilarListingsSchema(Schema):
     )
 
 
-_BODY = {
-    "required": True,
-    "content": {
-        "application/json": {"schema": SimilarAskSchema},
-        "multipart/form-data": {"schema": SimilarAskWithPicturesSchema},
-    },
-}
-
-
 @bp.get("/listings/<listing_id>/similar")
 @problems(404)
 @needs("listings")
@@ -152,27 +141,17 @@ def similar_to_listing(asked: dict[str, Any], listing_id: str) -> dict[str, Any]
 @bp.post("/listings:similar")
 @problems(413, 415)
 @needs("listings")
-@bp.doc(requestBody=_BODY)
+@bp.doc(requestBody=json_or_form(SimilarAskSchema, SimilarAskWithPicturesSchema))
 @bp.response(200, SimilarListingsSchema)
 def similar_listings() -> ResponseReturnValue:
     """Find listings like some words, some pictures, or both."""
-    asked = _asked()
+    asked = posted(SimilarAskSchema())
     text = Redactor(settings.load(db()).allow).redact(asked["text"]).text
     with posted_pictures() as (paths, wrong):
         if not text.strip() and not paths:
             raise InputError(" ".join(["Give the words of a listing, or a picture.", *wrong]))
         found = desk().similar.to(text, paths, **_options(asked))
     return _told(found, wrong)  # the schema writes it
-
-
-def _asked() -> dict[str, Any]:
-    form = request.mimetype == "multipart/form-data"
-    given = request.form.to_dict() if form else request.get_json()
-    try:
-        asked: dict[str, Any] = SimilarAskSchema().load(given)
-    except ValidationError as error:
-        abort(422, exc=error, messages=error.messages)
-    return asked
 
 
 def _options(asked: dict[str, Any]) -> dict[str, Any]:
