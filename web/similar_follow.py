@@ -7,11 +7,11 @@ beside the one in use and takes its place in one step: no search waits for it.
 
 import os
 import threading
-import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import structlog
@@ -107,12 +107,12 @@ class SimilarFollower:
     def _find(self, ask: "Callable[[Door], list[Match]]") -> Found:
         if not self._server:
             return Found(tuple(ask(self.desk())))
-        if time.monotonic() >= self._back_at:
+        if monotonic() >= self._back_at:
             try:
                 found = tuple(ask(self._remote_door()))
             except (IndexServerError, SettingError) as error:
                 log.warning("index server away", server=self._server, why=str(error))
-                self._away, self._back_at = str(error), time.monotonic() + PAUSE
+                self._away, self._back_at = str(error), monotonic() + PAUSE
             else:
                 return Found(found)
         return Found(tuple(ask(self.desk())), away=self._away)

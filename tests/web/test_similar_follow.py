@@ -186,7 +186,7 @@ def test_the_place_of_a_picture_among_several_is_kept(space, shop, server, tmp_p
 
 def test_while_the_server_is_away_the_desks_own_index_answers(space, shop, monkeypatch):
     clock = [1000.0]
-    monkeypatch.setattr("web.similar_follow.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("web.similar_follow.monotonic", lambda: clock[0])
     first = IndexServer({}, listings=SimilarDesk(space))
     first.start()
     port = first.port
