@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from . import faqs, settings
+from . import faqs, holding, settings
 from .audit import SYSTEM, Actor, record
 from .clock import ago, now
 from .database import insert, one, write
@@ -93,7 +93,7 @@ def send(
     Raises:
         EmptyTextError: the answer is blank.
         NotFoundError: there is no such inquiry.
-        ConflictError: it was answered meanwhile.
+        ConflictError: it was answered meanwhile, or somebody else has it in hand (HeldError).
         MaskUnconfirmedError: the answer holds a mask such as [전화번호] and nobody confirmed that.
     """
     if not text.strip():
@@ -107,6 +107,7 @@ def send(
     preparer = Preparer(rules.link_patterns, faqs.aliases(db), rules.allow)
     with write(db):
         channel = _open_status(db, inquiry_id)
+        holding.check(db, agent_id, inquiry_id)
         moment = now()
         raw = RawMessage(f"sent:{agent_id}:{moment}", "agent", text, moment)
         prepared = preparer.message(raw)
@@ -131,7 +132,8 @@ def send(
         }
         db.table("outbox").insert(outbox)
         change = {"status": "answered", "answer_id": message_id, "answered_at": moment}
-        db.table("inquiries").update(inquiry_id, change | {"closed_at": moment})
+        ended = {"closed_at": moment, "held_by": None, "held_until": None, "snoozed_until": None}
+        db.table("inquiries").update(inquiry_id, change | ended)
         for slug in prepared.slugs:
             db.execute(
                 "INSERT OR IGNORE INTO labels (inquiry_id, message_id, slug, origin, at) "
