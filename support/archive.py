@@ -214,7 +214,7 @@ def _plan(db: Database, filters: Filters) -> tuple[str, str, dict[str, Any]]:
         if value := getattr(filters, name):
             parts.append(f"i.answered_at {compare} :{name}")
             values[name] = value
-    if filters.suggested:
+    if filters.suggested in _SHOWN:
         parts.append(_SHOWN[filters.suggested])
     sources = list(_sets(filters))
     for _, _, _, bound in sources:
@@ -252,11 +252,18 @@ def _sets(filters: Filters) -> Iterator[_Set]:
             "SELECT 1 FROM inquiry_tags WHERE tag = :tag",
             {"tag": filters.tag},
         )
+    if what := _OUTCOMES.get(filters.suggested):
+        yield (
+            f"SELECT DISTINCT s.inquiry_id AS id {what}",
+            f"EXISTS (SELECT 1 {what} AND s.inquiry_id = i.id)",
+            f"SELECT 1 {what}",
+            {},
+        )
     if query := bigram_query(filters.words):
         yield (
             "SELECT rowid AS id FROM inquiry_search WHERE inquiry_search MATCH :words",
-            # Materialised once: a common word's ids are a few bytes each.
-            "i.id IN (SELECT rowid FROM inquiry_search WHERE inquiry_search MATCH :words)",
+            # The plus keeps SQLite from starting here, where all of them would be sorted.
+            "+i.id IN (SELECT rowid FROM inquiry_search WHERE inquiry_search MATCH :words)",
             "SELECT 1 FROM inquiry_search WHERE inquiry_search MATCH :words",
             {"words": query},
         )
@@ -276,14 +283,13 @@ _SHOWN: Final[dict[str, str]] = {
     "none": (
         "NOT EXISTS (SELECT 1 FROM suggestions s WHERE s.inquiry_id = i.id AND s.band <> 'silent')"
     ),
+}
+_OUTCOMES: Final[dict[str, str]] = {
     "accepted": (
-        "EXISTS (SELECT 1 FROM suggestions s JOIN suggestion_faqs f ON f.suggestion_id = s.id "
-        "WHERE s.inquiry_id = i.id AND f.outcome = 'accepted')"
+        "FROM suggestion_faqs f JOIN suggestions s ON s.id = f.suggestion_id "
+        "WHERE f.outcome = 'accepted'"
     ),
-    "missed": (
-        "EXISTS (SELECT 1 FROM suggestions s JOIN misses m ON m.suggestion_id = s.id "
-        "WHERE s.inquiry_id = i.id)"
-    ),
+    "missed": "FROM misses m JOIN suggestions s ON s.id = m.suggestion_id WHERE 1",
 }
 
 

@@ -38,10 +38,6 @@ _TABLES = f"""
     ALTER TABLE inquiries ADD COLUMN answered_by TEXT NOT NULL DEFAULT '';
     UPDATE inquiries SET answered_by = coalesce(({_ANSWERED_BY} WHERE id = answer_id), '')
         WHERE answer_id IS NOT NULL;
-    -- Lists and counts of what is open are read off this alone.
-    CREATE INDEX inquiries_waiting
-        ON inquiries(opened_at, held_by, held_until, snoozed_until, joined_to)
-        WHERE status = 'open';
     CREATE INDEX inquiries_held ON inquiries(held_by) WHERE held_by IS NOT NULL;
     CREATE INDEX inquiries_snoozed ON inquiries(snoozed_until) WHERE snoozed_until IS NOT NULL;
     CREATE INDEX inquiries_joined ON inquiries(joined_to) WHERE joined_to IS NOT NULL;
