@@ -21,6 +21,7 @@ from .errors import (
 )
 from .importing.conversation import RawMessage
 from .importing.prepare import Preparer
+from .links import LinkReader
 from .redact import holds_mask
 from .seal import Seal
 from .word_index import index_words
@@ -250,6 +251,8 @@ def _settle_suggestions(db: Database, inquiry_id: int, sent: tuple[str, ...]) ->
     """Give what was suggested its outcome. An answer without any link is no evidence."""
     if not sent:
         return
+    # What was shown may have been renamed or merged since; what was sent bears today's name.
+    today = LinkReader((), faqs.aliases(db)).canonical
     # Silence that should have spoken is a miss; an inquiry held out on purpose is not.
     sql = "SELECT id FROM suggestions WHERE inquiry_id = ? AND reason <> 'holdout'"
     for suggestion in list(db.query(sql, [inquiry_id])):
@@ -262,13 +265,14 @@ def _settle_suggestions(db: Database, inquiry_id: int, sent: tuple[str, ...]) ->
         }
         for slug, outcome in shown.items():
             # A dismissal stands, unless the agent sent the FAQ after all.
-            settled = "accepted" if slug in sent else (outcome or "passed_over")
+            settled = "accepted" if today(slug) in sent else (outcome or "passed_over")
             db.execute(
                 "UPDATE suggestion_faqs SET outcome = ? WHERE suggestion_id = ? AND slug = ?",
                 [settled, suggestion["id"], slug],
             )
+        named = set(map(today, shown))
         for slug in sent:
-            if slug not in shown:
+            if slug not in named:
                 db.execute(
                     "INSERT OR IGNORE INTO misses (suggestion_id, slug) VALUES (?, ?)",
                     [suggestion["id"], slug],

@@ -24,6 +24,7 @@ from .inquiries import PastAnswer
 from .linear import Contribution
 from .models import Follower, Models
 from .redact import MASKS
+from .renamed import Renamed
 from .settings import Settings
 from .similar import LookBack
 from .text import normalize
@@ -126,15 +127,17 @@ class Recommender:
             return silent(reason=HOLDOUT, similar=similar)
 
         heard = neighbours is not None
+        renamed = Renamed(classifier.labels, faqs.aliases(db))
         try:
             prediction = classifier.predict(
                 [text],
-                neighbours=None if neighbours is None else [neighbours],
+                neighbours=None if neighbours is None else [renamed.neighbours(neighbours)],
                 vectors=past.vector if heard else None,
                 top_k=CANDIDATES,
             )[0]
         except EmptyTextError:  # nothing but signs that no voice reads
             return silent(reason="empty", similar=similar)
+        prediction, own = renamed.prediction(prediction)
         known = faqs.named(db, [item.label for item in prediction.scored])
         scored = [item for item in prediction.scored if item.label in known]
         decision = decide(classifier, prediction, scored)
@@ -148,7 +151,7 @@ class Recommender:
             )
         chosen = scored[: shown(decision, top_k)]
         words = _telling(
-            text, classifier.why(text, [item.label for item in chosen], n=20, neighbours=heard)
+            text, classifier.why(text, [own[item.label] for item in chosen], n=20, neighbours=heard)
         )
         return Suggestion(
             band=decision.band,
