@@ -1,4 +1,4 @@
-"""Editing the kept answers: create, edit, rename, merge, retire. Each is one change that can be undone.
+"""Editing the kept answers: each step is one change that can be taken back.
 
 An FAQ's slug is its name in links and labels. After a renaming or merging the old name is an alias,
 so that old links are still read, and its labels follow.
@@ -195,7 +195,7 @@ def give_label(db: Database, change: Change, slug: str, inquiry_ids: list[int]) 
 
 
 def label(db: Database, actor: Actor, slug: str, inquiry_ids: list[int]) -> Moved:
-    """Say that some inquiries are answered by an FAQ; what models learn from, undone like any other.
+    """Say that some inquiries are answered by an FAQ: models learn from that.
 
     Raises:
         NotFoundError: there is no such FAQ.
