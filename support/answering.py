@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from . import faqs, holding, settings
+from . import faqs, holding, insertions, settings
 from .audit import SYSTEM, Actor, record
 from .clock import ago, now
 from .database import insert, one, write
@@ -152,10 +152,21 @@ def send(
     return Sent(message_id, prepared.slugs, delivery)
 
 
-def note_inserted(db: Database, suggestion_id: str, slug: str, *, undone: bool = False) -> None:
+def note_inserted(
+    db: Database,
+    suggestion_id: str,
+    slug: str,
+    *,
+    undone: bool = False,
+    form: str = "",
+    actor: Actor | None = None,
+) -> None:
     """Remember that an agent put a suggested FAQ into the draft, or took it back.
 
+    `form`: as what, one of `insertions.FORMS`.
+
     Raises:
+        InputError: there is no such form.
         NotFoundError: it was not suggested there.
         ConflictError: the inquiry was answered meanwhile.
     """
@@ -165,6 +176,8 @@ def note_inserted(db: Database, suggestion_id: str, slug: str, *, undone: bool =
             "UPDATE suggestion_faqs SET inserted_at = ? WHERE suggestion_id = ? AND slug = ?",
             [None if undone else now(), suggestion_id, slug],
         )
+        kind: insertions.Kind = "undone" if undone else "inserted"
+        insertions.note(db, suggestion_id, kind, slug=slug, form=form, actor=actor)
 
 
 def dismiss(db: Database, suggestion_id: str, slug: str, *, reason: str, actor: Actor) -> None:
@@ -184,6 +197,7 @@ def dismiss(db: Database, suggestion_id: str, slug: str, *, reason: str, actor: 
             "WHERE suggestion_id = ? AND slug = ?",
             [reason, suggestion_id, slug],
         )
+        insertions.note(db, suggestion_id, "dismissed", slug=slug, actor=actor)
         detail = {"slug": slug, "reason": reason}
         record(db, actor, "suggestion.dismissed", f"suggestion:{suggestion_id}", detail=detail)
 

@@ -28,6 +28,7 @@ from .renamed import Renamed
 from .settings import Settings
 from .similar import LookBack
 from .text import normalize
+from .thresholds import Thresholds
 from .workspace import Workspace
 
 Band = Literal["likely", "possible", "silent"]
@@ -140,7 +141,7 @@ class Recommender:
         prediction, own = renamed.prediction(prediction)
         known = faqs.named(db, [item.label for item in prediction.scored])
         scored = [item for item in prediction.scored if item.label in known]
-        decision = decide(classifier, prediction, scored)
+        decision = decide(classifier, prediction, scored, rules.thresholds)
         if decision.band == "silent":
             proven = classifier.calibration(neighbours=heard).proven
             return silent(
@@ -212,15 +213,22 @@ def _labelled(db: Database) -> int:
     return int(scalar(db, "SELECT count(DISTINCT inquiry_id) FROM labels") or 0)
 
 
-def decide(classifier: FaqClassifier, prediction: Prediction, scored: Sequence[Scored]) -> Decision:
+def decide(
+    classifier: FaqClassifier,
+    prediction: Prediction,
+    scored: Sequence[Scored],
+    tuned: Thresholds | None = None,
+) -> Decision:
     """Choose the band, or why to be silent.
 
     Args:
         classifier: knows the thresholds.
         prediction: what it says.
         scored: its FAQs that may be shown, best first.
+        tuned: thresholds that people set over the model's own.
     """
-    decision = classifier.decide(prediction)
+    threshold = tuned.set_for(prediction.scored[0].label) if tuned else None
+    decision = classifier.decide(prediction, threshold=threshold)
     if decision.band == "silent":
         return decision
     # The thresholds speak of the whole ranking: where one of those that the band promises is

@@ -10,11 +10,13 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from . import thresholds
 from .audit import Actor, record
 from .clock import now
 from .database import write
 from .errors import SettingError
 from .links import LinkPattern, LinkReader
+from .thresholds import Thresholds
 
 # Channels through which this faqdesk delivers an answer. None yet: every answer is copied by hand.
 DELIVERERS: tuple[str, ...] = ()
@@ -36,6 +38,8 @@ class Settings:
     # Of past answers that fit equally well, the better one comes first: after so many days its
     # votes count half. 0: age decides only between equal votes.
     answer_half_life_days: int = 0
+    likely_threshold: float = 0.0  # the probability from which one is Likely; 0: as the model chose
+    faq_thresholds: tuple[str, ...] = ()  # those of single FAQs: slug=0.85, or slug=never
     # Share of inquiries that get no suggestion, so that labels that were not swayed by what was
     # shown can be told apart when a new model is judged.
     holdout: float = 0.03
@@ -64,6 +68,10 @@ class Settings:
                 raise SettingError(
                     f"{name} must lie in [{low}, {high}], got {getattr(self, name)}."
                 )
+        try:
+            _ = self.thresholds
+        except ValueError as error:
+            raise SettingError(f"{error}.") from error
         self._check_faq_path()
         for name in self.channels:
             if name not in DELIVERERS:
@@ -79,6 +87,11 @@ class Settings:
         if not self.faq_hosts:
             return ()
         return (LinkPattern(hosts=self.faq_hosts, path=self.faq_path, relative=True),)
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """The thresholds of the Likely band that people set."""
+        return thresholds.read(self.likely_threshold, self.faq_thresholds)
 
     def _check_faq_path(self) -> None:
         """Refuse a path that no answer's links could be read with, even while there is no host."""
