@@ -4,8 +4,9 @@ Loads nothing before the first question; a published release is used at the next
 """
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal
 
@@ -39,6 +40,7 @@ SHOWN_WORDS = 8
 UNPROVEN = "unproven"  # no band of the model kept its stated share on held-out inquiries
 TOO_FEW = "too_few_labels"  # a release was made, but not enough answers link an FAQ
 ENOUGH = 67  # labelled inquiries: of fewer, the newest 15 % are not the 10 that calibration needs
+LEAST_SAID = 1e-12  # a voice's probability is never taken to be nearer to 0
 HOLDOUT = "holdout"  # the reason of an inquiry that gets no suggestion on purpose
 
 
@@ -52,6 +54,9 @@ class SuggestedFaq:
     words: tuple[Contribution, ...]  # what speaks for it, with its weight in the blend
     neighbours: float  # what the labels of similar inquiries alone give it, in [0, 1]
     used_by: tuple[PastAnswer, ...]  # similar past answers that linked it
+    # What each voice adds to its lead over the best other FAQ, in the blend's own measure: the sum
+    # of these is the lead.
+    parts: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,7 @@ class Suggestion:
     tie: bool = False
     detail: str = ""
     labelled: int | None = None  # inquiries whose answer links an FAQ, where they are too few
+    near: tuple[int, ...] = ()  # labelled inquiries like this one, whose FAQs were listened to
 
 
 class Recommender:
@@ -173,12 +179,14 @@ class Recommender:
                     words=tuple(parts),
                     neighbours=item.voices.get(Voice.NEIGHBOURS, 0.0),
                     used_by=tuple(past for past in similar if item.label in past.slugs),
+                    parts=_parts(item, prediction),
                 )
                 for item, parts in zip(chosen, words, strict=True)
             ),
             similar=similar,
             release=release,
             degraded=models.degraded,
+            near=past.near,
         )
 
     def models(self) -> Models:
@@ -206,6 +214,18 @@ def _look_back(
         )
     except EmptyTextError:  # nothing but signs that no encoder reads
         return nothing
+
+
+def _parts(item: Scored, prediction: Prediction) -> dict[str, float]:
+    """What each voice adds to an FAQ's lead over the best other one; empty where it is alone."""
+    other = next((scored for scored in prediction.scored if scored.label != item.label), None)
+    if other is None:
+        return {}
+    return {
+        name: weight
+        * math.log(max(item.voices[name], LEAST_SAID) / max(other.voices[name], LEAST_SAID))
+        for name, weight in prediction.weights.items()
+    }
 
 
 def _labelled(db: Database) -> int:

@@ -136,7 +136,7 @@ def claim_next(db: Database, agent_id: int, *, without: int | None = None) -> in
 def _where(scope: str) -> str:
     if scope not in _WHERE:
         raise InputError(f"No scope {scope!r}. There are: {', '.join(SCOPES)}.")
-    return _WHERE[scope]  # type: ignore[index]
+    return _WHERE[scope]
 
 
 def _row(row: Row, present: str) -> WorkRow:
