@@ -219,20 +219,15 @@ def _refuse_orphans(db: Database, change: FaqChange) -> None:
 
 def _put_back(db: Database, change: FaqChange, row: Row) -> None:
     name, key = row["name"], row["key"]
-    before = None if row["before"] is None else json.loads(row["before"])
-    after = None if row["after"] is None else json.loads(row["after"])
+    before: Row | None = None if row["before"] is None else json.loads(row["before"])
+    after: Row | None = None if row["after"] is None else json.loads(row["after"])
     current = _row(db, name, key)
-    if name == "labels" and not _inquiry_there(db, before or after):
-        return  # forgotten with its inquiry: there is nothing to label any more
-    if after is None:
-        # Numbers are given out again: another label may have this one by now.
-        if name == "labels" and current is not None:
-            before = {column: value for column, value in before.items() if column != "id"}
-            current = None
-        if name == "labels":
-            sql = "SELECT 1 FROM labels WHERE inquiry_id = ? AND slug = ?"
-            if scalar(db, sql, [before["inquiry_id"], before["slug"]]):
-                return
+    if name == "labels":
+        if not _inquiry_there(db, before or after or {}):
+            return  # forgotten with its inquiry: there is nothing to label any more
+        if after is None and before is not None:
+            _label_again(db, before, taken=current is not None)
+            return
     if current != after:
         what = f"{before or after}"[:120]
         raise ConflictError(
@@ -250,6 +245,15 @@ def _put_back(db: Database, change: FaqChange, row: Row) -> None:
         db.table(name).update(_key(name, key), before)
     if name == "faqs":
         search_row(db, before, gone=after)
+
+
+def _label_again(db: Database, label: Row, *, taken: bool) -> None:
+    """Put a label back that went; numbers are given out again, so that its own may be taken."""
+    sql = "SELECT 1 FROM labels WHERE inquiry_id = ? AND slug = ?"
+    if not scalar(db, sql, [label["inquiry_id"], label["slug"]]):
+        db.table("labels").insert(
+            {column: value for column, value in label.items() if column != "id" or not taken}
+        )
 
 
 def _read_again(db: Database, change: FaqChange) -> None:
@@ -278,8 +282,8 @@ def _row(db: Database, name: str, key: object) -> Row | None:
     return one(db, sql, [_key(name, key)])
 
 
-def _key(name: str, key: object) -> object:
-    return int(str(key)) if _KEY[name] == "id" else key
+def _key(name: str, key: object) -> int | str:
+    return int(str(key)) if _KEY[name] == "id" else str(key)
 
 
 def _json(row: Row) -> str:

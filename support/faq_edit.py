@@ -21,7 +21,7 @@ from .faq_changes import Change, changing
 from .html import to_plain_text
 from .links import LinkReader
 
-FIELDS: Final = ("title", "title_en", "body", "category", "url")
+FIELDS: Final[tuple[str, ...]] = ("title", "title_en", "body", "category", "url")
 _SLUG_LENGTH: Final = 60
 _NO_SLUG = re.compile(r"[\s/?#%&]")
 
@@ -66,7 +66,7 @@ def insert_faq(db: Database, change: Change, slug: str, fields: Mapping[str, str
         ConflictError: the slug is an FAQ's or an alias already.
     """
     refuse_taken(db, slug)
-    clean = _cleaned(dict.fromkeys(FIELDS, "") | dict(fields))
+    clean = cleaned(dict.fromkeys(FIELDS, "") | dict(fields))
     moment = now()
     url = clean.pop("url") or _address(db, slug)
     times = {"created_at": moment, "updated_at": moment}
@@ -84,7 +84,7 @@ def edit(db: Database, actor: Actor, slug: str, **fields: str) -> faqs.Faq:
     if unknown:
         raise InputError(f"No field {sorted(unknown)[0]!r}. There are: {', '.join(FIELDS)}.")
     row = row_of(db, slug)
-    clean = _cleaned({"title": row["title"], **fields})
+    clean = cleaned({"title": row["title"], **fields})
     if all(row[name] == value for name, value in clean.items()):
         return faqs.get(db, slug)
     with changing(db, actor, "edited", slug) as change:
@@ -113,7 +113,7 @@ def rename(db: Database, actor: Actor, slug: str, to: str, *, url: str = "") -> 
     row_of(db, slug)
     with changing(db, actor, "renamed", slug, into=to) as change:
         row = row_of(db, slug)
-        _refuse_unfit(to)
+        refuse_unfit(to)
         if to == slug or one(db, "SELECT 1 FROM faqs WHERE slug = ?", [to]):
             raise ConflictError(f"There is an FAQ {to!r} already. Merge them instead.")
         _take_alias(db, change, to, of=slug)
@@ -252,13 +252,18 @@ def refuse_taken(db: Database, slug: str) -> None:
         InputError: it is blank, or holds what would end it in an address.
         ConflictError: it is an FAQ's or an alias already.
     """
-    _refuse_unfit(slug)
+    refuse_unfit(slug)
     if _taken(db, slug):
         into = faqs.aliases(db).get(slug, slug)
         raise ConflictError(f"{slug!r} is the name of FAQ {into!r} already. Choose another.")
 
 
-def _refuse_unfit(slug: str) -> None:
+def refuse_unfit(slug: str) -> None:
+    """Refuse a slug that cannot stand in an address.
+
+    Raises:
+        InputError: it is blank, or holds what would end it there.
+    """
     if not slug or _NO_SLUG.search(slug):
         raise InputError(
             f"A slug stands in an address: it must not be blank nor hold blanks or any of "
@@ -313,8 +318,12 @@ def _switch(db: Database, actor: Actor, slug: str, *, active: bool) -> int:
     return change.id
 
 
-def _cleaned(fields: Mapping[str, str]) -> dict[str, str]:
-    """Fields as they are kept: plain text, the title in one line."""
+def cleaned(fields: Mapping[str, str]) -> dict[str, str]:
+    """Fields as they are kept: plain text, the title in one line.
+
+    Raises:
+        InputError: there is no title.
+    """
     clean = {name: value.strip() for name, value in fields.items()}
     for name in ("title", "title_en", "body", "category"):
         if name in clean:
@@ -322,7 +331,7 @@ def _cleaned(fields: Mapping[str, str]) -> dict[str, str]:
     for name in ("title", "title_en", "category"):
         if name in clean:
             clean[name] = " ".join(clean[name].split())
-    if not clean["title"]:
+    if not clean.get("title"):
         raise InputError("An FAQ needs a title.")
     return clean
 

@@ -59,6 +59,11 @@ def listed(db: Database) -> list[Faq]:
     return [_faq(row) for row in db.query(sql)]
 
 
+def every(db: Database) -> list[Faq]:
+    """Every FAQ, retired ones too, by category and title."""
+    return [_faq(row) for row in db.query(_SELECT + " ORDER BY category, title")]
+
+
 def named(db: Database, slugs: Iterable[str]) -> dict[str, Faq]:
     """The active ones among some slugs, each under its slug; `sent` is not counted here.
 

@@ -10,7 +10,7 @@ _MOMENT = "strftime('%Y-%m-%dT%H:%M:%SZ', 'now')"
 
 # On one line each: statements are told apart by a semicolon at a line's end.
 _TRIGGERS = (
-    f"CREATE TRIGGER faqs_said AFTER UPDATE ON faqs WHEN {_SAID} BEGIN "
+    f"CREATE TRIGGER faqs_said AFTER UPDATE ON faqs WHEN {_SAID} BEGIN "  # noqa: S608
     "INSERT INTO faq_revisions (faq_id, title, title_en, body, until) "
     f"VALUES (OLD.id, OLD.title, OLD.title_en, OLD.body, {_MOMENT}); END;",
     "CREATE TRIGGER faqs_moved AFTER UPDATE OF url ON faqs WHEN NEW.url <> OLD.url BEGIN "

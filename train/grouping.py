@@ -95,11 +95,11 @@ def choose_cut(
         return PLAIN_CUT, None
     tree = _tree(vectors[chosen])
     numbers: dict[str, int] = {}
-    for row in chosen:
+    for row in chosen.tolist():
         for slug in slugs[row]:
             numbers.setdefault(slug, len(numbers))
     held = np.zeros((len(chosen), len(numbers)), np.float32)
-    for place, row in enumerate(chosen):
+    for place, row in enumerate(chosen.tolist()):
         held[place, [numbers[slug] for slug in slugs[row]]] = 1
     same = (held @ held.T) > 0
     for cut in CUTS:
@@ -131,10 +131,10 @@ def likeness(vectors: Vectors, members: Ids) -> float:
 
 def _tree(vectors: Vectors) -> NDArray[np.float64]:
     # Means of groups are shorter than 1: their product is the mean cosine between members.
-    distance = np.clip(1.0 - vectors @ vectors.T, 0.0, 2.0).astype(np.float64)
+    cosine = vectors.astype(np.float64) @ vectors.T.astype(np.float64)
+    distance: NDArray[np.float64] = np.clip(1.0 - cosine, 0.0, 2.0)
     np.fill_diagonal(distance, 0.0)
-    found: NDArray[np.float64] = linkage(squareform(distance, checks=False), method="average")
-    return found
+    return np.asarray(linkage(squareform(distance, checks=False), method="average"), np.float64)
 
 
 def _cut(tree: NDArray[np.float64], cut: float) -> Groups:
@@ -171,7 +171,7 @@ def _means(vectors: Vectors, groups: Groups, count: int) -> Vectors:
     sums = np.zeros((count, vectors.shape[1]), np.float32)
     np.add.at(sums, groups[inside], vectors[inside])
     sizes = np.bincount(groups[inside], minlength=count).astype(np.float32)
-    means: Vectors = sums / np.maximum(sizes, 1)[:, None]
+    means: Vectors = (sums / np.maximum(sizes, 1)[:, None]).astype(np.float32)
     return means
 
 

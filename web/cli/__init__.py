@@ -21,6 +21,7 @@ COMMANDS = {
     "models": ("models", "List, publish and roll back releases; prune old ones."),
     "tune": ("tuning", "Show what another threshold would have done; set it."),
     "evaluate": ("evaluating", "Measure the FAQ classifier on held-out history."),
+    "faqs": ("faqs", "Make, edit, rename and merge FAQs; take changes back."),
     "gaps": ("gaps", "Find what is asked again and again without an FAQ."),
     "suggest": ("asking", "Suggest FAQs for a text."),
     "search": ("asking", "Find past answers to similar inquiries."),

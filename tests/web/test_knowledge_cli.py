@@ -1,0 +1,83 @@
+"""`faqdesk gaps` and `faqdesk faqs`, from the first search to the last step taken back."""
+
+import pytest
+
+from support import faqs
+from support.workspace import Workspace
+from tests import knowledge_desk
+from tests.web.test_cli import Shell
+
+
+@pytest.fixture
+def space(tmp_path):
+    """A desk of its own, not the console tests' marketplace."""
+    return Workspace(tmp_path / "desk").create()
+
+
+@pytest.fixture
+def shell(monkeypatch, capsys, space):
+    return Shell(monkeypatch, capsys, space.home)
+
+
+@pytest.fixture
+def desk(space, tmp_path):
+    knowledge_desk.make(space, tmp_path)
+    knowledge_desk.use_shipped_encoder(space)
+    return space
+
+
+def test_a_gap_becomes_an_faq_and_is_taken_back(shell, desk):
+    assert "faqdesk train" not in shell("gaps", "find")
+    found = shell.json("gaps", "find")
+    assert found["fresh"] == 0
+    listed = shell.json("gaps", "list")
+    assert listed["counts"]["open"] == found["gaps"] == len(listed["gaps"])
+    gap = listed["gaps"][0]
+    assert f"{gap['id']}\t{gap['n']}\t" in shell("gaps", "list", "--by", "minutes")
+    shown = shell.json("gaps", "show", gap["id"])
+    assert len(shown["examples"]) == min(5, gap["n"])
+    assert f"#{shown['examples'][0]['inquiry_id']} " in shell("gaps", "show", gap["id"])
+    made = shell.json("gaps", "make", gap["id"], "--title", "인증번호가 안 와요", "--slug", "code")
+    assert made == {"slug": "code", "title": "인증번호가 안 와요", "labels": gap["n"], "change": 1}
+    assert "closed already" in shell.refuses("gaps", "dismiss", gap["id"])
+    assert "Taken back" in shell("faqs", "undo", 1)
+    shell("gaps", "dismiss", gap["id"], "--reason", "later")
+    assert shell.json("gaps", "list", "--state", "dismissed")["gaps"][0]["reason"] == "later"
+    shell("gaps", "reopen", gap["id"])
+    assert "faqs undo 2" in shell("gaps", "give", gap["id"], "refund")
+
+
+def test_an_faq_is_made_renamed_merged_and_all_of_it_taken_back(shell, desk, tmp_path):
+    shell("faqs", "create", "돈 돌려받기", "--slug", "money-back", "--category", "환불")
+    shell("faqs", "edit", "money-back", "--body", "며칠 걸립니다")
+    assert "6 labels followed" in shell("faqs", "rename", "refund", "refunds")
+    assert "6 labels followed" in shell("faqs", "merge", "refunds", "money-back")
+    shown = shell.json("faqs", "show", "money-back")
+    assert (shown["sent"], shown["aliases"]) == (6, ["refunds"])
+    assert shown["said_before"][0]["body"] == ""
+    assert "(part of money-back now)" in shell("faqs", "show", "refunds")
+    assert shell("faqs", "list").startswith("money-back\t6\t")
+    shell("faqs", "retire", "money-back")
+    shell("faqs", "restore", "money-back")
+    changes = shell.json("faqs", "changes")
+    assert [change["kind"] for change in changes] == [
+        "restored", "retired", "merged", "renamed", "edited", "created",
+    ]  # fmt: skip
+    assert "later change" in shell.refuses("faqs", "undo", changes[3]["id"])
+    for change in changes:
+        shell("faqs", "undo", change["id"])
+    assert "taken back" in shell("faqs", "changes", "money-back")
+    db = desk.database()
+    assert [(faq.slug, faq.sent) for faq in faqs.every(db)] == [("refund", 6)]
+    db.close()
+
+
+def test_faqs_are_written_out_and_taken_in_again(shell, desk, tmp_path):
+    file = tmp_path / "faqs.csv"
+    assert "1 FAQs" in shell("faqs", "export", file)
+    file.write_text(file.read_text("utf-8-sig") + "exchange,교환,,,,,1,,,,\n", "utf-8")
+    assert "new\texchange" in shell("faqs", "import", file, "--dry-run")
+    taken = shell.json("faqs", "import", file)["taken"]
+    assert (taken["added"], taken["changed"], taken["passed_over"]) == (1, 0, 1)
+    assert "title" in shell("faqs", "show", "exchange", "--json")
+    assert shell.refuses("faqs", "edit", "exchange", code=2)
