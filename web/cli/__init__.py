@@ -20,6 +20,7 @@ COMMANDS = {
     "index": ("training", "Build the index of past inquiries."),
     "models": ("models", "List, publish and roll back releases; prune old ones."),
     "tune": ("tuning", "Show what another threshold would have done; set it."),
+    "week": ("week", "Sum up a week: what suggestions were worth, what to do next."),
     "evaluate": ("evaluating", "Measure the FAQ classifier on held-out history."),
     "faqs": ("faqs", "Make, edit, rename and merge FAQs; take changes back."),
     "gaps": ("gaps", "Find what is asked again and again without an FAQ."),
