@@ -24,6 +24,7 @@ COMMANDS = {
     "evaluate": ("evaluating", "Measure the FAQ classifier on held-out history."),
     "faqs": ("faqs", "Make, edit, rename and merge FAQs; take changes back."),
     "gaps": ("gaps", "Find what is asked again and again without an FAQ."),
+    "map": ("inquiry_map", "Draw all inquiries as points, what is alike together."),
     "suggest": ("asking", "Suggest FAQs for a text."),
     "search": ("asking", "Find past answers to similar inquiries."),
     "label": ("labelling", "Add categories to a table of listings."),
