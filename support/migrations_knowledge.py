@@ -80,6 +80,21 @@ _TABLES = """
         PRIMARY KEY (gap_id, inquiry_id)
     ) WITHOUT ROWID;
     CREATE INDEX gap_inquiries_inquiry ON gap_inquiries(inquiry_id);
+    CREATE TABLE faq_pairs (                 -- FAQs that agents use for the same inquiries
+        a TEXT NOT NULL,
+        b TEXT NOT NULL,                     -- a < b
+        n_a INTEGER NOT NULL,                -- inquiries that one alone of them answered
+        n_b INTEGER NOT NULL,
+        crossed INTEGER NOT NULL,            -- those whose nearest other one used the other FAQ
+        mixing REAL NOT NULL,                -- crossed over what chance would cross; 1: one FAQ
+        low REAL NOT NULL,                   -- of its 95 % interval
+        high REAL NOT NULL,
+        together INTEGER NOT NULL,           -- answers that linked both
+        examples TEXT NOT NULL,              -- JSON list of [inquiry of a, inquiry of b, cosine]
+        encoder_version TEXT NOT NULL,
+        found_at TEXT NOT NULL,
+        PRIMARY KEY (a, b)
+    ) WITHOUT ROWID;
     CREATE TABLE findings_set_aside (        -- what people know and leave as it is
         kind TEXT NOT NULL,
         subject TEXT NOT NULL,               -- a slug, or two with a blank between

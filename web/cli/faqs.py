@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from .common import actor, json_option, print_json, workspace
+from .common import actor, json_option, print_json, progress_line, workspace
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -308,3 +308,69 @@ def import_command(file: Path, dry_run: bool, overwrite: bool, as_json: bool) ->
             f"{taken.added:,} added, {taken.changed:,} changed, "
             f"{taken.passed_over:,} passed over.{undo}"
         )
+
+
+@faqs_command.command("findings")
+@click.option("--kind", "kinds", multiple=True, help="Only this kind; may be given several times.")
+@click.option("--all", "every", is_flag=True, help="Those that were set aside too.")
+@click.option("--look", is_flag=True, help="Look first for FAQs that are used interchangeably.")
+@json_option
+def findings_command(kinds: tuple[str, ...], every: bool, look: bool, as_json: bool) -> None:
+    """List what wants attention: FAQs that say one thing, dead links, changed texts, idle ones.
+
+    \b
+    Example:
+      faqdesk faqs findings --look
+      faqdesk faqs findings --kind text_changed --json
+    """
+    from support import faq_findings
+    from support.models import load
+
+    space = workspace()
+    with closing(space.database()) as db:
+        if look:
+            from train.faq_pairs import find_pairs
+
+            with progress_line("Looking for FAQs that say one thing") as progress:
+                find_pairs(space, db, progress=progress)
+        classifier = load(space.models).classifier
+        found = faq_findings.findings(
+            db,
+            kinds=kinds or faq_findings.KINDS,  # type: ignore[arg-type]
+            known=classifier.labels if classifier else None,
+            every=every,
+        )
+    if as_json:
+        print_json([asdict(item) for item in found])
+        return
+    for item in found:
+        told = ", ".join(
+            f"{name} {value:.2f}" if isinstance(value, float) else f"{name} {value}"
+            for name, value in item.evidence.items()
+            if value not in ("", None) and not isinstance(value, list)
+        )
+        aside = f" [{item.set_aside}]" if item.set_aside else ""
+        click.echo(f"{item.kind}\t{item.subject}\t{told}{aside}")
+
+
+@faqs_command.command("set-aside")
+@click.argument("kind")
+@click.argument("slugs", nargs=-1, required=True)
+@click.option("--reason", default="", help="For those who look later.")
+@click.option("--undo", is_flag=True, help="Show it again.")
+def set_aside_command(kind: str, slugs: tuple[str, ...], reason: str, undo: bool) -> None:
+    """Leave a finding as it is, or bring it back.
+
+    \b
+    Example:
+      faqdesk faqs set-aside never_sent winter-sale --reason "only in winter"
+    """
+    from support import faq_findings
+
+    subject = " ".join(slugs)
+    with closing(workspace().database()) as db:
+        if undo:
+            faq_findings.bring_back(db, actor(), kind, subject)
+        else:
+            faq_findings.set_aside(db, actor(), kind, subject, reason=reason)
+    click.echo("Shown again." if undo else "Set aside.")
