@@ -194,7 +194,8 @@ def _by_day(rows: Sequence[Answered], since: str, until: str, zone: tzinfo) -> t
         found[day.date().isoformat()] = []
         day += timedelta(days=1)
     for row in rows:
-        key = from_iso(row.answered_at).astimezone(zone).date().isoformat()
+        moment = datetime.fromisoformat(row.answered_at)
+        key = moment.astimezone(zone).date().isoformat()
         found.setdefault(key, []).append(row)
     return tuple(Part(key, figures(found[key])) for key in sorted(found))
 

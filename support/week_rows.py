@@ -6,11 +6,10 @@ left out; so is what was asked through the API, where nobody tells what was sent
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from sqlite_utils import Database
-
-from .clock import from_iso
 
 HELD_OUT: Final = "holdout"
 
@@ -63,7 +62,9 @@ class Answered:
     @property
     def minutes(self) -> float:
         """From opening to sending."""
-        return (from_iso(self.answered_at) - from_iso(self.opened_at)).total_seconds() / 60
+        # Not clock.from_iso: a year's report reads tens of thousands, and strptime takes its time.
+        opened, sent = map(datetime.fromisoformat, (self.opened_at, self.answered_at))
+        return (sent - opened).total_seconds() / 60
 
     @property
     def asked(self) -> bool:
