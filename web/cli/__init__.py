@@ -42,6 +42,7 @@ COMMANDS = {
     "agent": ("people", "Add agents, change passwords."),
     "token": ("people", "Make and revoke API tokens."),
     "settings": ("workspace", "Show and change the desk's settings."),
+    "audit": ("auditing", "Read who did what, when."),
     "status": ("workspace", "Show what the desk holds and which release is in force."),
     "bench": ("bench", "Measure quality and speed."),
 }
