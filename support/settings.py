@@ -46,6 +46,12 @@ class Settings:
     judged_weeks: int = 4  # a new model is judged on what was asked in so many weeks
     judged_margin: float = 0.05  # what it may lose of hit@1, at the lower end of the interval
     originals_days: int = 7  # originals of a closed inquiry are forgotten after so many days
+    # The help centre's pages are asked whether they are still there, every so many days; 0: never.
+    link_check_days: int = 0
+    # Closed inquiries are deleted after so many days, with all that was said; 0: they stay.
+    inquiries_days: int = 0
+    train_every_days: int = 0  # the desk learns by itself every so many days; 0: never
+    train_hour: int = 4  # at this hour of the machine's clock, when nobody works
     channels: tuple[str, ...] = ()  # channels through which answers are delivered; else copied
 
     def __post_init__(self) -> None:
@@ -62,7 +68,11 @@ class Settings:
             ("similar_k", 1, 20),
             ("answer_half_life_days", 0, 36_500),
             ("originals_days", 0, 3650),
+            ("link_check_days", 0, 365),
             ("judged_weeks", 1, 520),
+            ("inquiries_days", 0, 36_500),
+            ("train_every_days", 0, 365),
+            ("train_hour", 0, 23),
         ):
             if not low <= getattr(self, name) <= high:
                 raise SettingError(

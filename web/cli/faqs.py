@@ -374,3 +374,44 @@ def set_aside_command(kind: str, slugs: tuple[str, ...], reason: str, undo: bool
         else:
             faq_findings.set_aside(db, actor(), kind, subject, reason=reason)
     click.echo("Shown again." if undo else "Set aside.")
+
+
+@faqs_command.command("links")
+@click.option("--limit", type=click.IntRange(1), help="FAQs at most.")
+@click.option("--private", is_flag=True, help="The help centre is inside our own network.")
+@click.option("--if-due", is_flag=True, help="Only where the setting link_check_days says so.")
+@json_option
+def links_command(limit: int | None, private: bool, if_due: bool, as_json: bool) -> None:
+    """Ask the help centre whether its pages are still there, one a second.
+
+    By itself the desk asks nobody, unless the setting link_check_days is above 0.
+
+    \b
+    Example:
+      faqdesk faqs links --limit 20
+    """
+    from support import link_check
+
+    with closing(workspace().database()) as db:
+        if if_due and not link_check.due(db):
+            click.echo("Not due. See the setting link_check_days.")
+            return
+        with progress_line("Checking links") as progress:
+            report = link_check.check_links(
+                db,
+                actor=actor(),
+                checker=link_check.LinkChecker(private=private),
+                limit=limit,
+                progress=progress,
+            )
+    if as_json:
+        print_json(asdict(report))
+        return
+    for slug, found in report.found:
+        leads = f" -> {found.target}" if found.target else ""
+        click.echo(f"{found.state}\t{slug}\t{found.status or ''}{leads}\t{found.detail}")
+    click.echo(
+        f"{report.there:,} there, {report.moved:,} moved, {report.gone:,} gone, "
+        f"{report.unsure:,} unsure; {report.left_alone:,} left alone, "
+        f"{report.no_address:,} without an address."
+    )
