@@ -23,6 +23,7 @@ from .importing.conversation import RawMessage
 from .importing.prepare import Preparer
 from .links import LinkReader
 from .redact import holds_mask
+from .saved_reply_uses import note_uses
 from .seal import Seal
 from .word_index import index_words
 
@@ -135,6 +136,9 @@ def send(
         change = {"status": "answered", "answer_id": message_id, "answered_at": moment}
         ended = {"closed_at": moment, "held_by": None, "held_until": None, "snoozed_until": None}
         db.table("inquiries").update(inquiry_id, change | ended)
+        db.execute(
+            "UPDATE inquiries SET closed_at = ? WHERE joined_to = ?", [moment, inquiry_id]
+        )
         for slug in prepared.slugs:
             db.execute(
                 "INSERT OR IGNORE INTO labels (inquiry_id, message_id, slug, origin, at) "
@@ -147,6 +151,7 @@ def send(
             "DELETE FROM drafts WHERE inquiry_id = ? AND agent_id = ?", [inquiry_id, agent_id]
         )
         index_words(db, inquiry_id)
+        note_uses(db, inquiry_id)
         detail = {"faqs": list(prepared.slugs), "delivery": delivery}
         record(db, actor, "answer.sent", f"inquiry:{inquiry_id}", detail=detail)
     return Sent(message_id, prepared.slugs, delivery)

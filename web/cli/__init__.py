@@ -23,6 +23,7 @@ COMMANDS = {
     "week": ("week", "Sum up a week: what suggestions were worth, what to do next."),
     "evaluate": ("evaluating", "Measure the FAQ classifier on held-out history."),
     "faqs": ("faqs", "Make, edit, rename and merge FAQs; take changes back."),
+    "replies": ("replies", "Keep the team's saved replies; suggest them like FAQs."),
     "gaps": ("gaps", "Find what is asked again and again without an FAQ."),
     "map": ("inquiry_map", "Draw all inquiries as points, what is alike together."),
     "suggest": ("asking", "Suggest FAQs for a text."),
