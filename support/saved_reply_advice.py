@@ -7,7 +7,7 @@ below one in two nothing is suggested.
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from sqlite_utils import Database
@@ -136,7 +136,7 @@ def measure(
             )
         except EmptyTextError:
             continue
-        past = [item for item in past if item.answered_at < row["opened_at"]][: rules.similar_k]
+        past = _earlier(db, past, row["opened_at"])[: rules.similar_k]
         votes = strengths(past, _uses(db, past))
         if votes:
             first = max(votes, key=lambda reply_id: (votes[reply_id], -reply_id))
@@ -151,6 +151,22 @@ def measure(
                 version = similar.encoder.version
                 db.table("saved_reply_promises").insert(row | {"encoder_version": version})
     return len(counted)
+
+
+def _earlier(db: Database, past: Sequence[PastAnswer], moment: str) -> list[PastAnswer]:
+    """What had been answered before a moment; of those that stand as one, the ones that had."""
+    ids = [i for item in past for i in (item.inquiry_id, *item.alike)]
+    sql = """
+        SELECT id FROM inquiries
+        WHERE id IN (SELECT value FROM json_each(?)) AND answered_at < ?
+    """
+    older = {row[0] for row in db.conn.execute(sql, [json.dumps(ids), moment])}
+    found = []
+    for item in past:
+        group = [i for i in (item.inquiry_id, *item.alike) if i in older]
+        if group:
+            found.append(replace(item, inquiry_id=group[0], alike=tuple(group[1:])))
+    return found
 
 
 def _promise(table: list[tuple[float, Promise]], strength: float) -> Promise | None:
