@@ -136,9 +136,7 @@ def send(
         change = {"status": "answered", "answer_id": message_id, "answered_at": moment}
         ended = {"closed_at": moment, "held_by": None, "held_until": None, "snoozed_until": None}
         db.table("inquiries").update(inquiry_id, change | ended)
-        db.execute(
-            "UPDATE inquiries SET closed_at = ? WHERE joined_to = ?", [moment, inquiry_id]
-        )
+        db.execute("UPDATE inquiries SET closed_at = ? WHERE joined_to = ?", [moment, inquiry_id])
         for slug in prepared.slugs:
             db.execute(
                 "INSERT OR IGNORE INTO labels (inquiry_id, message_id, slug, origin, at) "

@@ -48,6 +48,8 @@ class Settings:
     originals_days: int = 7  # originals of a closed inquiry are forgotten after so many days
     # The help centre's pages are asked whether they are still there, every so many days; 0: never.
     link_check_days: int = 0
+    # What a customer asks within so many hours of their last message is one inquiry; 0: never.
+    join_hours: int = 24
     # Closed inquiries are deleted after so many days, with all that was said; 0: they stay.
     inquiries_days: int = 0
     train_every_days: int = 0  # the desk learns by itself every so many days; 0: never
@@ -71,6 +73,7 @@ class Settings:
             ("link_check_days", 0, 365),
             ("judged_weeks", 1, 520),
             ("inquiries_days", 0, 36_500),
+            ("join_hours", 0, 720),
             ("train_every_days", 0, 365),
             ("train_hour", 0, 23),
         ):
