@@ -19,6 +19,7 @@ Points = NDArray[np.float32]  # (n, 2)
 
 _STEP: Final = 25  # iterations between two signs of life
 _FEW: Final = 4  # rows below which there is nothing to lay out
+_MANY: Final = 5_000  # rows from which several cores gain more than they wait for each other
 _NOTE: Final = "points.npy"
 
 
@@ -64,6 +65,7 @@ def lay_out(
     n = len(vectors)
     if n < _FEW:
         return np.stack([np.arange(n), np.zeros(n)], axis=1).astype(np.float32)
+    threads = threads if n >= _MANY else 1
     points, done = _noted(notes, n)
     total = config.gathering + config.settling
     if done >= total and points is not None:

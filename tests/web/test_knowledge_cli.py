@@ -81,3 +81,66 @@ def test_faqs_are_written_out_and_taken_in_again(shell, desk, tmp_path):
     assert (taken["added"], taken["changed"], taken["passed_over"]) == (1, 0, 1)
     assert "title" in shell("faqs", "show", "exchange", "--json")
     assert shell.refuses("faqs", "edit", "exchange", code=2)
+
+
+def test_the_map_is_made_shown_searched_labelled_and_written_out(shell, desk, tmp_path):
+    assert "faqdesk map make" in shell.refuses("map", "show", code=3)
+    assert shell.json("map", "make")["anew"]
+    assert "0 of them new" in shell("map", "make")
+    legend = shell.json("map", "show")
+    assert (legend["n"], legend["bytes"]) == (20, 8 + 13 * 20)
+    assert "refund\t6\t" in shell("map", "show")
+    found = shell.json("map", "search", "인증번호")
+    assert len(shell("map", "search", "인증번호").split()) == len(found) == 5
+    labelled = shell("map", "region", *found, "--label", "refund")
+    assert "5 labelled" in labelled
+    shell("faqs", "undo", 1)
+    file = tmp_path / "region.csv"
+    assert "5 inquiries" in shell("map", "region", *found, "--export", file)
+    assert "no FAQ linked" in shell("map", "region", *found)
+    assert shell.json("map", "region", *found)["faqs"] == []
+    shell("map", "export", tmp_path / "out", "--limit", 7)
+    assert len((tmp_path / "out" / "vectors.tsv").read_text().splitlines()) == 7
+
+
+def test_what_wants_attention_is_listed_set_aside_and_brought_back(shell, desk):
+    db = desk.database()
+    db.execute("INSERT INTO faqs (slug, title, url, created_at, updated_at) "
+               "VALUES ('idle', '놀고 있음', '', '2020', '2020')")  # fmt: skip
+    db.conn.commit()
+    db.close()
+    assert "never_sent\tidle\t" in shell("faqs", "findings", "--look")
+    shell("faqs", "set-aside", "never_sent", "idle", "--reason", "soon")
+    assert shell.json("faqs", "findings", "--kind", "never_sent") == []
+    assert "[soon]" in shell("faqs", "findings", "--all")
+    shell("faqs", "set-aside", "never_sent", "idle", "--undo")
+    assert len(shell.json("faqs", "findings", "--kind", "never_sent")) == 1
+    assert "There are" in shell.refuses("faqs", "findings", "--kind", "boring")
+
+
+def test_links_are_checked_only_where_somebody_says_so(shell, desk):
+    assert "Not due" in shell("faqs", "links", "--if-due")
+    shell("faqs", "edit", "refund", "--url", "http://127.0.0.1:1/faq/refund")
+    report = shell.json("faqs", "links")
+    assert (report["unsure"], report["there"]) == (1, 0)
+    assert "port 1" in report["found"][0][1]["detail"]
+    assert "1 unsure" in shell("faqs", "links")
+
+
+def test_saved_replies_are_kept_learned_and_suggested(shell, desk, tmp_path):
+    file = tmp_path / "macros.csv"
+    file.write_text("name,title,body\ncode,인증번호,스팸함을 확인해 주세요.\nx,,\n", "utf-8")
+    assert "1 added" in shell("replies", "import", file)
+    shell("replies", "create", "배송", "송장 번호로 조회해 주세요.", "--name", "delivery")
+    learned = shell.json("replies", "learn")
+    assert learned["uses"] == 9
+    assert "answers hold a saved reply" in shell("replies", "learn")
+    assert shell("replies", "list").startswith("code\t5\t")
+    assert shell.json("replies", "list", "--search", "송장")[0]["name"] == "delivery"
+    assert "fits well enough" in shell("replies", "suggest", "인증번호가 안 와요")  # too few yet
+    assert shell.json("replies", "suggest", "인증번호가 안 와요") == []
+    shell("replies", "edit", "code", "--body", "다른 말")
+    shell("replies", "retire", "code")
+    shell("replies", "retire", "code", "--undo")
+    assert "2 saved replies" in shell("replies", "export", tmp_path / "out.jsonl")
+    assert shell.refuses("replies", "edit", "code", code=2)
