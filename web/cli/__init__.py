@@ -26,6 +26,7 @@ COMMANDS = {
     "replies": ("replies", "Keep the team's saved replies; suggest them like FAQs."),
     "gaps": ("gaps", "Find what is asked again and again without an FAQ."),
     "map": ("inquiry_map", "Draw all inquiries as points, what is alike together."),
+    "inquiries": ("inquiries", "List what waits and what was answered; tag and snooze."),
     "suggest": ("asking", "Suggest FAQs for a text."),
     "search": ("asking", "Find past answers to similar inquiries."),
     "label": ("labelling", "Add categories to a table of listings."),
