@@ -120,3 +120,30 @@ def test_what_means_nothing_is_refused():
         Filters(since="yesterday")
     with pytest.raises(InputError, match="missed"):
         Filters(suggested="maybe")
+
+
+@pytest.mark.parametrize(
+    ("filters", "index"),
+    [
+        ({}, "inquiries_past"),
+        ({"channel": "mail"}, "inquiries_past_channel"),
+        ({"agent": "author:Kim"}, "inquiries_past_agent"),
+        ({"category": "돈"}, "inquiries_past_category"),
+        ({"language": "en"}, "inquiries_past_language"),
+        ({"since": "2026-01-02T00:00:00Z"}, "inquiries_past"),
+        ({"words": "환불"}, "inquiries_past"),
+        ({"faq": "refund"}, "inquiries_past"),
+        ({"suggested": "shown"}, "inquiries_past"),
+    ],
+)
+def test_a_page_of_what_is_common_is_read_in_order_and_never_sorted(
+    db, monkeypatch, filters, index
+):
+    monkeypatch.setattr(archive, "FEW", 0)
+    asked = []
+    with db.tracer(lambda sql, values: asked.append((sql, values))):
+        archive.find(db, Filters(**filters))
+    sql, values = next(found for found in asked if "ORDER BY i.answered_at" in found[0])
+    steps = [row[3] for row in db.conn.execute("EXPLAIN QUERY PLAN " + sql, values)]
+    assert any(f"i USING INDEX {index}" in step for step in steps), steps
+    assert not any("TEMP B-TREE" in step for step in steps), steps
