@@ -6,6 +6,7 @@ exact. Triggers keep what an FAQ said before, whoever writes it.
 """
 
 _SAID = "NEW.title <> OLD.title OR NEW.title_en <> OLD.title_en OR NEW.body <> OLD.body"
+_ITS_GAPS = "SELECT gap_id FROM gap_inquiries WHERE inquiry_id = OLD.id"
 _MOMENT = "strftime('%Y-%m-%dT%H:%M:%SZ', 'now')"
 
 # On one line each: statements are told apart by a semicolon at a line's end.
@@ -15,6 +16,10 @@ _TRIGGERS = (
     f"VALUES (OLD.id, OLD.title, OLD.title_en, OLD.body, {_MOMENT}); END;",
     "CREATE TRIGGER faqs_moved AFTER UPDATE OF url ON faqs WHEN NEW.url <> OLD.url BEGIN "
     "DELETE FROM faq_link_checks WHERE faq_id = NEW.id; END;",
+    # What a gap quotes is forgotten with the last of its inquiries.
+    f"CREATE TRIGGER gaps_forget BEFORE DELETE ON inquiries BEGIN "  # noqa: S608
+    f"UPDATE gaps SET n = n - 1 WHERE id IN ({_ITS_GAPS}); "
+    f"DELETE FROM gaps WHERE n <= 0 AND id IN ({_ITS_GAPS}); END;",
 )
 
 _TABLES = """

@@ -91,6 +91,18 @@ def test_a_gap_made_an_faq_teaches_its_inquiries_and_can_be_taken_back(space, de
         gaps.make_faq(desk, ACTOR, gaps.listed(desk)[0].id, inquiry_ids=[ids[0]])
 
 
+def test_what_a_gap_quotes_is_forgotten_with_its_inquiries(space, desk):
+    find_gaps(space, desk)
+    gap = gaps.listed(desk)[0]
+    ids = gaps.inquiry_ids(desk, gap.id)
+    knowledge_desk.forget(desk, ids[:-1])
+    assert gaps.get(desk, gap.id).n == 1
+    assert gaps.inquiry_ids(desk, gap.id) == ids[-1:]
+    knowledge_desk.forget(desk, ids[-1:])
+    with pytest.raises(NotFoundError):
+        gaps.get(desk, gap.id)
+
+
 def test_agents_minutes_are_those_from_opening_to_the_first_reply(space, desk):
     agent = agents.add(
         desk, ACTOR, login="mina", name="미나", role="agent", password="long enough 1"
