@@ -114,6 +114,48 @@ class Ground:
 
 
 @dataclass(frozen=True, slots=True)
+class FaqThreshold:
+    """One FAQ in the tuner's list: what holds for it now and what the given cost would pick.
+
+    `set_here`: people gave it a threshold of its own.
+    """
+
+    slug: str
+    title: str
+    set_here: bool
+    now: Point
+    picked: Picked
+
+
+def by_faq(db: Database, found: Ground, wrong_costs: float) -> list[FaqThreshold]:
+    """Every FAQ that came first for a held-out inquiry, the one that would gain most first.
+
+    Args:
+        db: the desk's database.
+        found: the tuner's ground.
+        wrong_costs: how many misses one wrong suggestion costs.
+
+    Raises:
+        InputError: the cost is not above 0.
+    """
+    numbers = sorted({int(label) for label in found.rows.first})
+    titles = faqs.named(db, [found.labels[number] for number in numbers])
+    lines = []
+    for number in numbers:
+        slug = found.labels[number]
+        title = titles[slug].title if slug in titles else slug
+        own = slug in found.set_by.of_faq
+        lines.append(FaqThreshold(slug, title, own, found.now(slug), found.pick(wrong_costs, slug)))
+    # Only what was counted promises a gain; a probability's own advice comes after.
+    gain = {
+        line.slug: line.now.cost(wrong_costs) - line.picked.point.cost(wrong_costs)
+        for line in lines
+    }
+    lines.sort(key=lambda line: (not line.picked.by_counts, -gain[line.slug], line.slug))
+    return lines
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One held-out inquiry that another threshold would treat otherwise."""
 

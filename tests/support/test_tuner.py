@@ -133,6 +133,14 @@ def test_tuning_a_trained_desk(desk):
     assert all(change.right == (change.slug in change.sent) for change in changes)
     assert all(change.snippet for change in changes)
 
+    listed = tuning.by_faq(db, found, 3)
+    assert {line.slug for line in listed} == {
+        found.labels[i] for i in set(found.rows.first.tolist())
+    }
+    assert sum(line.now.n for line in listed) == len(found.rows)
+    assert sum(line.now.promise.n for line in listed) == found.now().promise.n
+    assert all(line.picked.by_counts == (line.now.n >= tuner.LEAST) for line in listed)
+
     at = int(np.flatnonzero(found.flags())[0])
     text = scalar(db, "SELECT text FROM inquiries WHERE id = ?", [int(found.rows.inquiry_ids[at])])
     first = recommender.suggest(db, text)

@@ -1,11 +1,13 @@
 """The week's figures, worked by hand."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
 from support import agents, faqs, week, week_todo
 from support.faqs import Faq
+from support.promise import Promise
 from support.week import median, week_of
 from support.workspace import Workspace
 from tests.conftest import ACTOR
@@ -140,6 +142,22 @@ def test_days_are_the_readers(desk):
 def test_a_median_with_its_interval(values, expected):
     found = median(values)
     assert (found.median, found.low, found.high, found.n) == expected
+
+
+def test_a_change_of_models_with_its_interval(found):
+    # Newcombe's own example (1998), 56 of 70 and 48 of 80: .20, from .0524 to .3339.
+    moved = week.change_of(Promise.of(48, 80), Promise.of(56, 70))
+    assert moved.difference == pytest.approx(0.2)
+    assert (moved.low, moved.high) == (
+        pytest.approx(0.0524, abs=5e-5),
+        pytest.approx(0.3339, abs=5e-5),
+    )
+    assert moved.sure
+    nothing = week.change_of(Promise.of(0, 0), Promise.of(5, 5))
+    assert (nothing.low, nothing.high, nothing.sure) == (-1.0, 1.0, False)
+    of_week = week.changes(found)["coverage"]
+    assert (share(of_week.before), share(of_week.after)) == ((3, 3), (1, 3))
+    assert week.changes(replace(found, by_release=found.by_release[:1])) == {}
 
 
 def test_what_to_do_next(desk, found):

@@ -64,10 +64,17 @@ def week_command(back: int, csv_path: Path | None, xlsx_path: Path | None, as_js
         if xlsx_path:
             xlsx_path.write_bytes(write_xlsx(tables))
     if as_json:
-        print_json(asdict(found) | {"todos": [asdict(todo) for todo in todos]})
+        moved = {name: asdict(change) for name, change in week.changes(found).items()}
+        print_json(asdict(found) | {"changes": moved, "todos": [asdict(todo) for todo in todos]})
         return
     click.echo(f"{since} to {until}: {found.figures.n:,} answered, {found.waiting:,} wait.")
     _tell(found.figures, found.before)
+    for name, change in week.changes(found).items():
+        if change.sure:
+            click.echo(
+                f"  Since {found.by_release[-1].name}: {_WORDS[name]} {change.difference:+.0%} "
+                f"({change.low:+.0%} to {change.high:+.0%})"
+            )
     for number, todo in enumerate(todos, 1):
         click.echo(f"{number}. {_said(todo)}")
 
