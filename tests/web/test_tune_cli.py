@@ -28,6 +28,9 @@ def test_a_threshold_is_tried_picked_set_and_taken_back(run, trained):
     again = json.loads(run("--json").output)
     assert again["now"]["shown"] == picked["then"]["shown"]
     slug = tried["changes"][0]["slug"]
+    assert slug in run("--faqs").output
+    listed = json.loads(run("--faqs", "--cost", "2", "--json").output)
+    assert sum(line["now"]["n"] for line in listed) == tried["now"]["n"]
     assert "In force at once" in run("--faq", slug, "--never", "--apply").output
     assert settings.load(db).faq_thresholds == (f"{slug}=never",)
     assert run("--faq", slug, "--reset").exit_code == 0

@@ -10,9 +10,11 @@ import click
 
 from support import tuning
 from support.tuner import Point
+from support.tuning import FaqThreshold
 
 from .common import actor, json_option, print_json, workspace
 
+COST = 3.0  # misses that one wrong suggestion costs, where nobody says
 LINES = 12  # of the curve, where a person reads it
 
 
@@ -21,6 +23,7 @@ LINES = 12  # of the curve, where a person reads it
 @click.option("--threshold", type=float, help="Try this one, from 0 to 1.")
 @click.option("--cost", type=float, help="One wrong suggestion costs as much as so many misses.")
 @click.option("--never", is_flag=True, help="Try never showing the FAQ as Likely.")
+@click.option("--faqs", "each", is_flag=True, help="List the FAQs with what the cost picks.")
 @click.option("--apply", "apply_it", is_flag=True, help="Put it in force.")
 @click.option("--reset", is_flag=True, help="Go back to what the model chose.")
 @json_option
@@ -29,6 +32,7 @@ def tune_command(
     threshold: float | None,
     cost: float | None,
     never: bool,
+    each: bool,
     apply_it: bool,
     reset: bool,
     as_json: bool,
@@ -39,6 +43,7 @@ def tune_command(
     Example:
       faqdesk tune
       faqdesk tune --cost 3
+      faqdesk tune --faqs --cost 3
       faqdesk tune --faq refund --threshold 0.85 --apply
     """
     if sum((threshold is not None, cost is not None, never, reset)) > 1:
@@ -54,6 +59,9 @@ def tune_command(
         click.echo("As the model chose.")
         return
     found = tuning.ground(space, db)
+    if each:
+        _tell_faqs(tuning.by_faq(db, found, cost or COST), as_json=as_json)
+        return
     picked = found.pick(cost, slug) if cost is not None else None
     wanted = math.inf if never else threshold
     if picked is not None:
@@ -80,6 +88,29 @@ def tune_command(
         print_json(said)
         return
     _tell(said)
+
+
+def _tell_faqs(found: list[FaqThreshold], *, as_json: bool) -> None:
+    if as_json:
+        print_json(
+            [
+                {
+                    "faq": line.slug,
+                    "title": line.title,
+                    "set_here": line.set_here,
+                    "now": _point(line.now),
+                    "picked": _point(line.picked.point),
+                    "by_counts": line.picked.by_counts,
+                }
+                for line in found
+            ]
+        )
+        return
+    for line in found:
+        click.echo(line.slug + (" (set here)" if line.set_here else ""))
+        click.echo("  " + _line("in force", _point(line.now)))
+        few = "" if line.picked.by_counts else "  (too few to count on)"
+        click.echo("  " + _line("picked", _point(line.picked.point)) + few)
 
 
 def _point(point: Point) -> dict[str, Any]:
