@@ -8,10 +8,12 @@ from typing import Any, Final
 from sqlite_utils import Database
 
 from .clock import from_iso
-from .database import Row
+from .database import Row, scalar
 from .errors import InputError
 
 PAGE: Final = 50
+FEW: Final = 5_000  # as many are found first and sorted
+KINDS: Final = (("action", "action", "."), ("obj", "object", ":"))  # field, column, end of a kind
 
 Cursor = tuple[str, int]
 
@@ -84,12 +86,13 @@ def find(
         after: `AuditPage.after` of the page before.
         limit: rows.
     """
-    parts, values = _where(filters or AuditFilters())
+    filters = filters or AuditFilters()
+    parts, values = _where(filters)
     if after:
         parts.append("t.at <= :after_at AND (t.at < :after_at OR t.id < :after_id)")
         values |= {"after_at": after[0], "after_id": after[1]}
     sql = f"""
-        SELECT t.*, a.name FROM audit t
+        SELECT t.*, a.name FROM audit t {_index(db, filters, values)}
         LEFT JOIN agents a ON t.actor = 'agent:' || a.id
         WHERE {" AND ".join(parts) or "1"} ORDER BY t.at DESC, t.id DESC LIMIT :limit
     """  # noqa: S608 - fixed words; every value is bound
@@ -130,10 +133,10 @@ def _where(filters: AuditFilters) -> tuple[list[str], dict[str, Any]]:
     if filters.actor:
         parts.append("t.actor = :actor")
         values["actor"] = filters.actor
-    for name, column, end in (("action", "action", "."), ("obj", "object", ":")):
+    for name, column, end in KINDS:
         value = getattr(filters, name)
-        if value.endswith(end):  # all that begin so, as a stretch of the index
-            parts.append(f"t.{column} >= :{name} AND t.{column} < :{name}_end")
+        if value.endswith(end):
+            parts.append(_stretch(column, name))
             values |= {name: value, f"{name}_end": value[:-1] + chr(ord(end) + 1)}
         elif value:
             parts.append(f"t.{column} = :{name}")
@@ -143,6 +146,31 @@ def _where(filters: AuditFilters) -> tuple[list[str], dict[str, Any]]:
             parts.append(f"t.at {compare} :{name}")
             values[name] = value
     return parts, values
+
+
+def _stretch(column: str, name: str) -> str:
+    """All that begin with a word, as a stretch of the column's index."""
+    return f"t.{column} >= :{name} AND t.{column} < :{name}_end"
+
+
+def _index(db: Database, filters: AuditFilters, values: dict[str, Any]) -> str:
+    """By which index to enter, where SQLite would walk the whole trail for a few rows.
+
+    A stretch of actions or things is not in the order of time. What is rare in it is found first
+    and sorted; what is common is met soon on the way back from the newest row.
+    """
+    found = []
+    for name, column, end in KINDS:
+        if getattr(filters, name).endswith(end):
+            sql = f"""
+                SELECT count(*) FROM
+                    (SELECT 1 FROM audit t WHERE {_stretch(column, name)} LIMIT {FEW + 1})
+            """  # noqa: S608 - fixed words
+            own = {key: values[key] for key in (name, f"{name}_end")}
+            found.append((int(scalar(db, sql, own)), f"INDEXED BY audit_{column}"))
+    if not found or min(found)[0] > FEW or (filters.obj and not filters.obj.endswith(":")):
+        return ""
+    return min(found)[1]
 
 
 def _row(row: Row) -> AuditRow:

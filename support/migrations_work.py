@@ -77,6 +77,8 @@ _TABLES = f"""
     CREATE INDEX suggestion_events_suggestion ON suggestion_events(suggestion_id);
     CREATE INDEX suggestion_events_at ON suggestion_events(at);
     CREATE INDEX audit_at ON audit(at);
+    DROP INDEX audit_object;
+    CREATE INDEX audit_object ON audit(object, at);
     CREATE INDEX audit_action ON audit(action, at);
     CREATE INDEX audit_actor ON audit(actor, at);
     CREATE TABLE invitations (

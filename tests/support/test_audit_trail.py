@@ -6,10 +6,19 @@ from support import agents, audit_trail
 from support.audit import Actor, record
 from support.audit_trail import AuditFilters
 from support.errors import InputError
+from support.workspace import Workspace
 from tests.conftest import ACTOR
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def db(tmp_path_factory):
+    """A desk whose trail is only read."""
+    database = Workspace(tmp_path_factory.mktemp("trail") / "desk").create().database()
+    yield database
+    database.close()
+
+
+@pytest.fixture(scope="module")
 def trail(db):
     """Seven acts, the first being that an agent was added."""
     mina = agents.add(db, ACTOR, login="mina", name="미나", role="agent", password="long enough 1")
@@ -40,11 +49,16 @@ def found(db, **filters):
         ({"obj": "inquiry:1"}, [3, 2]),
         ({"obj": "inquiry:"}, [5, 3, 2]),
         ({"obj": "inquiry:", "action": "answer.undone", "actor": "agent:1"}, [3]),
+        ({"obj": "inquiry:", "action": "answer."}, [5, 3, 2]),
+        ({"obj": "setting:", "action": "answer."}, []),
+        ({"obj": "inquiry:17", "action": "answer."}, [5]),
         ({"since": "2100-01-01T00:00:00Z"}, []),
         ({"until": "2100-01-01T00:00:00Z", "actor": "cli:test"}, [1]),
     ],
 )
-def test_every_filter(db, trail, filters, expected):
+@pytest.mark.parametrize("few", [0, 5000])  # walked from the newest, and found first
+def test_every_filter(db, trail, monkeypatch, filters, expected, few):
+    monkeypatch.setattr(audit_trail, "FEW", few)
     assert found(db, **filters) == expected
 
 
