@@ -146,7 +146,7 @@ def _interchangeable(db: Database) -> list[Finding]:
     for row in db.query(sql):
         evidence = {
             name: row[name]
-            for name in ("n_a", "n_b", "crossed", "mixing", "low", "high", "together")
+            for name in ("n_a", "n_b", "compared", "crossed", "mixing", "low", "high", "together")
         }
         evidence["examples"] = [
             {"a": a, "b": b, "likeness": score} for a, b, score in json.loads(row["examples"])

@@ -90,7 +90,8 @@ _TABLES = """
         b TEXT NOT NULL,                     -- a < b
         n_a INTEGER NOT NULL,                -- inquiries that one alone of them answered
         n_b INTEGER NOT NULL,
-        crossed INTEGER NOT NULL,            -- those whose nearest other one used the other FAQ
+        compared INTEGER NOT NULL,           -- those with another one that is near enough
+        crossed INTEGER NOT NULL,            -- of them, those whose nearest one used the other FAQ
         mixing REAL NOT NULL,                -- crossed over what chance would cross; 1: one FAQ
         low REAL NOT NULL,                   -- of its 95 % interval
         high REAL NOT NULL,

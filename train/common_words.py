@@ -32,7 +32,10 @@ class CommonWords:
 
     def __init__(self, texts: Sequence[str]) -> None:
         """Take all texts; each group's are among them."""
-        self._words = [_beginnings(text) for text in texts]
+        # Read when it is needed: no search for gaps, no wait for scikit-learn.
+        from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+        self._words = [_beginnings(text) - ENGLISH_STOP_WORDS for text in texts]
         self._all: Counter[str] = Counter()
         for words in self._words:
             self._all.update(words)

@@ -195,9 +195,8 @@ def test_words_are_those_that_a_group_has_and_others_have_not():
     words = CommonWords(texts)
     assert words.of([0, 1, 2])[0] == "환불"
     assert words.of([3, 4])[0] == "택배"
-    assert CommonWords(["my refund is late", "refund please"] + ["where is it"] * 4).of([0, 1]) == [
-        "refund"
-    ]
+    english = ["my refund is the late one", "the refund please"]
+    assert CommonWords([*english, *["언제 와요"] * 4]).of([0, 1]) == ["refund"]  # not "the"
 
 
 @pytest.mark.parametrize(
