@@ -214,7 +214,11 @@ def forget_originals(db: Database, *, days: int) -> int:
         How many originals were dropped.
     """
     edge = ago(days=days)
-    closed = "SELECT id FROM inquiries WHERE status <> 'open' AND closed_at < ?"
+    # One that is answered with another is closed when that is.
+    closed = (
+        "SELECT i.id FROM inquiries i LEFT JOIN inquiries h ON h.id = i.joined_to "
+        "WHERE coalesce(h.status, i.status) <> 'open' AND coalesce(h.closed_at, i.closed_at) < ?"
+    )
     with write(db):
         cursor = db.execute(
             f"DELETE FROM originals WHERE message_id IN "  # noqa: S608 - fixed words

@@ -175,7 +175,12 @@ def _seal_originals(
     db: Database, seal: Seal, inquiry_id: int, item: Prepared, ids: dict[str, int]
 ) -> None:
     """Keep the own words of new messages of an open inquiry, where masking changed them."""
-    if scalar(db, "SELECT status FROM inquiries WHERE id = ?", [inquiry_id]) != "open":
+    # One that is answered with another is as open as that.
+    sql = (
+        "SELECT coalesce(h.status, i.status) FROM inquiries i "
+        "LEFT JOIN inquiries h ON h.id = i.joined_to WHERE i.id = ?"
+    )
+    if scalar(db, sql, [inquiry_id]) != "open":
         return
     for message in item.messages:
         message_id = ids.get(message.raw.source_id)

@@ -15,9 +15,11 @@ from support import (
 )
 from support.audit import Actor
 from support.clock import ago
-from support.database import scalar
+from support.database import scalar, write
 from support.errors import ConflictError, EmptyTextError, InputError
-from support.importing.conversation import RawMessage
+from support.importing.conversation import RawConversation, RawMessage
+from support.importing.prepare import Preparer
+from support.importing.store import store
 from tests.conftest import ACTOR, import_csv
 
 HEAD = "id,customer,question,answer,created_at\n"
@@ -81,6 +83,28 @@ def test_an_import_that_brings_them_again_changes_nothing(space, db, tmp_path, m
     assert inquiries.get(db, 1).text == "하나\n둘"
 
 
+def test_what_a_source_adds_to_a_joined_one_stands_with_the_rest(space, db, seal, mina):
+    def bring(name, *said):
+        messages = [
+            RawMessage(f"m{place}", "customer", words, ago(hours=9 - place))
+            for place, words in enumerate(said)
+        ]
+        raw = RawConversation(name, ago(hours=10), customer_id="kim", messages=messages)
+        with write(db):
+            store(db, seal, None, "s", [Preparer((), {}, ()).prepare(raw)], discover=False)
+
+    bring("a", "하나")
+    bring("b", "둘")
+    joining.join_open(db, hours=24)
+    snoozing.snooze(db, ACTOR, 1, ago(hours=-2))
+    bring("b", "둘", "제 번호는 010-1234-5678")
+    found = inquiries.get(db, 1, seal)
+    assert found.text == "하나\n둘\n제 번호는 [전화번호]"
+    assert found.messages[-1].text == "제 번호는 010-1234-5678"
+    assert open_ids(db, mina) == [1]
+    assert answering.forget_originals(db, days=0) == 0  # still open, however old
+
+
 def test_one_answer_goes_to_all_of_it(space, db, seal, tmp_path, mina):
     bring(
         space, tmp_path, ("a", "kim", "하나 010-1234-5678", 3), ("b", "kim", "둘 010-1234-5678", 2)
@@ -94,7 +118,8 @@ def test_one_answer_goes_to_all_of_it(space, db, seal, tmp_path, mina):
     assert open_ids(db, mina) == []
     with pytest.raises(ConflictError, match="answered with"):
         joining.part(db, ACTOR, 2)
-    db.execute("UPDATE inquiries SET closed_at = ?", [ago(days=9)])
+    assert answering.forget_originals(db, days=7) == 0
+    db.execute("UPDATE inquiries SET closed_at = ? WHERE id = 1", [ago(days=9)])
     assert answering.forget_originals(db, days=7) == 2
 
 
