@@ -72,6 +72,16 @@ def test_an_faq_is_made_renamed_merged_and_all_of_it_taken_back(shell, desk, tmp
     db.close()
 
 
+def test_before_an_faq_is_made_those_like_it_are_shown(shell, desk):
+    shell("faqs", "create", "인증번호가 오지 않아요", "--slug", "code")
+    shell("faqs", "create", "??", "--slug", "odd")  # nothing that an encoder reads
+    near = shell.json("faqs", "near", "인증번호가 안 와요")
+    assert near[0]["faq"]["slug"] == "code"
+    assert near[0]["likeness"] > 0.5
+    assert "\tcode\t" in shell("faqs", "near", "인증번호가 안 와요", "--limit", 1)
+    assert "No FAQ is like it" in shell("faqs", "near", "ㅡㅡ;;")
+
+
 def test_faqs_are_written_out_and_taken_in_again(shell, desk, tmp_path):
     file = tmp_path / "faqs.csv"
     assert "1 FAQs" in shell("faqs", "export", file)

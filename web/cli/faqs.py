@@ -80,6 +80,32 @@ def show_command(slug: str, as_json: bool) -> None:
         click.echo(f"Until {revision['until']}: {revision['title']}")
 
 
+@faqs_command.command("near")
+@click.argument("text")
+@click.option("--limit", type=click.IntRange(1), default=5, show_default=True)
+@json_option
+def near_command(text: str, limit: int, as_json: bool) -> None:
+    """List FAQs that say something like a text: look before you make another.
+
+    \b
+    Example:
+      faqdesk faqs near "교환은 어떻게 하나요?"
+    """
+    from support import faq_near
+    from train.gaps import encoder_in_force
+
+    space = workspace()
+    with closing(space.database()) as db:
+        found = faq_near.near_faqs(db, encoder_in_force(space), text, top_k=limit)
+    if as_json:
+        print_json([asdict(item) for item in found])
+        return
+    for item in found:
+        click.echo(f"{item.likeness:.2f}\t{item.faq.slug}\t{item.faq.title}")
+    if not found:
+        click.echo("No FAQ is like it.")
+
+
 @faqs_command.command("create")
 @click.argument("title")
 @click.option("--slug", default="", help="Its name in links; without it, made of the title.")
