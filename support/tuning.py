@@ -5,19 +5,22 @@ What is set stands in the settings and in the audit trail; the recommender follo
 
 import json
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
+import numpy as np
 from sqlite_utils import Database
 
-from . import faqs, settings, thresholds, tuner
+from . import faqs, inquiries, settings, thresholds, tuner
 from .artifact import read_artifact
 from .audit import Actor
-from .calibration import Calibration
+from .calibration import Band, Calibration
 from .errors import InputError, ModelMissingError, NotFoundError
 from .held_out import HeldOutRows
 from .inquiries import SNIPPET
 from .releases import in_force
+from .renamed import Renamed
 from .text import fold_line
 from .thresholds import Thresholds
 from .tuner import Flags, Picked, Point
@@ -182,19 +185,40 @@ def ground(workspace: Workspace, db: Database) -> Ground:
         raise ModelMissingError("No FAQ classifier is in force. Train one: faqdesk train")
     config = read_artifact(folder, "faq", verify=False).config
     calibration = Calibration.from_dict(config["calibrations"][0])  # with every voice heard
-    rules = settings.load(db)
-    none = math.inf
+    labels, rows = tuple(config["labels"]), HeldOutRows.load(folder)
+    own_of = {label: _at(band) for label, band in calibration.label_bands.items()}
+    renamed = Renamed(labels, faqs.aliases(db))
+    if renamed:
+        today = tuple(renamed.now(label) for label in labels)
+        # Labels that are one FAQ by now go by the first one's number.
+        first = np.array([today.index(slug) for slug in today], np.int64)
+        rows = replace(rows, first=first[rows.first])
+        rows = replace(rows, right=_right(db, rows, today))
+        own_of = {int(first[label]): threshold for label, threshold in own_of.items()}
+        labels = today
     return Ground(
         release=release.name,
-        labels=tuple(config["labels"]),
-        rows=HeldOutRows.load(folder),
-        own=none if calibration.likely.threshold is None else calibration.likely.threshold,
-        own_of={
-            label: none if band.threshold is None else band.threshold
-            for label, band in calibration.label_bands.items()
-        },
-        set_by=rules.thresholds,
+        labels=labels,
+        rows=rows,
+        own=_at(calibration.likely),
+        own_of=own_of,
+        set_by=settings.load(db).thresholds,
     )
+
+
+def _at(band: Band) -> float:
+    return math.inf if band.threshold is None else band.threshold
+
+
+def _right(db: Database, rows: HeldOutRows, slugs: Sequence[str]) -> Flags:
+    """(n,) whether the first FAQ is the right one by what the labels are called today."""
+    sent = inquiries.labels(db, rows.inquiry_ids.tolist())
+    found = rows.right.copy()
+    for place, (inquiry_id, first) in enumerate(zip(rows.inquiry_ids, rows.first, strict=True)):
+        known = sent.get(int(inquiry_id))
+        if known is not None:  # its labels are still there
+            found[place] = slugs[int(first)] in known
+    return found
 
 
 def changes(

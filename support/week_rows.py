@@ -5,11 +5,15 @@ left out; so is what was asked through the API, where nobody tells what was sent
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from sqlite_utils import Database
+
+from . import faqs
+from .links import LinkReader
 
 HELD_OUT: Final = "holdout"
 
@@ -95,11 +99,15 @@ class Answered:
 
 def answered(db: Database, *, since: str, until: str) -> list[Answered]:
     """What was answered on the desk from a moment to another, which is not included; in order."""
-    return [_row(row) for row in db.query(_SQL, {"since": since, "until": until})]
+    # An FAQ that was renamed or merged since is counted under today's name.
+    today = LinkReader((), faqs.aliases(db)).canonical
+    return [_row(row, today) for row in db.query(_SQL, {"since": since, "until": until})]
 
 
-def _row(row: dict[str, Any]) -> Answered:
-    shown = json.loads(row["shown"]) if row["suggestion"] else []
+def _row(row: dict[str, Any], today: Callable[[str], str]) -> Answered:
+    shown: dict[str, Shown] = {}
+    for slug, outcome, reason in json.loads(row["shown"]) if row["suggestion"] else []:
+        shown.setdefault(today(slug), Shown(today(slug), outcome, reason))
     return Answered(
         id=row["id"],
         opened_at=row["opened_at"],
@@ -109,6 +117,6 @@ def _row(row: dict[str, Any]) -> Answered:
         band=row["band"] or "",
         reason=row["reason"] or "",
         release=row["release"] or "",
-        sent=tuple(json.loads(row["sent"])),
-        shown=tuple(Shown(slug, outcome, reason) for slug, outcome, reason in shown),
+        sent=tuple(today(slug) for slug in json.loads(row["sent"])),
+        shown=tuple(shown.values()),
     )

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from support import settings, thresholds, tuner, tuning
+from support import faqs, settings, thresholds, tuner, tuning
 from support.database import scalar
 from support.errors import InputError, ModelMissingError, NotFoundError, SettingError
 from support.held_out import FILE, HeldOutRows
@@ -165,6 +165,19 @@ def test_tuning_a_trained_desk(desk):
         found.pick(-1)
     with pytest.raises(InputError, match="silent"):
         tuning.put(db, ACTOR, math.inf)
+
+
+def test_an_faq_that_was_merged_is_tuned_by_its_name_of_today(desk):
+    _, db, space = desk
+    before = tuning.ground(space, db)
+    counts = {slug: before.now(slug) for slug in before.labels[:2]}
+    first, second = before.labels[:2]
+    faqs.save_aliases(db, {second: first})
+    after = tuning.ground(space, db)
+    assert second not in after.labels
+    assert after.now(first).n == sum(point.n for point in counts.values())
+    assert after.now(first).promise.right >= sum(p.promise.right for p in counts.values())
+    assert after.now().promise.n == before.now().promise.n
 
 
 def test_an_older_model_is_to_be_trained_again(desk):

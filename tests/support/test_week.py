@@ -118,6 +118,15 @@ def test_by_agent_day_and_release(found):
     assert models == [("r1", "2026-11-01", 3), ("r2", "2026-11-17", 4)]  # 8 was the week before
 
 
+def test_a_renamed_faq_is_counted_under_its_name_of_today(desk):
+    db = desk[1]
+    db.conn.execute("INSERT INTO faq_aliases (alias, slug) VALUES ('chat', 'parcel')")
+    merged = week.report(db, since=SINCE, until=UNTIL, zone=UTC)
+    db.conn.rollback()
+    assert share(merged.figures.first_right) == (2, 3)  # 3 was shown chat first
+    assert "chat" not in {line.slug for line in merged.by_faq}
+
+
 def test_days_are_the_readers(desk):
     seoul = timezone(timedelta(hours=9))
     since, until = week_of(datetime(2026, 11, 18, 12, tzinfo=seoul))
