@@ -229,10 +229,9 @@ def _put_back(db: Database, change: FaqChange, row: Row) -> None:
             _label_again(db, before, taken=current is not None)
             return
     if current != after:
-        what = f"{before or after}"[:120]
         raise ConflictError(
-            f"Change {change.id} cannot be taken back: {name} row {key} was changed since "
-            f"({what}). Take the later change back first: faqdesk faqs changes"
+            f"Change {change.id} cannot be taken back: what it wrote ({name} {key}) was changed "
+            f"since. {_cure(db, change, name, key)}"
         )
     if before is None:
         db.table(name).delete(_key(name, key))
@@ -245,6 +244,19 @@ def _put_back(db: Database, change: FaqChange, row: Row) -> None:
         db.table(name).update(_key(name, key), before)
     if name == "faqs":
         search_row(db, before, gone=after)
+
+
+def _cure(db: Database, change: FaqChange, name: str, key: str) -> str:
+    """The newest change that must be taken back before."""
+    sql = """
+        SELECT max(faq_changes.id) FROM faq_change_rows
+        JOIN faq_changes ON faq_changes.id = change_id
+        WHERE name = ? AND key = ? AND change_id > ? AND undone_at IS NULL
+    """
+    later = scalar(db, sql, [name, key, change.id])
+    if later is None:
+        return "It was not a change that is kept: write it as it shall be."
+    return f"Take the later change {later} back first: faqdesk faqs undo {later}"
 
 
 def _label_again(db: Database, label: Row, *, taken: bool) -> None:

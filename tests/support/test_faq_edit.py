@@ -69,7 +69,7 @@ def test_a_renamed_faq_keeps_its_labels_under_its_new_name(desk):
     # and back to its old name: no alias is left that leads to itself
     faq_edit.rename(desk, ACTOR, "delivery", "shipping", url=HELP + "shipping")
     assert faqs.aliases(desk) == {"delivery": "shipping"}
-    with pytest.raises(ConflictError, match="later change"):
+    with pytest.raises(ConflictError, match="faqdesk faqs undo 2"):
         faq_changes.undo(desk, ACTOR, moved.change_id)
     faq_changes.undo(desk, ACTOR, moved.change_id + 1)
     faq_changes.undo(desk, ACTOR, moved.change_id)
@@ -182,3 +182,11 @@ def test_what_is_asked_of_no_faq_names_the_cure(desk):
         faq_changes.undo(desk, ACTOR, 1)
     with pytest.raises(NotFoundError):
         faq_changes.undo(desk, ACTOR, 99)
+
+
+def test_what_was_written_past_the_list_of_changes_is_not_overwritten(desk):
+    faq_edit.edit(desk, ACTOR, "refund", title="환불 안내")
+    faqs.save(desk, [faqs.Faq(slug="refund", title="다른 제목", url=HELP + "refund")])
+    with pytest.raises(ConflictError, match="not a change that is kept"):
+        faq_changes.undo(desk, ACTOR, 1)
+    assert faqs.get(desk, "refund").title == "다른 제목"
