@@ -1,5 +1,6 @@
 """Who has which inquiry in hand; own queues, snoozing and tags."""
 
+import threading
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -153,3 +154,34 @@ def test_pages_go_on_where_the_last_one_ended(db, team):
     assert [row.id for row in first + rest] == [1, 2, 3, 4]
     with pytest.raises(InputError, match="mine"):
         worklist.waiting(db, mina.id, scope="theirs")
+
+
+def test_many_hands_never_take_the_same_one(space, db, team):
+    mina, joon = team
+    taken, start = [], threading.Barrier(4)
+
+    def work(agent_id):
+        own = space.database()
+        start.wait()
+        for _ in range(2):
+            found = worklist.claim_next(own, agent_id, without=taken_by.get(agent_id))
+            if found is not None:
+                taken.append((found, agent_id))
+                taken_by[agent_id] = found
+        own.close()
+
+    taken_by = {}
+    people = [mina.id, joon.id]
+    for login in ("bora", "dora"):
+        agent = agents.add(
+            db, ACTOR, login=login, name=login, role="agent", password="long enough 1"
+        )
+        people.append(agent.id)
+    threads = [threading.Thread(target=work, args=(agent_id,)) for agent_id in people]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    holders = dict(taken)
+    assert set(holders) == {1, 2, 3, 4}
+    assert all(holders[inquiry] == agent_id for inquiry, agent_id in taken)
