@@ -4,8 +4,6 @@ An FAQ's slug is its name in links and labels. After a renaming or merging the o
 so that old links are still read, and its labels follow.
 """
 
-import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -15,15 +13,14 @@ from sqlite_utils import Database
 from . import faqs, settings
 from .audit import Actor
 from .clock import now
-from .database import Row, one, scalar
-from .errors import ConflictError, InputError, NotFoundError
+from .database import Row, one
+from .errors import ConflictError, InputError
 from .faq_changes import Change, changing
+from .faq_slugs import free_slug, refuse_taken, refuse_unfit, row_of
 from .html import to_plain_text
 from .links import LinkReader
 
 FIELDS: Final[tuple[str, ...]] = ("title", "title_en", "body", "category", "url")
-_SLUG_LENGTH: Final = 60
-_NO_SLUG = re.compile(r"[\s/?#%&]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,116 +161,6 @@ def restore(db: Database, actor: Actor, slug: str) -> int:
             f"{slug!r} was merged into {into!r}. Take that back: faqdesk faqs changes {slug}"
         )
     return _switch(db, actor, slug, active=True)
-
-
-def give_label(db: Database, change: Change, slug: str, inquiry_ids: list[int]) -> int:
-    """Label inquiries with an FAQ by hand; those that have it are passed over.
-
-    Returns:
-        How many labels were given.
-    """
-    given = 0
-    moment = now()
-    for inquiry_id in dict.fromkeys(inquiry_ids):
-        sql = "SELECT id, answer_id FROM inquiries WHERE id = ?"
-        inquiry = one(db, sql, [inquiry_id])
-        held = "SELECT 1 FROM labels WHERE inquiry_id = ? AND slug = ?"
-        if inquiry is None or scalar(db, held, [inquiry_id, slug]):
-            continue
-        change.insert(
-            "labels",
-            {
-                "inquiry_id": inquiry_id,
-                "message_id": inquiry["answer_id"],
-                "slug": slug,
-                "origin": "hand",
-                "at": moment,
-            },
-        )
-        given += 1
-    return given
-
-
-def label(db: Database, actor: Actor, slug: str, inquiry_ids: list[int]) -> Moved:
-    """Say that some inquiries are answered by an FAQ: models learn from that.
-
-    Raises:
-        NotFoundError: there is no such FAQ.
-        ConflictError: it is retired.
-    """
-    active_row(db, slug)
-    with changing(db, actor, "labelled", slug) as change:
-        given = give_label(db, change, slug, inquiry_ids)
-    return Moved(change.id, given)
-
-
-def row_of(db: Database, slug: str) -> Row:
-    """An FAQ's row.
-
-    Raises:
-        NotFoundError: there is no such FAQ.
-    """
-    row = one(db, "SELECT * FROM faqs WHERE slug = ?", [slug])
-    if row is None:
-        into = faqs.aliases(db).get(slug)
-        also = f" It is called {into!r} now." if into else " List them: faqdesk faqs list"
-        raise NotFoundError(f"No FAQ {slug!r}.{also}")
-    return row
-
-
-def active_row(db: Database, slug: str) -> Row:
-    """The row of an FAQ that can be suggested.
-
-    Raises:
-        NotFoundError: there is no such FAQ.
-        ConflictError: it is retired.
-    """
-    row = row_of(db, slug)
-    if not row["active"]:
-        raise ConflictError(f"{slug!r} is retired. Restore it first: faqdesk faqs restore {slug}")
-    return row
-
-
-def free_slug(db: Database, title: str) -> str:
-    """A slug made of a title, with a number behind it where it is taken."""
-    words = re.findall(r"\w+", unicodedata.normalize("NFC", title).lower())
-    base = "-".join(words)[:_SLUG_LENGTH].strip("-") or "faq"
-    slug, number = base, 1
-    while _taken(db, slug):
-        number += 1
-        slug = f"{base}-{number}"
-    return slug
-
-
-def refuse_taken(db: Database, slug: str) -> None:
-    """Refuse a slug that cannot stand in an address, or is taken.
-
-    Raises:
-        InputError: it is blank, or holds what would end it in an address.
-        ConflictError: it is an FAQ's or an alias already.
-    """
-    refuse_unfit(slug)
-    if _taken(db, slug):
-        into = faqs.aliases(db).get(slug, slug)
-        raise ConflictError(f"{slug!r} is the name of FAQ {into!r} already. Choose another.")
-
-
-def refuse_unfit(slug: str) -> None:
-    """Refuse a slug that cannot stand in an address.
-
-    Raises:
-        InputError: it is blank, or holds what would end it there.
-    """
-    if not slug or _NO_SLUG.search(slug):
-        raise InputError(
-            f"A slug stands in an address: it must not be blank nor hold blanks or any of "
-            f"/ ? # % &, got {slug!r}."
-        )
-
-
-def _taken(db: Database, slug: str) -> bool:
-    sql = "SELECT 1 FROM faqs WHERE slug = ? UNION ALL SELECT 1 FROM faq_aliases WHERE alias = ?"
-    return scalar(db, sql, [slug, slug]) is not None
 
 
 def _take_alias(db: Database, change: Change, alias: str, *, of: str) -> None:

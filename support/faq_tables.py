@@ -23,7 +23,8 @@ from .clock import now
 from .database import Row
 from .errors import FaqdeskError, ImportFileError
 from .faq_changes import changing
-from .faq_edit import FIELDS, cleaned, insert_faq, refuse_unfit
+from .faq_edit import FIELDS, cleaned, insert_faq
+from .faq_slugs import refuse_unfit
 from .importing.conversation import Rejected
 from .importing.files import rows as read_rows
 from .links import LinkReader

@@ -17,7 +17,9 @@ from .clock import now
 from .database import Row, one, write
 from .errors import ConflictError, InputError, NotFoundError
 from .faq_changes import changing
-from .faq_edit import active_row, free_slug, give_label, insert_faq
+from .faq_edit import insert_faq
+from .faq_labels import give_label
+from .faq_slugs import active_row, free_slug
 from .inquiries import PastAnswer, past_answers
 
 State = Literal["open", "dismissed", "closed"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from support import agents, answering, faq_changes, faq_edit, faqs, inquiries
+from support import agents, answering, faq_changes, faq_edit, faq_undo, faqs, inquiries
 from support.audit import Actor
 from support.database import one, scalar
 from support.errors import ConflictError, InputError, NotFoundError
@@ -52,7 +52,7 @@ def test_a_merged_faq_is_the_others_and_undoing_brings_every_row_back(desk):
     assert faqs.aliases(desk) == {"money-back": "refund"}
     assert [faq.slug for faq in faqs.listed(desk)] == ["shipping", "refund"]
     assert everything(desk) != before
-    faq_changes.undo(desk, ACTOR, moved.change_id)
+    faq_undo.undo(desk, ACTOR, moved.change_id)
     assert everything(desk) == before
     told = [
         row["action"] for row in desk.query("SELECT action FROM audit ORDER BY id DESC LIMIT 2")
@@ -70,9 +70,9 @@ def test_a_renamed_faq_keeps_its_labels_under_its_new_name(desk):
     faq_edit.rename(desk, ACTOR, "delivery", "shipping", url=HELP + "shipping")
     assert faqs.aliases(desk) == {"delivery": "shipping"}
     with pytest.raises(ConflictError, match="faqdesk faqs undo 2"):
-        faq_changes.undo(desk, ACTOR, moved.change_id)
-    faq_changes.undo(desk, ACTOR, moved.change_id + 1)
-    faq_changes.undo(desk, ACTOR, moved.change_id)
+        faq_undo.undo(desk, ACTOR, moved.change_id)
+    faq_undo.undo(desk, ACTOR, moved.change_id + 1)
+    faq_undo.undo(desk, ACTOR, moved.change_id)
     assert everything(desk) == before
 
 
@@ -90,7 +90,7 @@ def test_an_answer_sent_after_a_merging_is_read_again_when_it_is_undone(space, d
     moved = faq_edit.merge(desk, ACTOR, "money-back", "refund")
     inquiry_id = answer(space, desk, f"여기요 {HELP}money-back")
     assert inquiries.get(desk, inquiry_id).slugs == ("refund",)
-    faq_changes.undo(desk, ACTOR, moved.change_id)
+    faq_undo.undo(desk, ACTOR, moved.change_id)
     assert inquiries.get(desk, inquiry_id).slugs == ("money-back",)
 
 
@@ -115,7 +115,7 @@ def test_a_label_of_a_forgotten_inquiry_does_not_come_back(desk):
     desk.execute("UPDATE inquiries SET answer_id = NULL WHERE id = 2")
     desk.execute("DELETE FROM messages WHERE inquiry_id = 2")
     desk.execute("DELETE FROM inquiries WHERE id = 2")
-    faq_changes.undo(desk, ACTOR, moved.change_id)
+    faq_undo.undo(desk, ACTOR, moved.change_id)
     assert labelled(desk) == [("1", "refund"), ("3", "money-back"), ("3", "refund"),
                               ("4", "shipping")]  # fmt: skip
 
@@ -134,7 +134,7 @@ def test_an_faq_is_made_edited_retired_and_each_can_be_taken_back(desk):
     assert faqs.search(desk, "교환") == []
     faq_edit.restore(desk, ACTOR, made.slug)
     for change in faq_changes.listed(desk):
-        faq_changes.undo(desk, ACTOR, change.id)
+        faq_undo.undo(desk, ACTOR, change.id)
     assert everything(desk) == before
     said = one(desk, "SELECT title, body FROM faq_revisions")
     assert said is None  # went with its FAQ
@@ -162,7 +162,7 @@ def test_an_faq_that_answers_link_since_is_not_taken_away(space, desk):
     made = faq_edit.create(desk, ACTOR, title="교환", slug="exchange")
     answer(space, desk, f"여기요 {HELP}exchange")
     with pytest.raises(ConflictError, match="retire"):
-        faq_changes.undo(desk, ACTOR, faq_changes.listed(desk, slug=made.slug)[0].id)
+        faq_undo.undo(desk, ACTOR, faq_changes.listed(desk, slug=made.slug)[0].id)
 
 
 def test_what_is_asked_of_no_faq_names_the_cure(desk):
@@ -177,16 +177,16 @@ def test_what_is_asked_of_no_faq_names_the_cure(desk):
         faq_edit.merge(desk, ACTOR, "shipping", "money-back")
     with pytest.raises(ConflictError, match="already"):
         faq_edit.rename(desk, ACTOR, "shipping", "refund")
-    faq_changes.undo(desk, ACTOR, 1)
+    faq_undo.undo(desk, ACTOR, 1)
     with pytest.raises(ConflictError, match="already"):
-        faq_changes.undo(desk, ACTOR, 1)
+        faq_undo.undo(desk, ACTOR, 1)
     with pytest.raises(NotFoundError):
-        faq_changes.undo(desk, ACTOR, 99)
+        faq_undo.undo(desk, ACTOR, 99)
 
 
 def test_what_was_written_past_the_list_of_changes_is_not_overwritten(desk):
     faq_edit.edit(desk, ACTOR, "refund", title="환불 안내")
     faqs.save(desk, [faqs.Faq(slug="refund", title="다른 제목", url=HELP + "refund")])
     with pytest.raises(ConflictError, match="not a change that is kept"):
-        faq_changes.undo(desk, ACTOR, 1)
+        faq_undo.undo(desk, ACTOR, 1)
     assert faqs.get(desk, "refund").title == "다른 제목"

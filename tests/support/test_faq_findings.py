@@ -2,7 +2,7 @@
 
 import pytest
 
-from support import faq_edit, faq_findings, faqs
+from support import faq_edit, faq_findings, faq_labels, faqs
 from support.clock import ago, now
 from support.database import insert
 from support.errors import InputError, NotFoundError
@@ -48,7 +48,7 @@ def test_faqs_that_stand_for_the_same_inquiries_are_found_with_who_uses_which(sp
         row = {"inquiry_id": inquiry, "message_id": message, "slug": slug, "at": now()}
         insert(desk, "labels", row | {"origin": "import"})
     codes = [row["id"] for row in desk.query("SELECT id FROM inquiries WHERE text LIKE '인증%'")]
-    faq_edit.label(desk, ACTOR, "code", codes)
+    faq_labels.label(desk, ACTOR, "code", codes)
     found = find_pairs(space, desk)
     assert found.pairs == 1
     (finding,) = of(desk, "interchangeable")

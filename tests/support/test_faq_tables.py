@@ -4,7 +4,7 @@ import csv
 
 import pytest
 
-from support import faq_changes, faq_edit, faq_tables, faqs, settings
+from support import faq_edit, faq_tables, faq_undo, faqs, settings
 from support.errors import ImportFileError
 from tests.conftest import ACTOR
 
@@ -83,7 +83,7 @@ def test_an_import_leaves_what_is_there_and_is_one_change(desk, tmp_path):
     assert faqs.get(desk, "refund").body == "3일\n걸립니다"  # a column that is not there leaves it
     assert faqs.get(desk, "old").active
     for change in (more, taken):
-        faq_changes.undo(desk, ACTOR, change.change_id)
+        faq_undo.undo(desk, ACTOR, change.change_id)
     assert faqs.get(desk, "refund").title == "환불"
     assert {row["slug"] for row in desk.query("SELECT slug FROM faqs")} == {"refund", "sum", "old"}
 

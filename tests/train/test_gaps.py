@@ -6,7 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from support import agents, faq_changes, gaps, inquiries
+from support import agents, faq_undo, gaps, inquiries
 from support.database import scalar
 from support.errors import ConflictError, InputError, ModelMissingError, NotFoundError
 from tests import knowledge_desk
@@ -79,7 +79,7 @@ def test_a_gap_made_an_faq_teaches_its_inquiries_and_can_be_taken_back(space, de
     assert gaps.get(desk, gap.id).state == "closed"
     with pytest.raises(ConflictError, match="closed already"):
         gaps.give_to_faq(desk, ACTOR, gap.id, "refund")
-    faq_changes.undo(desk, ACTOR, change)
+    faq_undo.undo(desk, ACTOR, change)
     assert inquiries.labels(desk, ids) == {}
     assert scalar(desk, "SELECT count(*) FROM faqs") == 1
     assert gaps.get(desk, gap.id).state == "open"

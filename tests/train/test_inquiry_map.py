@@ -6,7 +6,7 @@ import struct
 import numpy as np
 import pytest
 
-from support import faq_edit, faqs, inquiry_map
+from support import faq_edit, faq_labels, faqs, inquiry_map, map_page
 from support.database import scalar
 from support.errors import ModelMissingError
 from tests import knowledge_desk
@@ -81,7 +81,7 @@ def test_a_page_gets_every_point_with_its_faq_day_and_outcome(space, desk):
     made = make_map(space, desk, config=QUICK)
     assert (made.points, made.anew) == (21, True)
     assert not (space.home / "map").exists()
-    found = inquiry_map.page(desk)
+    found = map_page.page(desk)
     ids, x, y, faq, day, outcome = read(found.data)
     assert ids == sorted(row["id"] for row in desk.query("SELECT id FROM inquiries"))
     assert (min(x), max(x), min(y), max(y)) == (0, 65535, 0, 65535)
@@ -107,7 +107,7 @@ def test_newcomers_are_put_beside_what_they_are_like_and_nothing_else_moves(spac
     assert inquiry_map.stamp(desk) == stamp
     more = {"code": [*knowledge_desk.TOPICS["code"], "인증번호가 전혀 안 와요"]}
     knowledge_desk.make(space, tmp_path, more)
-    assert inquiry_map.page(desk).legend["not_placed"] == 1
+    assert map_page.page(desk).legend["not_placed"] == 1
     made = make_map(space, desk, config=QUICK)
     assert (made.points, made.placed, made.anew) == (21, 1, False)
     after = inquiry_map.stored(desk)
@@ -117,7 +117,7 @@ def test_newcomers_are_put_beside_what_they_are_like_and_nothing_else_moves(spac
     assert make_map(space, desk, anew=True, config=QUICK).anew
     # what is gone is not drawn
     knowledge_desk.forget(desk, [int(after.ids[0])])
-    ids = read(inquiry_map.page(desk).data)[0]
+    ids = read(map_page.page(desk).data)[0]
     assert int(after.ids[0]) not in ids
     assert len(ids) == 20
     assert inquiry_map.stamp(desk) != stamp
@@ -130,7 +130,7 @@ def test_a_region_is_read_labelled_and_exported(space, desk, tmp_path):
     assert inquiry_map.hits(desk, "  ") == []
     desk.execute("UPDATE inquiries SET text = '=HYPERLINK(1)' WHERE id = ?", [found[0]])
     faq_edit.create(desk, ACTOR, title="인증번호", slug="code")
-    faq_edit.label(desk, ACTOR, "code", found)
+    faq_labels.label(desk, ACTOR, "code", found)
     assert inquiry_map.region_faqs(desk, found) == [("code", 5)]
     assert [row.slugs for row in inquiry_map.region(desk, found)] == [("code",)] * 5
     file = tmp_path / "region.csv"
@@ -160,7 +160,7 @@ def test_the_projector_gets_a_row_of_numbers_for_each_row_of_words(space, desk, 
 
 
 def test_without_a_map_the_cure_is_named(desk):
-    for ask in (inquiry_map.page, inquiry_map.stamp):
+    for ask in (map_page.page, inquiry_map.stamp):
         with pytest.raises(ModelMissingError, match="faqdesk map make"):
             ask(desk)
     assert faqs.get(desk, "refund").sent == 6

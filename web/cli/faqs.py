@@ -4,13 +4,12 @@
 
 from contextlib import closing
 from dataclasses import asdict
-from pathlib import Path
 
 import click
 
-from .common import actor, json_option, print_json, progress_line, workspace
-
-_FILE = click.Path(path_type=Path, dir_okay=False)
+from .common import actor, json_option, print_json, workspace
+from .faqs_attention import findings_command, links_command, set_aside_command
+from .faqs_tables import export_command, import_command
 
 
 @click.group("faqs")
@@ -273,171 +272,12 @@ def undo_command(change_id: int) -> None:
     Example:
       faqdesk faqs undo 7
     """
-    from support import faq_changes
+    from support import faq_undo
 
     with closing(workspace().database()) as db:
-        change = faq_changes.undo(db, actor(), change_id)
+        change = faq_undo.undo(db, actor(), change_id)
     click.echo(f"Taken back: {change.kind} {change.slug}.")
 
 
-@faqs_command.command("export")
-@click.argument("file", type=_FILE)
-@click.option("--all", "every", is_flag=True, help="Retired ones too.")
-def export_command(file: Path, every: bool) -> None:
-    """Write all FAQs as CSV, or as JSON Lines where the name ends in .jsonl.
-
-    \b
-    Example:
-      faqdesk faqs export faqs.csv
-    """
-    from support import faq_tables
-
-    with closing(workspace().database()) as db:
-        count = faq_tables.export(db, file, every=every)
-    click.echo(f"{count:,} FAQs in {file}.")
-
-
-@faqs_command.command("import")
-@click.argument("file", type=_FILE)
-@click.option("--dry-run", is_flag=True, help="Say what each row would do; store nothing.")
-@click.option("--overwrite", is_flag=True, help="Change FAQs that are there.")
-@json_option
-def import_command(file: Path, dry_run: bool, overwrite: bool, as_json: bool) -> None:
-    """Take FAQs from a file; one change, that can be taken back.
-
-    Columns: slug or url, title, title_en, body, category, url, active. What is there stays as it
-    is without --overwrite.
-
-    \b
-    Example:
-      faqdesk faqs import faqs.csv --dry-run
-      faqdesk faqs import faqs.csv --overwrite
-    """
-    from support import faq_tables
-
-    with closing(workspace().database()) as db:
-        rows = faq_tables.read(db, file)
-        taken = None
-        if not dry_run:
-            taken = faq_tables.take(db, actor(), rows, name=file.name, overwrite=overwrite)
-    if as_json:
-        print_json(
-            {"rows": [asdict(row) for row in rows], "taken": asdict(taken) if taken else None}
-        )
-        return
-    for row in rows:
-        if dry_run or row.reason:
-            click.echo(f"{row.line}\t{row.state}\t{row.slug}\t{row.reason}", err=not dry_run)
-    if taken:
-        undo = f" Take it back: faqdesk faqs undo {taken.change_id}" if taken.change_id else ""
-        click.echo(
-            f"{taken.added:,} added, {taken.changed:,} changed, "
-            f"{taken.passed_over:,} passed over.{undo}"
-        )
-
-
-@faqs_command.command("findings")
-@click.option("--kind", "kinds", multiple=True, help="Only this kind; may be given several times.")
-@click.option("--all", "every", is_flag=True, help="Those that were set aside too.")
-@click.option("--look", is_flag=True, help="Look first for FAQs that are used interchangeably.")
-@json_option
-def findings_command(kinds: tuple[str, ...], every: bool, look: bool, as_json: bool) -> None:
-    """List what wants attention: FAQs that say one thing, dead links, changed texts, idle ones.
-
-    \b
-    Example:
-      faqdesk faqs findings --look
-      faqdesk faqs findings --kind text_changed --json
-    """
-    from support import faq_findings
-    from support.models import load
-
-    space = workspace()
-    with closing(space.database()) as db:
-        if look:
-            from train.faq_pairs import find_pairs
-
-            with progress_line("Looking for FAQs that say one thing") as progress:
-                find_pairs(space, db, progress=progress)
-        classifier = load(space.models).classifier
-        found = faq_findings.findings(
-            db,
-            kinds=kinds or faq_findings.KINDS,  # type: ignore[arg-type]
-            known=classifier.labels if classifier else None,
-            every=every,
-        )
-    if as_json:
-        print_json([asdict(item) for item in found])
-        return
-    for item in found:
-        told = ", ".join(
-            f"{name} {value:.2f}" if isinstance(value, float) else f"{name} {value}"
-            for name, value in item.evidence.items()
-            if value not in ("", None) and not isinstance(value, list)
-        )
-        aside = f" [{item.set_aside}]" if item.set_aside else ""
-        click.echo(f"{item.kind}\t{item.subject}\t{told}{aside}")
-
-
-@faqs_command.command("set-aside")
-@click.argument("kind")
-@click.argument("slugs", nargs=-1, required=True)
-@click.option("--reason", default="", help="For those who look later.")
-@click.option("--undo", is_flag=True, help="Show it again.")
-def set_aside_command(kind: str, slugs: tuple[str, ...], reason: str, undo: bool) -> None:
-    """Leave a finding as it is, or bring it back.
-
-    \b
-    Example:
-      faqdesk faqs set-aside never_sent winter-sale --reason "only in winter"
-    """
-    from support import faq_findings
-
-    subject = " ".join(slugs)
-    with closing(workspace().database()) as db:
-        if undo:
-            faq_findings.bring_back(db, actor(), kind, subject)
-        else:
-            faq_findings.set_aside(db, actor(), kind, subject, reason=reason)
-    click.echo("Shown again." if undo else "Set aside.")
-
-
-@faqs_command.command("links")
-@click.option("--limit", type=click.IntRange(1), help="FAQs at most.")
-@click.option("--private", is_flag=True, help="The help centre is inside our own network.")
-@click.option("--if-due", is_flag=True, help="Only where the setting link_check_days says so.")
-@json_option
-def links_command(limit: int | None, private: bool, if_due: bool, as_json: bool) -> None:
-    """Ask the help centre whether its pages are still there, one a second.
-
-    By itself the desk asks nobody, unless the setting link_check_days is above 0.
-
-    \b
-    Example:
-      faqdesk faqs links --limit 20
-    """
-    from support import link_check
-
-    with closing(workspace().database()) as db:
-        if if_due and not link_check.due(db):
-            click.echo("Not due. See the setting link_check_days.")
-            return
-        with progress_line("Checking links") as progress:
-            report = link_check.check_links(
-                db,
-                actor=actor(),
-                checker=link_check.LinkChecker(private=private),
-                limit=limit,
-                progress=progress,
-            )
-    if as_json:
-        print_json(asdict(report))
-        return
-    for slug, found in report.found:
-        leads = f" -> {found.target}" if found.target else ""
-        click.echo(f"{found.state}\t{slug}\t{found.status or ''}{leads}\t{found.detail}")
-    click.echo(
-        f"{report.there:,} there, {report.moved:,} moved, {report.gone:,} gone, "
-        f"{report.unsure:,} unsure; {report.left_alone:,} left alone, "
-        f"{report.no_address:,} without an address."
-    )
+for command in (export_command, import_command, findings_command, set_aside_command, links_command):
+    faqs_command.add_command(command)

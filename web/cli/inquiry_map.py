@@ -56,10 +56,10 @@ def show_command(as_json: bool) -> None:
     Example:
       faqdesk map show --json
     """
-    from support import inquiry_map
+    from support import map_page
 
     with closing(workspace().database()) as db:
-        found = inquiry_map.page(db)
+        found = map_page.page(db)
     legend = {**found.legend, "bytes": len(found.data)}
     if as_json:
         print_json(legend)
@@ -107,10 +107,10 @@ def region_command(ids: tuple[int, ...], slug: str, file: Path | None, as_json: 
     Example:
       faqdesk map region 17 18 25 --label refund
     """
-    from support import faq_edit, inquiry_map
+    from support import faq_labels, inquiry_map
 
     with closing(workspace().database()) as db:
-        moved = faq_edit.label(db, actor(), slug, list(ids)) if slug else None
+        moved = faq_labels.label(db, actor(), slug, list(ids)) if slug else None
         rows = inquiry_map.region(db, ids)
         used = inquiry_map.region_faqs(db, ids)
         written = inquiry_map.export_region(db, ids, file) if file else 0
