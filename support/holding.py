@@ -73,8 +73,15 @@ def claim(db: Database, agent_id: int, inquiry_id: int) -> Hold:
     return found
 
 
-def keep(db: Database, actor: Actor, inquiry_id: int, agent_id: int) -> Hold:
+def keep(db: Database, actor: Actor, inquiry_id: int, agent_id: int, *, take: bool = False) -> Hold:
     """Put an inquiry into an agent's own queue: one's own, or a colleague's to hand it over.
+
+    Args:
+        db: the desk's database.
+        actor: who does it.
+        inquiry_id: an open inquiry.
+        agent_id: whose queue.
+        take: from whoever has it; for those who give out the work.
 
     Raises:
         NotFoundError: there is no such inquiry, or no such agent.
@@ -83,12 +90,13 @@ def keep(db: Database, actor: Actor, inquiry_id: int, agent_id: int) -> Hold:
     """
     with write(db):
         held = holder(db, inquiry_id)
-        if held and held.agent_id != agent_id and actor.name != f"agent:{held.agent_id}":
+        theirs = held and held.agent_id != agent_id and actor.name != f"agent:{held.agent_id}"
+        if held and theirs and not take:
             raise _held(inquiry_id, held)
         _check_open(db, inquiry_id)
         _check_agent(db, agent_id)
         _hold(db, inquiry_id, agent_id, None)
-        detail = {"agent": agent_id}
+        detail = {"agent": agent_id} | ({"from": held.agent_id} if held and theirs else {})
         record(db, actor, "inquiry.kept", f"inquiry:{inquiry_id}", detail=detail)
     found = holder(db, inquiry_id)
     assert found is not None  # noqa: S101

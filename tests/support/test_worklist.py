@@ -60,6 +60,8 @@ def test_an_inquiry_is_handed_over_and_taken_over(db, team):
     holding.keep(db, Actor(mina.actor_name), 1, mina.id)
     with pytest.raises(HeldError):
         holding.keep(db, Actor(joon.actor_name), 1, joon.id)
+    assert holding.keep(db, ACTOR, 1, joon.id, take=True).name == "준"  # a lead gives out the work
+    holding.keep(db, Actor(joon.actor_name), 1, mina.id)
     holding.keep(db, Actor(mina.actor_name), 1, joon.id)
     assert ids(db, joon, "mine") == [1]
     assert holding.take_over(db, Actor(mina.actor_name), 1, mina.id).name == "미나"

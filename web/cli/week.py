@@ -24,14 +24,14 @@ _WORDS = {
     "gaps": "answered without any FAQ",
 }
 _TODO = {
-    "write_faq": "Write an FAQ: {n} answered inquiries ask the same, {title!r} (gap {gap_id}).",
-    "link_faq": "Link the FAQ {slug}: {n} answers to what it says did not (gap {gap_id}).",
-    "fix_faq": "Mend the FAQ {slug}, {title!r}: dismissed for its content {n} times.",
+    "write_faq": "Write an FAQ: {n:,} answered inquiries ask the same, {title!r} (gap {gap_id}).",
+    "link_faq": "Link the FAQ {slug}: {n:,} answers to what it says did not (gap {gap_id}).",
+    "fix_faq": "Mend the FAQ {slug}, {title!r}: dismissed for its content {n:,} times.",
     "raise_threshold": (
-        "Raise the threshold of {slug}: {n} of {of} were wrong. faqdesk tune --faq {slug}"
+        "Raise the threshold of {slug}: {n:,} of {of:,} were wrong. faqdesk tune --faq {slug}"
     ),
-    "train": "Train again: {of} answers with an FAQ since the last time. faqdesk train",
-    "answer_waiting": "Answer what waits: {n} inquiries for more than a day.",
+    "train": "Train again: {of:,} answers with an FAQ since the last time. faqdesk train",
+    "answer_waiting": "Answer what waits: {n:,} inquiries for more than a day.",
 }
 
 
