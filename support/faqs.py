@@ -82,6 +82,16 @@ def aliases(db: Database) -> dict[str, str]:
     return {row["alias"]: row["slug"] for row in db.query("SELECT * FROM faq_aliases")}
 
 
+def aliases_over(db: Database, slugs: Iterable[str]) -> dict[str, str]:
+    """All aliases where one of some slugs is one by now, else none.
+
+    Every suggestion asks: a desk may have thousands of aliases, and hardly any is a model's label.
+    """
+    sql = "SELECT 1 FROM json_each(?) JOIN faq_aliases ON faq_aliases.alias = value LIMIT 1"
+    found = db.conn.execute(sql, [json.dumps(list(slugs))]).fetchone()
+    return aliases(db) if found else {}
+
+
 def search(db: Database, text: str, *, limit: int = 10) -> list[Faq]:
     """FAQs that hold every word typed, also inside longer Korean words; titles first.
 

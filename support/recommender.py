@@ -134,7 +134,7 @@ class Recommender:
             return silent(reason=HOLDOUT, similar=similar)
 
         heard = neighbours is not None
-        renamed = Renamed(classifier.labels, faqs.aliases(db))
+        renamed = Renamed(classifier.labels, faqs.aliases_over(db, classifier.labels))
         try:
             prediction = classifier.predict(
                 [text],

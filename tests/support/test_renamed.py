@@ -33,6 +33,12 @@ def test_todays_labels_of_neighbours_reach_the_label_that_was_learned():
     assert knows_both.neighbours([(("c",), 0.9)]) == [(("c",), 0.9)]
 
 
+def test_aliases_are_read_only_where_a_label_is_one(db):
+    faqs.save_aliases(db, {"old": "new", "other": "new"})
+    assert faqs.aliases_over(db, ["new", "x"]) == {}
+    assert faqs.aliases_over(db, ["old"]) == {"old": "new", "other": "new"}
+
+
 def test_a_model_that_knows_no_renamed_faq_is_left_alone():
     renamed = Renamed(["z"], ALIASES)
     assert not renamed
