@@ -40,14 +40,16 @@ def page(db: Database) -> PageMap:
     The bytes, little-endian: the magic, the number n of points as uint32, then columns of n values
     each: inquiry ids as uint32; x, y, FAQ and day as uint16; outcome as uint8. The FAQ is 0 for
     none, else its place in the legend counted from 1; the day counts from the legend's first; the
-    outcome is its place in `OUTCOMES`. Inquiries that are gone by now are left out.
+    outcome is its place in `OUTCOMES`. Inquiries that are gone by now, or
+    are answered with another one, are left out.
 
     Raises:
         ModelMissingError: there is no map yet.
     """
     found = stored(db)
     rows = db.conn.execute(
-        "SELECT id, substr(opened_at, 1, 10), status, answer_id IS NOT NULL FROM inquiries"
+        "SELECT id, substr(opened_at, 1, 10), status, answer_id IS NOT NULL FROM inquiries "
+        "WHERE text <> '' AND joined_to IS NULL"  # a joined one is drawn with its head
     ).fetchall()
     there = {row[0]: row for row in rows}
     keep = np.fromiter((item in there for item in found.ids.tolist()), bool, len(found.ids))

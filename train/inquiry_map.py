@@ -116,7 +116,7 @@ def _every(db: Database, encoder: SentenceEncoder) -> tuple[Ids, Vectors]:
     The vectors of open ones are not kept: an index shall find answered ones alone.
     """
     _, ids, vectors = embeddings.after(db, encoder.version, 0)
-    sql = "SELECT id FROM inquiries WHERE text <> '' ORDER BY id"
+    sql = "SELECT id FROM inquiries WHERE text <> '' AND joined_to IS NULL ORDER BY id"
     there = np.array([row[0] for row in db.conn.execute(sql)], np.int64)
     known = np.isin(ids, there)
     ids, vectors = ids[known], vectors[known]

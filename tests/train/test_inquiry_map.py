@@ -115,6 +115,10 @@ def test_newcomers_are_put_beside_what_they_are_like_and_nothing_else_moves(spac
     nearest = np.linalg.norm(after.points[:-1] - after.points[-1], axis=1).argmin()
     assert knowledge_desk.topic_of(desk, int(after.ids[nearest])) == "code"
     assert make_map(space, desk, anew=True, config=QUICK).anew
+    # what is answered with another one is drawn with it
+    desk.execute("UPDATE inquiries SET joined_to = 2 WHERE id = 3")
+    assert 3 not in read(map_page.page(desk).data)[0]
+    desk.execute("UPDATE inquiries SET joined_to = NULL WHERE id = 3")
     # what is gone is not drawn
     knowledge_desk.forget(desk, [int(after.ids[0])])
     ids = read(map_page.page(desk).data)[0]
