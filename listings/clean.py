@@ -84,10 +84,10 @@ def undo_clean(db: Database, *, actor: Actor) -> int:
             UPDATE listings SET
                 title = coalesce(collected_title, title), collected_title = NULL,
                 description = coalesce(collected_description, description),
-                collected_description = NULL, text_key = '', removed = '',
+                collected_description = NULL, removed = '',
                 duplicate_of = NULL, duplicate_by = '', updated_at = ?
             WHERE collected_title IS NOT NULL OR collected_description IS NOT NULL
-                OR removed <> '' OR duplicate_of IS NOT NULL OR text_key <> ''
+                OR removed <> '' OR duplicate_of IS NOT NULL
             """,
             [now()],
         )

@@ -13,6 +13,8 @@ from support.clock import ago, now
 from support.database import write
 from support.errors import InputError, NotFoundError
 
+from .moderation.sanctions import forget_fallen
+
 BATCH: Final = 500  # listings a transaction
 
 # In this order: what points at a row goes before the row.
@@ -61,6 +63,7 @@ def forget_listings(
         with write(db):
             shown = f"SELECT DISTINCT file FROM listing_pictures WHERE listing_id IN {places}"  # noqa: S608
             orphans = {row[0] for row in db.conn.execute(shown, ids)} - {""}
+            forget_fallen(db, ids)
             for step in _STEPS:
                 db.conn.execute(step.format(ids=places), ids)
             orphans = {file for file in orphans if not _shown(db, file)}

@@ -21,6 +21,7 @@ from support.text import fold_line
 
 from .categories import add_paths
 from .clean_price import parse_price
+from .clean_text import text_key
 from .pictures import StoredPicture
 from .stored import PAGE, places
 
@@ -73,7 +74,8 @@ class Saved:
 _COLUMNS: Final = (
     "source", "external_id", "run_id", "title", "description", "price", "currency", "price_text",
     "seller", "tree", "category", "brand", "kind", "url", "posted_at", "seller_since",
-    "collected_at", "updated_at",
+    "collected_at", "updated_at", "revision", "revised_at",
+    "text_key",
 )  # fmt: skip
 _INSERT: Final = (
     f"INSERT INTO listings ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
@@ -82,7 +84,6 @@ _INSERT: Final = (
 _BLANK: Final[Row] = {
     "collected_title": None,
     "collected_description": None,
-    "text_key": "",
     "removed": "",
     "duplicate_of": None,
     "duplicate_by": "",
@@ -198,7 +199,10 @@ class ListingStore:
         moment = now()
         key = (row["source"], row["external_id"])
         if key not in known:
-            fresh = row | {"run_id": run_id, "collected_at": moment, "updated_at": moment}
+            fresh = row | {
+                "run_id": run_id, "collected_at": moment, "updated_at": moment, "revision": 1,
+                "revised_at": moment, "text_key": text_key(row["title"], row["description"]),
+            }  # fmt: skip
             # Not through sqlite-utils, which looks at the table's columns for every row.
             cursor = self._db.conn.execute(_INSERT, tuple(fresh[name] for name in _COLUMNS))
             listing_id = cursor.lastrowid or 0
@@ -215,11 +219,15 @@ class ListingStore:
             if before[f"collected_{name}"] is not None
         }
         differs = {name for name, value in row.items() if (before | words)[name] != value}
-        if differs:
+        words_differ = bool(differs & {"title", "description"})
+        if differs or pictures != origins:
             change = {name: row[name] for name in differs}
-            if differs & {"title", "description"}:
+            if words_differ:
                 # Cleaning starts over from the new words.
                 change |= {name: row[name] for name in ("title", "description")} | _BLANK
+                change["text_key"] = text_key(row["title"], row["description"])
+            if words_differ or pictures != origins:
+                change |= {"revision": before["revision"] + 1, "revised_at": moment}
             change["updated_at"] = moment
             self._db.table("listings").update(listing_id, change)
             known[key] = (before | change, origins)
@@ -245,12 +253,21 @@ class ListingStore:
 
 
 def set_picture(db: Database, picture_id: int, stored: StoredPicture | str) -> None:
-    """Note what became of a picture: where it is stored, or why it is not."""
+    """Note what became of a picture: where it is stored, or why it is not.
+
+    One that can be looked at only now is another revision of its listing.
+    """
     if isinstance(stored, str):
         db.table("listing_pictures").update(picture_id, {"problem": stored[:500]})
         return
     row = {part.name: getattr(stored, part.name) for part in fields(stored)}
-    db.table("listing_pictures").update(picture_id, row | {"problem": ""})
+    with write(db):
+        db.table("listing_pictures").update(picture_id, row | {"problem": ""})
+        db.execute(
+            "UPDATE listings SET revision = revision + 1, revised_at = ? "
+            "WHERE id = (SELECT listing_id FROM listing_pictures WHERE id = ?)",
+            [now(), picture_id],
+        )
 
 
 def wanted_pictures(db: Database, listing_ids: Sequence[int]) -> list[tuple[int, int, str]]:

@@ -24,6 +24,7 @@ Vectors = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.int8]
 _OWN_FILES = ("config.json", "metrics.json", "manifest.json", "LICENSE")
 _BATCH = 512
+_FEW = 4  # texts that are split sooner than threads are woken to do it
 _PLAIN = "embedding.weight"
 # What sentence-transformers reads beside it: rows in bytes, shared rows, and a weight a token.
 _QUANTISED, _MAPPING, _SCALES = "embeddings", "mapping", "weights"
@@ -73,8 +74,8 @@ class StaticEngine:
         found = np.zeros((len(texts), self.dim), dtype=np.float32)
         for start in range(0, len(texts), _BATCH):
             batch = list(texts[start : start + _BATCH])
-            if len(batch) == 1:
-                encodings = [self.tokenizer.encode(batch[0], add_special_tokens=False)]
+            if len(batch) <= _FEW:
+                encodings = [self.tokenizer.encode(t, add_special_tokens=False) for t in batch]
             else:
                 encodings = self.tokenizer.encode_batch(batch, add_special_tokens=False)
             for i, encoding in enumerate(encodings, start=start):

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .errors import ModelDamagedError
-from .vector_index import Ids, Vectors, in_sorted, mark
+from .vector_index import Ids, Vectors, check_finite, in_sorted, mark
 
 # Which engine, by the number of vectors: 10^5 vectors of 256 numbers, recall@10 and milliseconds a
 # query on one core, bytes a vector, seconds of one core to build.
@@ -59,10 +59,10 @@ class FaissIndex:
         faiss = _faiss()
         # One query is too small to share out: threads cost more than they save, and spin.
         faiss.omp_set_num_threads(1)
-        ids = np.load(folder / _IDS, allow_pickle=False)
         try:
+            ids = np.load(folder / _IDS, allow_pickle=False)
             base = faiss.read_index(str(folder / _VECTORS), faiss.IO_FLAG_MMAP_IFC)
-        except RuntimeError as error:
+        except (RuntimeError, OSError, ValueError, EOFError) as error:
             raise ModelDamagedError(
                 f"The index in {folder} is damaged. Build it again: faqdesk index"
             ) from error
@@ -89,6 +89,7 @@ class FaissIndex:
             )
         if len(ids) and (ids.min() < 0 or len(np.unique(ids)) != len(ids)):
             raise ValueError("Ids must be at least 0, and each may stand only once.")
+        check_finite(vectors)
         self.remove(ids)
         self._tail_ids = np.concatenate([self._tail_ids, ids])
         self._tail = np.concatenate([self._tail, vectors]) if len(self._tail) else vectors
@@ -114,6 +115,7 @@ class FaissIndex:
             raise ValueError(f"Queries must be (n, {self.dim}), got {vectors.shape}.")
         if top_k < 1:
             raise ValueError(f"top_k must be at least 1, got {top_k}.")
+        check_finite(vectors)
         base_ids, base_scores = self._search_base(vectors, top_k, allow)
         tail_ids, tail_scores = self._search_tail(vectors, top_k, allow)
         ids = np.concatenate([base_ids, tail_ids], axis=1)

@@ -14,13 +14,14 @@ import grpc
 import numpy as np
 
 from . import index_pb2 as messages
-from .errors import IndexServerError
-from .vector_index import Ids, Vectors
+from .errors import IndexServerError, SettingError
+from .vector_index import Ids, Vectors, check_finite
 
 SERVICE: Final = "faqdesk.index.v1.Vectors"
 LISTINGS: Final = "faqdesk.index.v1.Listings"
 HEALTH: Final = "grpc.health.v1.Health"
 TOKEN: Final = "FAQDESK_INDEX_TOKEN"  # noqa: S105 - the name of a variable
+AUTHORITY: Final = "FAQDESK_INDEX_CA"  # a PEM file: whose certificate the server shows
 DEADLINE: Final = 10.0  # seconds a call may take
 MOST_BYTES: Final = 64 << 20  # of one message; pictures are below it
 _PART: Final = 8 << 20  # bytes of vectors sent at once
@@ -37,7 +38,11 @@ class IndexChannel:
         target: such as `localhost:8050`.
         token: what the server asks for; without it, `FAQDESK_INDEX_TOKEN`.
         deadline: seconds a call may take.
-        certificate: of the server's authority, PEM; without it nothing is encrypted.
+        certificate: of the server's authority, PEM; without it, that of the file which
+            `FAQDESK_INDEX_CA` names; without that nothing is encrypted.
+
+    Raises:
+        SettingError: the authority's file cannot be read.
     """
 
     def __init__(
@@ -54,6 +59,8 @@ class IndexChannel:
         self.deadline = deadline
         token = os.environ.get(TOKEN, "") if token is None else token
         self._metadata = [("authorization", f"Bearer {token}")] if token else []
+        certificate = _authority() if certificate is None else certificate
+        self._encrypted = certificate is not None
         if certificate is None:
             self._channel = grpc.insecure_channel(target, options=_OPTIONS)
         else:
@@ -119,12 +126,26 @@ class IndexChannel:
             cure = {
                 grpc.StatusCode.UNAUTHENTICATED: f"Name its token in {TOKEN}.",
                 grpc.StatusCode.DEADLINE_EXCEEDED: f"It took more than {self.deadline:g} s.",
-                grpc.StatusCode.UNAVAILABLE: "Start it: faqdesk serve-index",
+                grpc.StatusCode.UNAVAILABLE: self._unreached(words or ""),
             }.get(code, words or "")
             raise IndexServerError(
                 f"The index server {self.target} failed ({code.name}). {cure}",
                 missing=code is grpc.StatusCode.NOT_FOUND,
             ) from error
+
+    def _unreached(self, words: str) -> str:
+        """What to do about a server that was not reached."""
+        if any(sign in words for sign in ("SSL", "CERTIFICATE", "andshake", "ssl_")):
+            return (
+                f"Its certificate is not of the authority that {AUTHORITY} names, or is of another "
+                f"host than {self.target}."
+            )
+        if self._encrypted:
+            return "Start it: faqdesk serve-index --cert CHAIN --key KEY"
+        return (
+            f"Start it: faqdesk serve-index (of one with a certificate, name the authority's in "
+            f"{AUTHORITY})"
+        )
 
 
 class GrpcIndex:
@@ -155,6 +176,7 @@ class GrpcIndex:
             )
         if len(ids) and (ids.min() < 0 or len(np.unique(ids)) != len(ids)):
             raise ValueError("Ids must be at least 0, and each may stand only once.")
+        check_finite(vectors)
         rows = max(_PART // (4 * self.dim), 1)
         for start in range(0, len(ids), rows):
             request = messages.AddRequest(
@@ -207,6 +229,19 @@ class GrpcIndex:
     def _describe(self) -> Any:
         request = messages.IndexName(index=self._name)
         return self._channel.call(f"{SERVICE}/Describe", request, messages.IndexDescription)
+
+
+def _authority() -> bytes | None:
+    path = os.environ.get(AUTHORITY, "")
+    if not path:
+        return None
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise SettingError(
+            f"The authority's certificate {path} cannot be read ({error.strerror}). "
+            f"Name a PEM file in {AUTHORITY}."
+        ) from error
 
 
 def to_bytes(values: Ids | Vectors) -> bytes:

@@ -13,8 +13,12 @@ MODERATION = """
     -- opened.
     ALTER TABLE listings ADD COLUMN posted_at TEXT NOT NULL DEFAULT '';
     ALTER TABLE listings ADD COLUMN seller_since TEXT NOT NULL DEFAULT '';
+    -- How often a listing's words or pictures were others, and since when they are as they are:
+    -- what was said of others is not said of these. A new price is no other listing.
+    ALTER TABLE listings ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE listings ADD COLUMN revised_at TEXT NOT NULL DEFAULT '';
     CREATE TABLE moderation_policies (       -- never changed: another policy is another row
-        id INTEGER PRIMARY KEY,
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
         version TEXT NOT NULL UNIQUE,        -- such as p3-1f0c9a2e
         model TEXT NOT NULL DEFAULT '',      -- whose probabilities the thresholds were chosen for
         content TEXT NOT NULL,               -- JSON: thresholds and rules
@@ -42,7 +46,7 @@ MODERATION = """
     );
     CREATE INDEX moderation_backtests_policy ON moderation_backtests(policy_id);
     CREATE TABLE moderation_verdicts (
-        id INTEGER PRIMARY KEY,
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
         listing_id INTEGER NOT NULL REFERENCES listings(id) ON DELETE CASCADE,
         policy_id INTEGER NOT NULL REFERENCES moderation_policies(id),
         mode TEXT NOT NULL CHECK (mode IN ('shadow','live')),
@@ -54,11 +58,14 @@ MODERATION = """
         threshold REAL,                      -- the one that was reached
         reason TEXT NOT NULL,                -- why this action
         words TEXT NOT NULL DEFAULT '[]',    -- JSON: the rules and words that speak for it
+        revision INTEGER NOT NULL DEFAULT 0, -- of the listing, as it was judged
         at TEXT NOT NULL,
         CHECK (action <> 'hide' OR (model <> '' AND label NOT IN ('legal','normal')))
     );
     CREATE INDEX moderation_verdicts_listing ON moderation_verdicts(listing_id, id);
     CREATE INDEX moderation_verdicts_at ON moderation_verdicts(mode, action, at);
+    CREATE INDEX moderation_verdicts_policy
+        ON moderation_verdicts(policy_id, mode, listing_id, id);
     CREATE TABLE moderation_cases (          -- all reports and signs about one listing
         id INTEGER PRIMARY KEY,
         listing_id INTEGER NOT NULL UNIQUE REFERENCES listings(id) ON DELETE CASCADE,
@@ -74,7 +81,7 @@ MODERATION = """
         WHERE claimed_by IS NOT NULL;
     CREATE INDEX moderation_cases_hidden ON moderation_cases(hidden) WHERE hidden = 1;
     CREATE TABLE moderation_decisions (
-        id INTEGER PRIMARY KEY,
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
         case_id INTEGER NOT NULL REFERENCES moderation_cases(id) ON DELETE CASCADE,
         previous INTEGER NOT NULL DEFAULT 0, -- the decision on this case that stood before; 0: none
         made_by TEXT NOT NULL CHECK (made_by IN ('person','policy','import')),
@@ -90,6 +97,7 @@ MODERATION = """
         appeal_id INTEGER REFERENCES appeals(id),  -- the appeal that it settles
         drawn INTEGER NOT NULL DEFAULT 0,    -- 1: an import says that chance chose the listing
         together TEXT NOT NULL DEFAULT '',   -- equal for decisions made at once, undone at once
+        revision INTEGER NOT NULL DEFAULT 0, -- of the listing, as it was decided on
         at TEXT NOT NULL,
         -- the later one on the same words of the listing, which counts instead
         replaced_by INTEGER REFERENCES moderation_decisions(id),
@@ -105,6 +113,7 @@ MODERATION = """
     -- Two decisions cannot follow the same one: the second of two hands is refused.
     CREATE UNIQUE INDEX moderation_decisions_chain ON moderation_decisions(case_id, previous)
         WHERE undone_at IS NULL;
+    CREATE INDEX moderation_decisions_case ON moderation_decisions(case_id, id);
     CREATE INDEX moderation_decisions_agent ON moderation_decisions(agent_id, id);
     CREATE INDEX moderation_decisions_at ON moderation_decisions(made_by, at);
     CREATE INDEX moderation_decisions_verdict ON moderation_decisions(verdict_id)
@@ -116,7 +125,7 @@ MODERATION = """
     CREATE INDEX moderation_decisions_appeal ON moderation_decisions(appeal_id)
         WHERE appeal_id IS NOT NULL;
     CREATE TABLE moderation_actions (        -- what changed for buyers, in order; never changed
-        id INTEGER PRIMARY KEY,
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
         case_id INTEGER NOT NULL REFERENCES moderation_cases(id) ON DELETE CASCADE,
         action TEXT NOT NULL CHECK (action IN ('hide','show')),
         decision_id INTEGER NOT NULL REFERENCES moderation_decisions(id),
@@ -126,18 +135,21 @@ MODERATION = """
     CREATE INDEX moderation_actions_case ON moderation_actions(case_id, id);
     CREATE INDEX moderation_actions_decision ON moderation_actions(decision_id);
     CREATE TABLE moderation_reports (
-        id INTEGER PRIMARY KEY,
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
         case_id INTEGER NOT NULL REFERENCES moderation_cases(id) ON DELETE CASCADE,
         reporter TEXT NOT NULL DEFAULT '',   -- keyed hash; '' unknown
         external_id TEXT,                    -- of an import: source and id
         label TEXT NOT NULL DEFAULT '',      -- the class the reporter chose; '' none
         words TEXT NOT NULL DEFAULT '',      -- masked
         braked INTEGER NOT NULL DEFAULT 0,   -- 1: one of a flood; never counts towards settling
+        late INTEGER NOT NULL DEFAULT 0,     -- 1: it was hidden already; proves nobody right
         at TEXT NOT NULL,
         closed_by INTEGER REFERENCES moderation_decisions(id)
     );
     CREATE INDEX moderation_reports_case ON moderation_reports(case_id, id);
     CREATE INDEX moderation_reports_reporter ON moderation_reports(reporter, at)
+        WHERE reporter <> '';
+    CREATE INDEX moderation_reports_person ON moderation_reports(case_id, reporter)
         WHERE reporter <> '';
     CREATE INDEX moderation_reports_closed ON moderation_reports(closed_by)
         WHERE closed_by IS NOT NULL;
@@ -159,7 +171,7 @@ MODERATION = """
     CREATE INDEX moderation_signs_verdict ON moderation_signs(verdict_id)
         WHERE verdict_id IS NOT NULL;
     CREATE TABLE appeals (
-        id INTEGER PRIMARY KEY,
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
         decision_id INTEGER NOT NULL UNIQUE REFERENCES moderation_decisions(id) ON DELETE CASCADE,
         by TEXT NOT NULL CHECK (by IN ('seller','reporter')),
         words TEXT NOT NULL DEFAULT '',      -- masked
@@ -205,10 +217,6 @@ MODERATION = """
     );
     CREATE INDEX sanctions_seller ON sanctions(seller, at);
     CREATE INDEX sanctions_decision ON sanctions(decision_id) WHERE decision_id IS NOT NULL;
-    -- Where a decision is forgotten with its listing, what had fallen with it does not rise again.
-    CREATE TRIGGER sanctions_fallen BEFORE DELETE ON moderation_decisions
-        WHEN OLD.undone_at IS NOT NULL
-        BEGIN DELETE FROM sanctions WHERE decision_id = OLD.id; END;
     CREATE TABLE moderation_samples (        -- drawn by chance, so that figures are not contested
         id INTEGER PRIMARY KEY,
         listing_id INTEGER NOT NULL REFERENCES listings(id) ON DELETE CASCADE,

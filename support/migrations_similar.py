@@ -75,6 +75,7 @@ _TABLES = """
         UNIQUE (listing_id, kind, seller)
     );
     CREATE INDEX watch_alerts_state ON watch_alerts(state, kind, at);
+    CREATE INDEX watch_alerts_seller ON watch_alerts(seller, kind, at);
     CREATE INDEX watch_alerts_other ON watch_alerts(other_id) WHERE other_id IS NOT NULL;
     CREATE TABLE watch_state (               -- how far watching has read
         name TEXT PRIMARY KEY,

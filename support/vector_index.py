@@ -21,7 +21,8 @@ class VectorIndex(Protocol):
             vectors: (n, dim) float32, each row of length 1.
 
         Raises:
-            ValueError: counts or dimensions disagree, or an id is negative or stands twice.
+            ValueError: counts or dimensions disagree, an id is negative or stands twice, or a
+                number is none (NaN) or infinite.
         """
 
     def remove(self, ids: Ids) -> None:
@@ -40,6 +41,9 @@ class VectorIndex(Protocol):
         Returns:
             (n, top_k) ids, best first, -1 where there are fewer; (n, top_k) cosine similarities,
             -inf there.
+
+        Raises:
+            ValueError: dimensions disagree, top_k is below 1, or a number is none or infinite.
         """
 
     def vectors(self, ids: Ids) -> Vectors:
@@ -57,6 +61,18 @@ class VectorIndex(Protocol):
 
     def __len__(self) -> int:
         """How many vectors there are."""
+
+
+def check_finite(vectors: Vectors) -> None:
+    """Refuse vectors that are near to nothing, or to everything.
+
+    Raises:
+        ValueError: a number is none (NaN) or infinite.
+    """
+    with np.errstate(invalid="ignore"):
+        whole = np.isfinite(vectors.sum(dtype=np.float64))  # of a million, no copy is made
+    if not whole:
+        raise ValueError("Vectors must hold finite numbers; one of them is NaN or infinite.")
 
 
 def in_sorted(values: Ids, among: Ids) -> NDArray[np.bool_]:

@@ -11,19 +11,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-import numpy as np
-
 from listings.moderation.classes import HIDE, NORMAL, PASS, Verdict
 from listings.moderation.model import ModerationModel
 from listings.moderation.moderator import Moderator
 from listings.moderation.policy import Policy, Thresholds
 from listings.moderation.policy_evidence import BaseRate, Judged
 from listings.moderation.policy_thresholds import choose_policy
+from listings.moderation.reading import Reading
 from listings.moderation.rules import RuleSet, default_rules
-from support.promise import clopper_pearson
 
 from .baselines import balanced_svm
-from .metrics import macro, score_labels
+from .bench_moderation_figures import Count, Said, figures, robustness
 from .moderation_blend import Blended, fit_blended, parts_of
 from .moderation_sets import ModerationSet
 from .moderation_tricks import TRICKS, hide
@@ -35,21 +33,12 @@ _FOLDS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What one system said of one test listing."""
-
-    truth: str
-    label: str
-    action: str  # hide, review or pass; of a baseline, which has no policy, hide for any problem
-
-
-@dataclass(frozen=True, slots=True)
 class Run:
     """All test listings once, by every system."""
 
     said: dict[str, list[Said]]
-    evaded: dict[str, tuple[int, int]]  # of each trick: problems still found, problems
-    found: tuple[int, int]  # without any trick
+    evaded: dict[str, Count]  # of each trick: problems still found, problems
+    found: Count  # without any trick
 
 
 def bench_moderation(
@@ -77,13 +66,14 @@ def bench_moderation(
     runs = []
     total = sum(map(len, cuts))
     done = 0
+    weak = _Weak(rows, rules, config.seed)
     for number, parts in enumerate(cuts):
         said: dict[str, list[Said]] = {}
         evaded = dict.fromkeys(TRICKS, (0, 0))
         found = (0, 0)
         for train, test in parts:
             progress(done, total, f"repetition {number + 1}")
-            one = _run(rows, train, test, config, rules, problems, number)
+            one = _run(weak, train, test, config, rules, problems, number)
             for name, some in one.said.items():
                 said.setdefault(name, []).extend(some)
             evaded = {name: _add(evaded[name], one.evaded[name]) for name in TRICKS}
@@ -93,15 +83,18 @@ def bench_moderation(
     test_rows = rows.test or rows.train
     n_test = len(test_rows)
     labels = sorted({example.label for example in (*rows.train, *rows.test)})
-    systems = {name: _figures(rows, [run.said[name] for run in runs], labels)
-               for name in runs[0].said}  # fmt: skip
+    counts = Counter(example.label for example in test_rows)
+    systems = {
+        name: figures(rows, [run.said[name] for run in runs], labels) for name in runs[0].said
+    }
+    robust = robustness([run.found for run in runs], [run.evaded for run in runs])
     return {
         "set": rows.name,
         "n_train": len(rows.train) if rows.test else len(rows.train) * (_FOLDS - 1) // _FOLDS,
         "n_test": n_test,
-        "labels": dict(Counter(rows.name_of(example.label) for example in test_rows)),
+        "labels": {rows.name_of(label): counts[label] for label in labels},
         "repeats": len(runs),
-        "faqdesk": systems.pop("faqdesk") | {"evasion": _robust(runs)},
+        "faqdesk": systems.pop("faqdesk") | {"evasion": robust},
         "baselines": systems,
     }
 
@@ -111,6 +104,7 @@ def _cuts(
 ) -> list[list[tuple[list[Example], list[Example]]]]:
     if rows.test:
         return [[(list(rows.train), list(rows.test))]]
+    doubtful = list(rows.doubtful)
     cuts = []
     for number in range(repeats):
         parts = parts_of(rows.train, _FOLDS, seed=seed + 1000 * number)
@@ -118,16 +112,33 @@ def _cuts(
             [
                 (
                     [rows.train[i] for other in parts if other is not part for i in other],
-                    [rows.train[i] for i in part],
+                    [rows.train[i] for i in part] + doubtful[at::_FOLDS],
                 )
-                for part in parts
+                for at, part in enumerate(parts)
             ]
         )
     return cuts
 
 
+class _Weak:
+    """What rules say of listings nobody decided on: read once, for all folds have them alike."""
+
+    def __init__(self, rows: ModerationSet, rules: RuleSet, seed: int) -> None:
+        self._rows, self._rules, self._seed = rows, rules, seed
+        self._known: dict[tuple[str, ...], list[tuple[Reading, str]]] = {}
+
+    def __call__(self, labels: Sequence[str]) -> list[tuple[Reading, str]]:
+        """Examples of some classes."""
+        key = tuple(labels)
+        if key not in self._known:
+            self._known[key] = weak_examples(
+                self._rows.undecided, self._rules, labels, seed=self._seed
+            )
+        return self._known[key]
+
+
 def _run(
-    rows: ModerationSet,
+    weak: _Weak,
     train: list[Example],
     test: list[Example],
     config: ModerationConfig,
@@ -137,33 +148,31 @@ def _run(
 ) -> Run:
     labels = _labels(train)
     config = replace(config, seed=config.seed + number)
-    weak = weak_examples(rows.undecided, rules, labels, seed=config.seed)
-    found = fit_blended(train, labels, rules=rules, config=config, weak=weak)
+    found = fit_blended(train, labels, rules=rules, config=config, weak=weak(labels))
     found.model.version = _MODEL
     moderator = Moderator(rules, found.model)
     policy = _policy(found, train, problems)
     verdicts = _judge(moderator, test)
-    truth = [example.label for example in test]
     texts = [example.listing.text for example in test]
     by_rules = [v.label for v in _judge(Moderator(rules), test)]
     by_svm = balanced_svm([e.listing.text for e in train], [e.label for e in train], texts)
     said = {
         "faqdesk": [
-            Said(right, verdict.label, policy.choose(verdict).action)
-            for right, verdict in zip(truth, verdicts, strict=True)
+            Said(example.label, verdict.label, policy.choose(verdict).action, not example.doubtful)
+            for example, verdict in zip(test, verdicts, strict=True)
         ],
-        "all_normal": _plain(truth, [NORMAL] * len(test)),
-        "svm": _plain(truth, by_svm),
-        "rules": _plain(truth, by_rules),
+        "all_normal": _plain(test, [NORMAL] * len(test)),
+        "svm": _plain(test, by_svm),
+        "rules": _plain(test, by_rules),
     }
     return Run(said, *_evade(moderator, test, verdicts, number))
 
 
 def _evade(
     moderator: Moderator, test: Sequence[Example], verdicts: Sequence[Verdict], seed: int
-) -> tuple[dict[str, tuple[int, int]], tuple[int, int]]:
+) -> tuple[dict[str, Count], Count]:
     """How many problems are still given their own class when their titles are hidden."""
-    at = [i for i, example in enumerate(test) if example.label != NORMAL]
+    at = [i for i, e in enumerate(test) if e.label != NORMAL and not e.doubtful]
     problems = [test[i] for i in at]
     plain = sum(verdicts[i].label == test[i].label for i in at)
     evaded = {}
@@ -205,75 +214,12 @@ def _labels(train: Sequence[Example]) -> list[str]:
     return [NORMAL, *sorted({example.label for example in train} - {NORMAL})]
 
 
-def _plain(truth: Sequence[str], labels: Sequence[str]) -> list[Said]:
+def _plain(test: Sequence[Example], labels: Sequence[str]) -> list[Said]:
     return [
-        Said(right, label, PASS if label == NORMAL else HIDE)
-        for right, label in zip(truth, labels, strict=True)
+        Said(example.label, label, PASS if label == NORMAL else HIDE, not example.doubtful)
+        for example, label in zip(test, labels, strict=True)
     ]
 
 
-def _add(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
+def _add(one: Count, other: Count) -> Count:
     return one[0] + other[0], one[1] + other[1]
-
-
-def _figures(
-    rows: ModerationSet, runs: Sequence[Sequence[Said]], labels: Sequence[str]
-) -> dict[str, Any]:
-    """Means over the repetitions; `_low` is the exact 95 % bound of the mean count."""
-    each = [_figures_of(said, labels) for said in runs]
-    found: dict[str, Any] = {}
-    for name in ("accuracy", "macro_f1", "normal_recall"):
-        values = [one[name] for one in each]
-        found[name] = _round(float(np.mean(values)))
-        found[f"{name}_sd"] = _round(float(np.std(values)))
-    normals = [[row for row in said if row.truth == NORMAL] for said in runs]
-    for name, actions in (("hidden", {HIDE}), ("flagged", {HIDE, "review"})):
-        counts = [sum(row.action not in actions for row in some) for some in normals]
-        n = len(normals[0])
-        kept = round(float(np.mean(counts)))
-        found[f"normal_not_{name}"] = _round(kept / n) if n else None
-        found[f"normal_not_{name}_low"] = _round(clopper_pearson(kept, n)[0])
-    recall = round(float(np.mean([sum(r.label == NORMAL for r in some) for some in normals])))
-    low, high = clopper_pearson(recall, len(normals[0]))
-    found["normal_recall_interval"] = [_round(low), _round(high)]
-    found["precision"] = {}
-    for label in labels:
-        values = [one["precision"][label] for one in each if one["precision"][label] is not None]
-        found["precision"][rows.name_of(label)] = _round(float(np.mean(values))) if values else None
-    return found
-
-
-def _figures_of(said: Sequence[Said], labels: Sequence[str]) -> dict[str, Any]:
-    first = [row.label for row in said]
-    scores = score_labels(first, [{row.truth} for row in said], labels)
-    return {
-        "accuracy": sum(row.label == row.truth for row in said) / len(said),
-        "macro_f1": macro(scores)[0],
-        "normal_recall": next((s.recall for s in scores if s.label == NORMAL), 0.0),
-        "precision": {s.label: s.precision if s.suggested else None for s in scores},
-    }
-
-
-def _robust(runs: Sequence[Run]) -> dict[str, Any]:
-    """Recall of problems as they are, and with each trick; and the largest share lost."""
-    plain = _share(_sum(run.found for run in runs))
-    by = {trick: _share(_sum(run.evaded[trick] for run in runs)) for trick in TRICKS}
-    lost = 1 - min(by.values()) / plain if plain else 0.0
-    return {"recall": _round(plain)} | {name: _round(value) for name, value in by.items()} | {
-        "lost": _round(lost)
-    }  # fmt: skip
-
-
-def _sum(counts: Any) -> tuple[int, int]:
-    total = (0, 0)
-    for count in counts:
-        total = _add(total, count)
-    return total
-
-
-def _share(count: tuple[int, int]) -> float:
-    return count[0] / count[1] if count[1] else 0.0
-
-
-def _round(value: float) -> float:
-    return round(value, 4)

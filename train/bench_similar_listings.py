@@ -1,29 +1,40 @@
 """Similar listings on the public sets: another photo of an ad, repeated ads, the same product.
 
-Settings are chosen on the training part; what is judged is not learned from. JSON-ready figures.
+Settings were chosen on other rows than those judged here. JSON-ready figures.
 """
 
-import csv
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
 import numpy as np
 
-from listings.similar.index import ListingIndex, Parts
-from listings.similar.looks import Look
 from support.encoder import SentenceEncoder
-from support.errors import ImportFileError
+from support.vector_index import Vectors
 
 from .bench_memory import peak_mb
-from .bench_similar_ads import TOP_K, Figures, bench_ads, encode_photos, read_photos
+from .bench_similar_ads import TOP_K, bench_ads, encode_photos, read_photos
+from .bench_similar_titles import bench_products, bench_reposts, read_products, read_reposts
+from .bench_spread import Figures, spread
 from .category_sets import load_clothing, load_gumtree
+from .hog import hog_and_colours
 from .picture_space import fit_space
 from .progress import Progress, silent
 
-TITLES: Final = 2_000  # that are asked for
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What every set is measured with."""
+
+    data: Path
+    scratch: Path
+    encoder: SentenceEncoder
+    seeds: Sequence[int]
+    limit: int | None
+    progress: Progress
 
 
 def bench_similar_listings(
@@ -31,17 +42,17 @@ def bench_similar_listings(
     data: Path,
     *,
     encoder: SentenceEncoder,
-    seed: int = 0,
+    seeds: Sequence[int] = (0,),
     limit: int | None = None,
     progress: Progress = silent,
 ) -> Figures:
     """Measure one set.
 
     Args:
-        name: gumtree, clothing or pricerunner.
+        name: gumtree, clothing, pricerunner or joonggonara.
         data: the folder of the public data.
         encoder: of words.
-        seed: of what is drawn.
+        seeds: of what is drawn, a run each.
         limit: listings at most, for a quick look.
         progress: told done, total and a message; may raise.
 
@@ -50,121 +61,77 @@ def bench_similar_listings(
     """
     started = time.perf_counter()
     with TemporaryDirectory(prefix="faqdesk-bench-") as scratch:
-        found = SETS[name](data, Path(scratch), encoder, seed, limit, progress)
+        found = SETS[name](
+            Run(
+                data=data,
+                scratch=Path(scratch),
+                encoder=encoder,
+                seeds=seeds,
+                limit=limit,
+                progress=progress,
+            )
+        )
     return {
         "set": name,
         **found,
-        "seed": seed,
+        "seeds": list(seeds),
         "seconds": round(time.perf_counter() - started, 1),
         "peak_mb": peak_mb(),
     }
 
 
-def bench_titles(
-    titles: Sequence[str],
-    clusters: Sequence[int],
-    encoder: SentenceEncoder,
-    *,
-    seed: int,
-    progress: Progress = silent,
-) -> Figures:
-    """The nearest other title among all: is it of the same product?
-
-    Args:
-        titles: as shops name products.
-        clusters: equal for titles of one product.
-        encoder: of words.
-        seed: draws the titles that are asked for, among those that have another.
-        progress: told done, total and a message; may raise.
-    """
-    index = ListingIndex(Parts.empty(encoder.dim), lambda ids: [titles[number] for number in ids])
-    vectors = encoder.encode(list(titles))
-    looks = [Look(i, title, vectors[i]) for i, title in enumerate(titles)]
-    index.add(looks)
-    numbers, counts = np.unique(np.array(clusters), return_counts=True)
-    several = set(numbers[counts > 1].tolist())
-    random = np.random.default_rng(seed)
-    can = [number for number, cluster in enumerate(clusters) if cluster in several]
-    asked = sorted(random.permutation(can)[:TITLES].tolist())
-    ranks = []
-    for done, number in enumerate(asked):
-        found = index.similar(looks[number], top_k=TOP_K, at_least=0.0)
-        same = [clusters[match.listing_id] == clusters[number] for match in found]
-        ranks.append(same.index(True) if True in same else TOP_K)
-        progress(done + 1, len(asked), "looking for titles")
-    rank = np.array(ranks)
-    return {
-        "titles": len(titles),
-        "n_test": len(asked),
-        "hit@1": round(float((rank < 1).mean()), 4),
-        "hit@10": round(float((rank < TOP_K).mean()), 4),
-    }
+def _gumtree(run: Run) -> Figures:
+    rows = load_gumtree(run.data, run.scratch).cut(seed=0, limit=run.limit)
+    return bench_ads(rows, run.encoder, seeds=run.seeds, progress=run.progress)
 
 
-def _gumtree(
-    data: Path,
-    scratch: Path,
-    encoder: SentenceEncoder,
-    seed: int,
-    limit: int | None,
-    progress: Progress,
-) -> Figures:
-    rows = load_gumtree(data, scratch).cut(seed=seed, limit=limit)
-    return bench_ads(rows, encoder, seed=seed, progress=progress)
-
-
-def _clothing(
-    data: Path,
-    scratch: Path,
-    encoder: SentenceEncoder,
-    seed: int,
-    limit: int | None,
-    progress: Progress,
-) -> Figures:
+def _clothing(run: Run) -> Figures:
     """Photos of the official test part: how many of the ten nearest to learn from are of a kind."""
-    rows = load_clothing(data, scratch).cut(seed=seed, limit=limit)
+    rows = load_clothing(run.data, run.scratch).cut(seed=0, limit=run.limit)
     every = [*rows.train, *rows.test]
-    pixels, owners, _ = read_photos(every, progress)
+    pixels, owners, _ = read_photos(every, run.progress)
     taught = np.flatnonzero(owners < len(rows.train))
-    # Nothing says which photos show one thing: each is a group of its own.
-    space = fit_space(pixels[taught], taught.tolist(), seed=seed, progress=progress)
-    vectors = encode_photos(space, pixels, progress)
-    kinds = np.array([every[owner].path for owner in owners.tolist()])
     asked = np.setdiff1d(np.arange(len(pixels)), taught)
-    scores = vectors[asked] @ vectors[taught].T
-    best = taught[np.argsort(-scores, axis=1, kind="stable")[:, :TOP_K]]
-    same = kinds[best] == kinds[asked][:, None]
+    kinds = np.array([every[owner].path for owner in owners.tolist()])
+
+    def same(vectors: Vectors) -> Figures:
+        scores = vectors[asked] @ vectors[taught].T
+        best = taught[np.argsort(-scores, axis=1, kind="stable")[:, :TOP_K]]
+        right = kinds[best] == kinds[asked][:, None]
+        return {"same_kind@1": float(right[:, 0].mean()), "same_kind@10": float(right.mean())}
+
+    own = []
+    for seed in run.seeds:
+        # Nothing says which photos show one thing: each is a group of its own.
+        space = fit_space(pixels[taught], taught.tolist(), seed=seed, progress=run.progress)
+        own.append(same(encode_photos(space, pixels, run.progress)))
     return {
         "n_train": len(taught),
         "n_test": len(asked),
-        "same_kind@1": round(float(same[:, 0].mean()), 4),
-        "same_kind@10": round(float(same.mean()), 4),
+        "faqdesk": spread(own),
+        "baselines": {
+            "hog_and_root_of_colours": spread([same(hog_and_colours(pixels, root=True))])
+        },
     }
 
 
-def _pricerunner(
-    data: Path,
-    scratch: Path,
-    encoder: SentenceEncoder,
-    seed: int,
-    limit: int | None,
-    progress: Progress,
-) -> Figures:
-    name = "pricerunner_aggregate.csv"
-    places = [data / "listings" / "pricerunner" / name, data / "pricerunner" / name, data / name]
-    path = next((place for place in places if place.is_file()), None)
-    if path is None:
-        raise ImportFileError(
-            f"{places[0]} is not there. Name the folder that holds listings/pricerunner: --data DIR"
-        )
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.reader(file) if row and row[0].isdigit()][:limit]
-    return bench_titles(
-        [row[1] for row in rows], [int(row[3]) for row in rows], encoder,
-        seed=seed, progress=progress,
+def _pricerunner(run: Run) -> Figures:
+    titles, clusters = read_products(run.data)
+    return bench_products(
+        titles[: run.limit], clusters[: run.limit], run.encoder,
+        seeds=run.seeds, progress=run.progress,
     )  # fmt: skip
 
 
-SETS: Final[Mapping[str, Callable[..., Figures]]] = {
-    "gumtree": _gumtree, "clothing": _clothing, "pricerunner": _pricerunner
+def _joonggonara(run: Run) -> Figures:
+    titles, counts, families = read_reposts(run.data)
+    return bench_reposts(
+        titles[: run.limit], counts[: run.limit], families[: run.limit], run.encoder,
+        progress=run.progress,
+    )  # fmt: skip
+
+
+SETS: Final[Mapping[str, Callable[[Run], Figures]]] = {
+    "gumtree": _gumtree, "clothing": _clothing, "pricerunner": _pricerunner,
+    "joonggonara": _joonggonara,
 }  # fmt: skip

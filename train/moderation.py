@@ -98,7 +98,8 @@ def fit_moderation(
     said = found.model.probabilities([read(e.listing, e.signals) for e in judged])
     evidence = [
         {
-            "id": example.id, "label": example.label, "unselected": example.unselected,
+            "id": example.id, "revision": example.revision, "label": example.label,
+            "unselected": example.unselected,
             "category": example.listing.category,
             "probabilities": [round(value, 6) for value in row],
         }

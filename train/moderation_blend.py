@@ -83,7 +83,7 @@ def fit_blended(
             rules=rules, config=config, weak=weak, progress=_within(steps),
         )  # fmt: skip
         rows += out
-        heard.append(_hear(voices, [readings[i] for i in out], labels))
+        heard.append(_hear(voices, [readings[i] for i in out]))
     said = {name: np.concatenate([part[name] for part in heard]) for name in heard[0]}
     right = np.array([list(labels).index(of[i]) for i in rows])
     near = [groups[i] for i in rows]
@@ -100,9 +100,8 @@ def fit_blended(
     model = ModerationModel(
         labels,
         texts=[text for text in voices.texts if text.name in best.fusion.voices],
-        signals=voices.signals if "signals" in best.fusion.voices else None,
         network=voices.network if "network" in best.fusion.voices else None,
-        rules=rules,
+        rules=voices.rules,
         fusion=best.fusion,
     )
     figures = {"blend": judge(blend, right, labels)} | {
@@ -152,13 +151,8 @@ def parts_of(examples: Sequence[Example], count: int, *, seed: int = 0) -> list[
     return [sorted(part) for part in parts if part]
 
 
-def _hear(
-    voices: Voices, readings: Sequence[Reading], labels: Sequence[str]
-) -> Mapping[str, Scores]:
-    return hear(
-        readings, labels, texts=voices.texts, signals=voices.signals, network=voices.network,
-        rules=voices.rules,
-    )  # fmt: skip
+def _hear(voices: Voices, readings: Sequence[Reading]) -> Mapping[str, Scores]:
+    return hear(readings, texts=voices.texts, network=voices.network, rules=voices.rules)
 
 
 def _within(steps: Steps) -> Progress:

@@ -45,14 +45,17 @@ def decided(db: Database, workspace: Workspace) -> list[Example]:
     for start in range(0, len(past), PAGE):
         some = {one.listing_id: one for one in past[start : start + PAGE]}
         ids = list(some)
+        groups = _groups(db, ids)  # before they are read: what changes meanwhile has another number
         listings = load(db, workspace.home / "images", ids)
         signals = signals_of(db, ids)
-        groups = _groups(db, ids)
         found += [
-            Example(listings[i], some[i].label, signals.get(i), groups[i], i, some[i].sampled)
+            Example(
+                listings[i], some[i].label, signals.get(i), groups[i][0], id=i,
+                revision=groups[i][1], unselected=some[i].sampled,
+            )
             for i in ids
             if i in listings
-        ]
+        ]  # fmt: skip
     return found
 
 
@@ -122,9 +125,17 @@ def _undecided(
     return found
 
 
-def _groups(db: Database, ids: list[int]) -> dict[int, int]:
-    """Of each listing the number of its group of duplicates."""
+def _groups(db: Database, ids: list[int]) -> dict[int, tuple[int, int]]:
+    """Of each listing the number of its group, and its revision.
+
+    Of one group are those with the same words, and what cleaning found to be duplicates.
+    """
     sql = f"""
-        SELECT id, coalesce(duplicate_of, id) FROM listings WHERE id IN ({places(ids)})
+        SELECT l.id, (
+            SELECT coalesce(min(coalesce(same.duplicate_of, same.id)), l.id) FROM listings same
+            WHERE same.text_key = first.text_key AND first.text_key <> ''
+        ), l.revision
+        FROM listings l JOIN listings first ON first.id = coalesce(l.duplicate_of, l.id)
+        WHERE l.id IN ({places(ids)})
     """  # noqa: S608 - only question marks are put in
-    return dict(db.conn.execute(sql, ids).fetchall())
+    return {row[0]: (row[1], row[2]) for row in db.conn.execute(sql, ids)}

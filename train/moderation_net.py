@@ -26,8 +26,8 @@ from listings.moderation.reading import NAMES, Reading, vectors
 from .moderation_evasion import evading
 from .progress import Progress, silent
 
-_BATCH: Final = 16
-_LEARNING_RATE: Final = 3e-3
+_BATCH: Final = 48
+_LEARNING_RATE: Final = 6e-3
 _DECAY: Final = 1e-2
 _DROPOUT: Final = 0.3
 _LEFT_OUT: Final = 0.3  # of listings whose picture, and whose signals, are left out
@@ -38,7 +38,7 @@ def fit_network(
     labels: Sequence[str],
     label_set: Sequence[str],
     *,
-    num_epochs: int = 30,
+    num_epochs: int = 20,
     balance: float = 0.5,
     share_twisted: float = 0.5,
     shape: NetworkShape | None = None,

@@ -15,6 +15,7 @@ from support.importing.files import rows as read_rows
 from .moderation_voices import Example
 
 _FOLDER: Final = ("listings", "joonggonara")
+_OTHER: Final = f"{NORMAL}\0"  # what a file calls so that has another name for normal listings
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +26,12 @@ class ModerationSet:
     train: tuple[Example, ...]
     test: tuple[Example, ...] = ()
     undecided: tuple[Listing, ...] = ()
+    doubtful: tuple[Example, ...] = ()  # judged beside the folds' test parts, and told apart
     normal: str = NORMAL  # how the set itself calls normal listings; here they are `NORMAL`
 
     def name_of(self, label: str) -> str:
         """A label as the set calls it."""
-        return self.normal if label == NORMAL else label
+        return self.normal if label == NORMAL else NORMAL if label == _OTHER else label
 
 
 def load_joonggonara(data: Path) -> ModerationSet:
@@ -46,16 +48,21 @@ def load_joonggonara(data: Path) -> ModerationSet:
             row["label"],
             Signals(repeats=max(0, int(row["repost_count"] or 1) - 1)),
             group=_number(row["title"]),
+            doubtful=row["label"] != row["second_label"],
         )
         for row in labelled
-        if row["label"] == row["second_label"]
     ]
     # No title that anybody read is among those that rules may speak of.
     read = {row["title"] for row in labelled}
     undecided = [
         Listing(row["title"]) for row in _table(folder / "titles.tsv") if row["title"] not in read
     ]
-    return ModerationSet("joonggonara", tuple(examples), undecided=tuple(undecided))
+    return ModerationSet(
+        "joonggonara",
+        tuple(example for example in examples if not example.doubtful),
+        undecided=tuple(undecided),
+        doubtful=tuple(example for example in examples if example.doubtful),
+    )
 
 
 def load_files(train: Path, test: Path, *, normal: str = NORMAL) -> ModerationSet:
@@ -76,6 +83,11 @@ def load_files(train: Path, test: Path, *, normal: str = NORMAL) -> ModerationSe
                 f"{path} has no listing with the label {normal!r}. Say how normal ones are called: "
                 "--normal LABEL"
             )
+    if all(row.label == NORMAL for row in learned):
+        raise ImportFileError(
+            f"{train} has listings with the label {normal!r} alone. There is nothing to tell them "
+            "from: add listings of other labels."
+        )
     return ModerationSet(train.stem, learned, judged, normal=normal)
 
 
@@ -84,16 +96,29 @@ def _examples(path: Path, normal: str) -> list[Example]:
     for line, row in read_rows(path):
         if isinstance(row, Rejected):
             raise ImportFileError(f"{path}, line {line}: {row.reason}. Mend the row.")
-        text, label = (str(row.get(name) or "").strip() for name in ("text", "label"))
-        if not text or not label:
+        missing = [name for name in ("text", "label") if name not in row]
+        if missing:
             raise ImportFileError(
-                f"{path}, line {line}: a row needs text and label. The columns are so called."
+                f"{path}, line {line}: there is no {' and no '.join(missing)}. The columns that "
+                "are read are called text and label."
             )
+        text, label = (_cell(row[name]) for name in ("text", "label"))
+        if not label:
+            raise ImportFileError(f"{path}, line {line}: the label is empty. Say what it is.")
         title, _, rest = text.partition("\n")
-        found.append(
-            Example(Listing(title, rest), NORMAL if label == normal else label, group=_number(text))
-        )
+        found.append(Example(Listing(title, rest), _own(label, normal), group=_number(text)))
     return found
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else str(value).strip()
+
+
+def _own(label: str, normal: str) -> str:
+    """A file's label as it is called here, where `NORMAL` means one thing alone."""
+    if label == normal:
+        return NORMAL
+    return _OTHER if label == NORMAL else label
 
 
 def _table(path: Path) -> list[dict[str, str]]:

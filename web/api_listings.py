@@ -104,7 +104,7 @@ def categorise_listing() -> ResponseReturnValue:
     asked = _asked()
     listing = read_listing(asked)
     model = desk().categories.classifier().version
-    with _pictures() as (paths, wrong):
+    with posted_pictures() as (paths, wrong):
         found = categorise(replace(listing, pictures=paths), top_k=asked["top_k"])
     return _told(found, model, wrong)  # the schema writes it
 
@@ -122,7 +122,7 @@ def _asked() -> dict[str, Any]:
 
 
 @contextmanager
-def _pictures() -> Iterator[tuple[tuple[Path, ...], list[str]]]:
+def posted_pictures() -> Iterator[tuple[tuple[Path, ...], list[str]]]:
     """The pictures that were sent, and why others could not be read; gone afterwards."""
     files = request.files.getlist("pictures")
     if len(files) > MAX_PICTURES:

@@ -108,6 +108,7 @@ def report(asked: dict[str, Any]) -> dict[str, Any]:
     got = reports.receive(
         db(), desk().seal, _actor(), listing_id,
         reporter=asked["reporter"], label=asked["label"], words=asked["words"],
+        model=desk().moderator.held().version,
     )  # fmt: skip
     return {
         "report_id": str(got.report_id),

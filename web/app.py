@@ -15,11 +15,14 @@ from . import (
     api,
     api_listings,
     api_moderation,
+    api_similar,
+    appeals_page,
     auth,
     batches_page,
     categories_page,
     database,
     errors,
+    groups_page,
     health,
     i18n,
     inbox,
@@ -29,8 +32,13 @@ from . import (
     listings_page,
     logs,
     models_page,
+    moderation_figures_page,
+    moderation_listing,
+    policy_page,
     review_tasks,
     search,
+    sellers_page,
+    similar_page,
 )
 
 MAX_BODY = 2 << 20  # bytes; an answer is text
@@ -77,11 +85,14 @@ def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
     for module in (
         *(health, auth, inbox, inquiry, search, models_page, jobs_page),
         *(listings_page, review_tasks, batches_page, categories_page),
+        *(moderation_listing, appeals_page, sellers_page),
+        *(policy_page, moderation_figures_page),
+        *(similar_page, groups_page),
     ):
         app.register_blueprint(module.bp)
     rest = Api(app)
     # The API's own one, to which each of these adds its views.
-    for views in {module.bp for module in (api, api_listings, api_moderation)}:
+    for views in {module.bp for module in (api, api_listings, api_moderation, api_similar)}:
         rest.register_blueprint(views)
     csrf.exempt(api.bp)  # the API knows no cookie: a token cannot be sent by a foreign page
     errors.init_app(app)  # after flask-smorest, whose own answers are not problem+json

@@ -20,8 +20,8 @@ def show() -> ResponseReturnValue:
     """List a page of inquiries."""
     if me().role == "labeller":
         return redirect(url_for("review_page.show"))
-    if me().role not in ANSWERING:  # whoever answers nobody starts where past answers are
-        return redirect(url_for("search.show"))
+    if me().role not in ANSWERING:  # whoever answers nobody starts where their work is
+        return redirect(url_for("moderation_page.show"))
     status = request.args.get("status", "open")
     if status not in TABS:
         raise InputError(f"No tab {status!r}. There are: {', '.join(TABS)}.")

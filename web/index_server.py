@@ -5,6 +5,7 @@ deadline. The only file of this package that imports grpc.
 """
 
 import hmac
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -51,6 +52,30 @@ class ListingDoor(Protocol):
         """Showing what a picture file shows."""
 
 
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A certificate and its key, PEM; callers know whom they talk to, and nobody listens in."""
+
+    chain: bytes
+    key: bytes
+
+    @classmethod
+    def read(cls, chain: Path, key: Path) -> "Certificate":
+        """Read both files.
+
+        Raises:
+            SettingError: a file is missing, or they do not belong together.
+        """
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(chain, key)
+            return cls(chain.read_bytes(), key.read_bytes())
+        except (OSError, ValueError) as error:  # an SSLError is an OSError
+            raise SettingError(
+                f"The certificate {chain} and the key {key} cannot be used ({error}). "
+                f"Name two PEM files that belong together: --cert CHAIN --key KEY"
+            ) from error
+
+
 @dataclass(slots=True)
 class NamedIndex:
     """An index of the server, and what keeps its callers one after the other."""
@@ -71,9 +96,13 @@ class IndexServer:
     Args:
         indexes: by name.
         listings: finds similar listings; None: that service says it is not there.
-        host: where to listen; elsewhere than on this machine a token is needed.
+        host: where to listen; elsewhere than on this machine a token and a certificate are needed.
         port: 0 takes a free one; `port` tells which.
         token: what callers must show; '' lets in whoever reaches the port.
+        certificate: encrypts what travels; None: nothing is encrypted.
+
+    Raises:
+        SettingError: others could read along or write; the port is taken.
     """
 
     def __init__(
@@ -84,11 +113,17 @@ class IndexServer:
         host: str = "127.0.0.1",
         port: int = 0,
         token: str = "",
+        certificate: Certificate | None = None,
     ) -> None:
         if host not in LOOPBACK and not token:
             raise SettingError(
                 f"An index server on {host} lets in everybody who reaches it. Set {TOKEN}, or "
                 f"listen on 127.0.0.1."
+            )
+        if host not in LOOPBACK and certificate is None:
+            raise SettingError(
+                f"An index server on {host} would send its token and the desk's listings for all "
+                f"to read. Name --cert and --key, or listen on 127.0.0.1."
             )
         self._indexes = dict(indexes)
         self._listings = listings
@@ -104,8 +139,13 @@ class IndexServer:
             ],
         )
         self._server.add_generic_rpc_handlers(self._handlers())
+        place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         try:
-            self.port = int(self._server.add_insecure_port(f"{host}:{port}"))
+            if certificate is None:
+                self.port = int(self._server.add_insecure_port(place))
+            else:
+                pair = grpc.ssl_server_credentials([(certificate.key, certificate.chain)])
+                self.port = int(self._server.add_secure_port(place, pair))
         except RuntimeError as error:
             raise SettingError(f"Cannot listen on {host}:{port}; name another --port.") from error
 

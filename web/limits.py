@@ -16,6 +16,8 @@ TREE: Final = 16 << 20  # a tree, a mapping table, tasks to import
 LARGER: Final = {
     "listings_page.add_picture": PICTURE,
     "api.categorise_listing": PICTURES,
+    "api.similar_listings": PICTURES,
+    "similar_page.ask": PICTURES,
     "batches_page.start": TABLE,
     "categories_page.import_tree": TREE,
     "categories_page.import_mapping": TREE,

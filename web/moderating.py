@@ -8,6 +8,7 @@ from sqlite_utils import Database
 
 from listings.moderation.judging import JudgingReport, Progress, follow, judge_waiting
 from listings.similar.vectors import changed_after
+from listings.similar.watch import watched_up_to
 from support.audit import Actor
 from support.errors import ConflictError
 from support.workspace import Workspace
@@ -67,9 +68,15 @@ def watch_at_once(
         New alerts by kind.
     """
     found = similar.desk()
-    _, changed = changed_after(db, found.similar.seq)
+    # What any search has read is in the index and may still wait to be watched.
+    _, changed = changed_after(db, min(found.similar.seq, watched_up_to(db)))
     if len(changed) > AT_ONCE:
-        with suppress(ConflictError):  # one waits or runs already
-            jobs.enqueue(workspace, db, actor, "watch", {}, alone=True)
+        watch_soon(workspace, db, actor)
         return {}
     return watch(workspace, db, desk=found).alerts
+
+
+def watch_soon(workspace: Workspace, db: Database, actor: Actor) -> None:
+    """Watch in the background, such as for older reposts of somebody who is suspended just now."""
+    with suppress(ConflictError):  # one waits or runs already
+        jobs.enqueue(workspace, db, actor, "watch", {}, alone=True)

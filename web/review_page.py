@@ -3,30 +3,28 @@
 import secrets
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from listings import batches, categories, review, review_decisions, stored
 from listings.agreement import agreements
 from listings.batches import Batch
 from listings.review import Queue, ReviewItem
-from support.database import scalar
-from support.errors import ConflictError, InputError, NotFoundError
+from support.errors import ConflictError, InputError
 
 from . import listing_words, wording
 from .auth import actor, me, requires
 from .database import db, desk
 from .errors import wants_json
 from .i18n import gettext as _
-from .listings_page import LABELLING, shown
+from .listing_pictures import stored_picture
+from .listings_page import LABELLING
 
 bp = Blueprint("review_page", __name__, url_prefix="/review")
 
 PER_PAGE = 50
 FOUND = 30  # categories that the box offers at once
 _ONE = "/<int(max=9223372036854775807):item_id>"
-# A picture goes by the hash of its content: what was shown once need not be sent again.
-KEPT_SECONDS = 3600
 
 
 @bp.get("")
@@ -142,16 +140,7 @@ def find_categories() -> ResponseReturnValue:
 @requires(*LABELLING)
 def picture(sha256: str) -> ResponseReturnValue:
     """A picture of a listing."""
-    file = scalar(
-        db(), "SELECT file FROM listing_pictures WHERE sha256 = ? AND file <> ''", [sha256]
-    )
-    path = desk().workspace.home / "images" / str(file)
-    if file is None or not path.is_file():
-        raise NotFoundError("There is no such picture.")
-    answer = shown(send_file(path, mimetype="image/jpeg", conditional=True))
-    answer.cache_control.private = True
-    answer.cache_control.max_age = KEPT_SECONDS
-    return answer
+    return stored_picture(sha256)
 
 
 def _next() -> ResponseReturnValue:

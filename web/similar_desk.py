@@ -13,6 +13,7 @@ from listings.similar.desk import SimilarListings
 from listings.similar.looks import Match
 from listings.similar.picture_space import KIND, PictureSpace
 from listings.similar.sanctioned import sanctioned_sellers
+from listings.similar.vectors import PICTURE, TEXT, count_versions, drop_versions
 from listings.similar.watch import Tell, Watch, WatchReport
 from support.errors import InputError, ModelError
 from support.release import current
@@ -58,6 +59,18 @@ class SimilarDesk:
         """Save the index; processes that search it follow."""
         self.similar.save(db, index_folder(self._workspace))
         self.saved = True
+
+    def prune(self, db: Database, *, dry_run: bool = False) -> int:
+        """Forget vectors of models that are not in force; returns how many listings' they were.
+
+        Going back to an older picture space then means describing the pictures again.
+        """
+        count = 0
+        for kind, version in ((TEXT, self.versions[0]), (PICTURE, self.versions[1])):
+            if version:  # nothing is forgotten because a model is missing
+                work = count_versions if dry_run else drop_versions
+                count += work(db, kind, keep=version)
+        return count
 
     def watch(
         self,

@@ -18,7 +18,7 @@ import structlog
 
 from listings.similar.looks import Match
 from listings.similar.picture_space import KIND
-from support.errors import FaqdeskError, IndexServerError
+from support.errors import FaqdeskError, IndexServerError, SettingError
 from support.release import pointer
 from support.workspace import Workspace
 
@@ -110,7 +110,7 @@ class SimilarFollower:
         if time.monotonic() >= self._back_at:
             try:
                 found = tuple(ask(self._remote_door()))
-            except IndexServerError as error:
+            except (IndexServerError, SettingError) as error:
                 log.warning("index server away", server=self._server, why=str(error))
                 self._away, self._back_at = str(error), time.monotonic() + PAUSE
             else:
@@ -159,6 +159,30 @@ class SimilarFollower:
             else:
                 found.append((stat.st_mtime_ns, stat.st_ino))
         return tuple(found)
+
+
+class OwnListings:
+    """The door that an index server opens: the desk's own index, always the newest."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        """Follow a workspace; nothing is read yet."""
+        self._follower = SimilarFollower(workspace, server="")
+
+    def desk(self) -> SimilarDesk:
+        """The index as it is now."""
+        return self._follower.desk()
+
+    def by_listing(self, listing_id: int, **options: Any) -> list[Match]:
+        """Like one of the desk's."""
+        return self.desk().by_listing(listing_id, **options)
+
+    def by_text(self, text: str, **options: Any) -> list[Match]:
+        """Worded like a text."""
+        return self.desk().by_text(text, **options)
+
+    def by_picture(self, path: Path, **options: Any) -> list[Match]:
+        """Showing what a picture file shows."""
+        return self.desk().by_picture(path, **options)
 
 
 class Door(Protocol):

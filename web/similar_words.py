@@ -4,12 +4,16 @@ from collections.abc import Iterable
 from typing import Final
 
 from flask_babel import format_percent, lazy_gettext
+from sqlite_utils import Database
 
+from listings.similar import alerts
 from listings.similar.alerts import Alert
 from listings.similar.hashes import BITS
 from listings.similar.looks import Reason
+from support.errors import NotFoundError
 
 from .i18n import gettext as _
+from .watching import alert_of_note
 
 KINDS: Final = {
     "sanctioned": lazy_gettext("Like a suspended seller’s"),
@@ -20,6 +24,7 @@ KINDS: Final = {
 
 STATES: Final = {
     "open": lazy_gettext("Waiting"),
+    "decided": lazy_gettext("Settled by another decision"),
     "confirmed": lazy_gettext("Right"),
     "dismissed": lazy_gettext("Dismissed"),
 }
@@ -78,3 +83,25 @@ def alert(found: Alert) -> str:
                  n=detail.get("listings", 2), accounts=detail.get("accounts", 2))  # fmt: skip
     return _("%(n)s listings within %(days)s days",
              n=detail.get("listings", 2), days=detail.get("days", 30))  # fmt: skip
+
+
+def sign(db: Database, note: str) -> str:
+    """What a case's sign of kind "watch" says, in the reader's language.
+
+    A note that names no alert, or one that is gone, is given as it was written.
+    """
+    number = alert_of_note(note)
+    try:
+        found = None if number is None else alerts.get(db, number)
+    except NotFoundError:
+        found = None
+    if found is None:
+        return note
+    parts = [str(KINDS[found.kind])]
+    if found.other_id is not None:
+        parts.append(
+            _("like listing %(id)s, %(likeness)s",
+              id=found.other_id, likeness=likeness(found.probability))
+        )  # fmt: skip
+    parts += [*told(found.reasons), alert(found)]
+    return "; ".join(part for part in parts if part)

@@ -56,6 +56,7 @@ JOB_KINDS = {
     "moderate": lazy_gettext("Judge and watch new listings"),
     "train-moderation": lazy_gettext("Learn from decisions on listings"),
     "watch": lazy_gettext("Watch for sellers who come back"),
+    "propose-policy": lazy_gettext("Propose a policy"),
 }
 
 JOB_STATES = {
@@ -81,10 +82,11 @@ STEPS = {
     "words of listings": lazy_gettext("words of listings"),
     "pictures of listings": lazy_gettext("pictures of listings"),
     "watching listings": lazy_gettext("watching listings"),
+    "judging listings": lazy_gettext("judging listings"),
 }
 COUNTED = (
     *("labelling", "filling the review queue", "looking"),
-    *("words of listings", "pictures of listings", "watching listings"),
+    *("words of listings", "pictures of listings", "watching listings", "judging listings"),
 )  # one by one, not in thousandths
 
 STATUSES = {

@@ -143,6 +143,22 @@ def train_moderation(
     }
 
 
+def propose_policy(
+    workspace: Workspace, db: Database, actor: Actor, arguments: dict[str, Any], progress: Progress
+) -> dict[str, Any]:
+    """Propose a policy for the model in force, and try it on past decisions."""
+    from listings.moderation import policy_desk
+
+    desk = policy_desk.PolicyDesk(workspace)
+    ground = desk.ground(db, problems=arguments.get("problems"), progress=progress)
+    chosen = policy_desk.propose(ground, policy_desk.template(db, ground.model))
+    note = str(arguments.get("note", ""))
+    stored = policy_desk.keep_proposed(db, actor, ground, chosen, note=note)
+    if ground.evidence.rows:
+        policy_desk.keep_backtest(db, actor, desk, ground, stored)
+    return {"policy": stored.version, "hides": stored.policy.hides}
+
+
 WORKS: dict[str, Work] = {
     "train": train,
     "index": index,
@@ -153,4 +169,5 @@ WORKS: dict[str, Work] = {
     "moderate": moderate,
     "train-moderation": train_moderation,
     "watch": watch,
+    "propose-policy": propose_policy,
 }

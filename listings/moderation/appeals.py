@@ -40,7 +40,7 @@ class Appeal:
     reason: str
 
 
-_SELECT = """
+SELECT = """
     SELECT a.*, d.case_id, c.listing_id FROM appeals a
     JOIN moderation_decisions d ON d.id = a.decision_id
     JOIN moderation_cases c ON c.id = d.case_id
@@ -53,16 +53,23 @@ def get(db: Database, appeal_id: int) -> Appeal:
     Raises:
         NotFoundError: there is none.
     """
-    row = one(db, f"{_SELECT} WHERE a.id = ?", [appeal_id])
+    row = one(db, f"{SELECT} WHERE a.id = ?", [appeal_id])
     if row is None:
         raise NotFoundError(f"No appeal {appeal_id}.")
-    return _appeal(row)
+    return appeal_of(row)
 
 
-def appeals(db: Database, *, state: str = "open", limit: int = 100) -> list[Appeal]:
+def appeals(
+    db: Database, *, state: str = "open", limit: int = 100, offset: int = 0
+) -> list[Appeal]:
     """Appeals in a state, the oldest first."""
-    sql = f"{_SELECT} WHERE a.state = ? ORDER BY a.at, a.id LIMIT ?"
-    return [_appeal(row) for row in db.query(sql, [state, limit])]
+    sql = f"{SELECT} WHERE a.state = ? ORDER BY a.at, a.id LIMIT ? OFFSET ?"
+    return [appeal_of(row) for row in db.query(sql, [state, limit, offset])]
+
+
+def of_case(db: Database, case_id: int) -> list[Appeal]:
+    """The appeals on a case, the oldest first."""
+    return [appeal_of(row) for row in db.query(f"{SELECT} WHERE c.id = ? ORDER BY a.id", [case_id])]
 
 
 def file(db: Database, actor: Actor, decision_id: int, *, by: str, words: str = "") -> Appeal:
@@ -198,15 +205,20 @@ def _check(db: Database, agent_id: int, appeal_id: int) -> Appeal:
     if found.state != "open":
         raise ConflictError(f"This appeal is settled: {found.state}.")
     check_claim(db, agent_id, found.case_id)
+    if is_own(db, agent_id, found):
+        raise PermissionDeniedError("This was your own decision: let somebody else look at it.")
+    return found
+
+
+def is_own(db: Database, agent_id: int, found: Appeal) -> bool:
+    """Whether it is against a person's own decision, and somebody else could look at it."""
     sql = "SELECT agent_id FROM moderation_decisions WHERE id = ?"
     others = """
         SELECT 1 FROM agents WHERE active = 1 AND password_hash IS NOT NULL AND id <> ?
         AND role IN ('moderator', 'lead', 'admin') LIMIT 1
     """
     own = scalar(db, sql, [found.decision_id]) == agent_id
-    if own and scalar(db, others, [agent_id]) is not None:
-        raise PermissionDeniedError("This was your own decision: let somebody else look at it.")
-    return found
+    return own and scalar(db, others, [agent_id]) is not None
 
 
 def _record(db: Database, actor: Actor, found: Appeal, action: str, words: str) -> None:
@@ -214,7 +226,8 @@ def _record(db: Database, actor: Actor, found: Appeal, action: str, words: str) 
     record(db, actor, action, f"listing:{found.listing_id}", detail=detail)
 
 
-def _appeal(row: Row) -> Appeal:
+def appeal_of(row: Row) -> Appeal:
+    """An appeal as its row says."""
     return Appeal(
         id=row["id"],
         case_id=row["case_id"],

@@ -22,7 +22,7 @@ from ..listing import Listing
 from ..stored import PAGE, load
 from .classes import HIDE, LEGAL, NORMAL, PASS, REVIEW, Verdict
 from .policy import Choice, Policy
-from .policy_evidence import BaseRate, Decided, Judged, Measured, measure
+from .policy_evidence import BaseRate, Decided, Judged, Measured, choices, measure
 from .policy_store import StoredPolicy
 
 Judge = Callable[[Sequence[int], Sequence[Listing]], Sequence[Verdict]]
@@ -65,6 +65,8 @@ def backtest(
     base: BaseRate,
     *,
     other: tuple[str, Policy, Sequence[Judged]] | None = None,
+    chosen: Sequence[Choice] | None = None,
+    chosen_before: Sequence[Choice] | None = None,
 ) -> Backtest:
     """Try a policy on past decisions.
 
@@ -74,24 +76,26 @@ def backtest(
         base: the marketplace's share of problem listings.
         other: version and policy to set it against, and the same rows as the other's model judged
             them, in the same order; None: against doing nothing.
+        chosen: what the policy does with each row, where that is known already.
+        chosen_before: what the other does, likewise.
 
     Raises:
         InputError: there are no rows, or the other's are not the same.
     """
     if not rows:
         raise InputError("No past decisions to try it on: decide on some, or import them first.")
-    choices = [policy.choose(row.verdict, category=row.category) for row in rows]
-    before = [Choice(PASS, NORMAL, None, "below")] * len(rows)
+    chosen = choices(rows, policy) if chosen is None else chosen
+    before: Sequence[Choice] = [Choice(PASS, NORMAL, None, "below")] * len(rows)
     if other is not None:
         same = [(row.truth, row.category) for row in other[2]]
         if same != [(row.truth, row.category) for row in rows]:
             raise InputError("The other policy was given other rows; give both the same.")
-        before = [other[1].choose(row.verdict, category=row.category) for row in other[2]]
+        before = choices(other[2], other[1]) if chosen_before is None else chosen_before
     classes = {}
     for label in sorted({row.truth for row in rows}, key=lambda name: (name != NORMAL, name)):
         mine = [number for number, row in enumerate(rows) if row.truth == label]
-        turns = [turn(label, before[number], choices[number]) for number in mine]
-        actions = [choices[number].action for number in mine]
+        turns = [turn(label, before[number], chosen[number]) for number in mine]
+        actions = [chosen[number].action for number in mine]
         drawn = [number for number in mine if rows[number].unselected]
         classes[label] = ClassResult(
             rows=len(mine),
@@ -101,13 +105,13 @@ def backtest(
             wins=sum(way > 0 for way in turns),
             losses=sum(way < 0 for way in turns),
             sampled=len(drawn),
-            sampled_hide=sum(choices[number].action == HIDE for number in drawn),
+            sampled_hide=sum(chosen[number].action == HIDE for number in drawn),
         )
     return Backtest(
         rows=len(rows),
         against=other[0] if other else "",
         classes=classes,
-        measured=measure(rows, policy, base),
+        measured=measure(rows, policy, base, chosen=chosen),
         wins=sum(result.wins for result in classes.values()),
         losses=sum(result.losses for result in classes.values()),
     )

@@ -7,9 +7,10 @@ from sqlite_utils import Database
 
 from support.audit import Actor, record
 from support.clock import ago, now
-from support.database import scalar, write
+from support.database import one, scalar, write
 from support.errors import ConflictError
 
+from ..stored import places
 from .cases import APPEALED, Case, add_sign, case_of, ensure, get, masked
 
 CLAIM_MINUTES: Final = 10  # how long a case that somebody has on the screen is kept from others
@@ -21,6 +22,7 @@ class Cases:
 
     label: str = ""  # that the last verdict or a waiting report speaks of
     kind: str = ""  # report, appeal, or a sign's: verdict, sample, watch, person
+    without: tuple[int, ...] = ()  # cases that the person put off for now
 
     def where(self) -> tuple[str, list[Any]]:
         """The conditions as SQL over `moderation_cases c`, and their values."""
@@ -38,13 +40,17 @@ class Cases:
                 "WHERE r.case_id = c.id AND r.closed_by IS NULL)"
             )
         elif self.kind == "appeal":
-            parts.append(f"EXISTS ({APPEALED} AND d.case_id = c.id)")
+            # Few of many: found from the appeals, not asked of each case.
+            parts.append(f"c.id IN ({APPEALED.replace('a.id', 'd.case_id', 1)})")
         elif self.kind:
             parts.append(
                 "EXISTS (SELECT 1 FROM moderation_signs s "
                 "WHERE s.case_id = c.id AND s.closed_by IS NULL AND s.kind = ?)"
             )
             values.append(self.kind)
+        if self.without:
+            parts.append(f"c.id NOT IN ({places(list(self.without))})")
+            values += self.without
         return " AND ".join(parts), values
 
 
@@ -64,11 +70,29 @@ def waiting(
     return [case_of(row) for row in db.query(sql, [*_mine(agent_id), *values, limit, offset])]
 
 
-def count(db: Database, agent_id: int, cases: Cases | None = None) -> int:
-    """How many cases wait for a person: to be told before many are decided at once."""
+def count(
+    db: Database, agent_id: int, cases: Cases | None = None, *, most: int | None = None
+) -> int:
+    """How many cases wait for a person: to be told before many are decided at once.
+
+    Args:
+        db: the desk's database.
+        agent_id: the person.
+        cases: which part of the queue.
+        most: stop counting there; a long queue is then told as "more than".
+    """
     where, values = (cases or Cases()).where()
-    sql = f"SELECT count(*) {_WAITING} {where}"
-    return int(scalar(db, sql, [*_mine(agent_id), *values]))
+    sql = f"SELECT count(*) FROM (SELECT 1 {_WAITING} {where} LIMIT ?)"  # noqa: S608 - conditions of ours
+    limit = -1 if most is None else most
+    return int(scalar(db, sql, [*_mine(agent_id), *values, limit]))
+
+
+def held(db: Database, agent_id: int, cases: Cases | None = None) -> Case | None:
+    """What a person has on the screen, where it still waits and is of that part of the queue."""
+    where, values = (cases or Cases()).where()
+    sql = f"SELECT c.* {_WAITING} AND c.claimed_by = ? {where} LIMIT 1"
+    row = one(db, sql, [*_mine(agent_id), agent_id, *values])
+    return None if row is None else case_of(row)
 
 
 def claim_next(db: Database, agent_id: int, cases: Cases | None = None) -> Case | None:
@@ -115,6 +139,15 @@ def open_for(db: Database, actor: Actor, listing_id: int, *, note: str = "") -> 
         add_sign(db, case.id, "person", note=masked(db, note), weight=1.0)
         record(db, actor, "moderation.opened", f"listing:{listing_id}", detail={"case": case.id})
     return get(db, case.id)
+
+
+def held_by_others(db: Database, agent_id: int, case_ids: list[int]) -> set[int]:
+    """Those of some cases that somebody else has on the screen."""
+    sql = f"""
+        SELECT id FROM moderation_cases WHERE claimed_by <> ? AND claimed_at >= ?
+        AND id IN ({places(case_ids)})
+    """  # noqa: S608 - only question marks are put in
+    return {row[0] for row in db.conn.execute(sql, [*_mine(agent_id), *case_ids])}
 
 
 def check_claim(db: Database, agent_id: int, case_id: int) -> Case:

@@ -11,16 +11,17 @@ from typing import Final
 
 from sqlite_utils import Database
 
-from support import settings
 from support.clock import now
 from support.database import Row, insert, one, scalar, write
 from support.errors import NotFoundError
-from support.redact import Redactor
 
+from ..stored import places
 from .classes import HIDE, LEGAL
+from .masking import masked as masked
 from .reporters import records
 
 _LEGAL_FIRST, _APPEAL_FIRST = 100.0, 10.0  # added to the priority
+MOST_WEIGHED: Final = 100  # reporters of one case whose records are read: more tell nothing new
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,13 +149,41 @@ def add_sign(
 def reports(db: Database, case_id: int) -> list[Report]:
     """A case's reports, the oldest first."""
     sql = f"SELECT r.*, {_WAITS} AS waits FROM moderation_reports r {_OF_CASE}"  # noqa: S608
-    return [
-        Report(
-            row["id"], row["reporter"], row["label"], row["words"], bool(row["braked"]), row["at"],
-            row["closed_by"], bool(row["waits"]),
-        )
-        for row in db.query(sql, [case_id])
-    ]  # fmt: skip
+    return [_report(row) for row in db.query(sql, [case_id])]
+
+
+def waits_by(db: Database, case_id: int, reporter: str) -> Report | None:
+    """The report of one person that waits on a case; None where none does."""
+    sql = f"""
+        SELECT r.*, 1 AS waits FROM moderation_reports r
+        WHERE r.case_id = ? AND r.reporter = ? AND r.reporter <> '' AND {_WAITS}
+        ORDER BY r.id LIMIT 1
+    """  # noqa: S608 - only a statement of ours is put in
+    row = one(db, sql, [case_id, reporter])
+    return None if row is None else _report(row)
+
+
+def reporters_of(db: Database, case_id: int, *, most: int = MOST_WEIGHED) -> list[str]:
+    """Who reported a case and waits, without those who are braked; the first `most` of them."""
+    sql = f"""
+        SELECT r.reporter FROM moderation_reports r
+        WHERE r.case_id = ? AND r.braked = 0 AND r.reporter <> '' AND {_WAITS}
+        GROUP BY r.reporter ORDER BY min(r.id) LIMIT ?
+    """  # noqa: S608 - only a statement of ours is put in
+    return [row[0] for row in db.conn.execute(sql, (case_id, most))]
+
+
+def legal_among(db: Database, case_ids: Sequence[int]) -> set[int]:
+    """Those of some cases that may be a crime: a report or a verdict says so, and waits."""
+    marks = places(list(case_ids))
+    sql = f"""
+        SELECT r.case_id FROM moderation_reports r
+        WHERE r.label = '{LEGAL}' AND r.case_id IN ({marks}) AND {_WAITS}
+        UNION
+        SELECT r.case_id FROM moderation_signs r JOIN moderation_verdicts v ON v.id = r.verdict_id
+        WHERE v.label = '{LEGAL}' AND r.case_id IN ({marks}) AND {_WAITS}
+    """  # noqa: S608 - only statements of ours are put in
+    return {row[0] for row in db.conn.execute(sql, [*case_ids] * 2)}
 
 
 def signs(db: Database, case_id: int) -> list[Sign]:
@@ -196,11 +225,12 @@ def settle(
         undone: it was taken back.
     """
     before = get(db, case_id)
-    open_reports = [report for report in reports(db, case_id) if report.waiting]
+    # In SQL: a listing may have thousands of reports, and each that comes settles it again.
+    first_report = f"SELECT min(r.at) FROM moderation_reports r WHERE r.case_id = ? AND {_WAITS}"  # noqa: S608
     open_signs = [sign for sign in signs(db, case_id) if sign.waiting]
     appeal = one(db, f"{APPEALED.replace('a.id', 'a.at', 1)} AND d.case_id = ?", [case_id])
-    moments = [report.at for report in open_reports] + [sign.at for sign in open_signs]
-    moments += [appeal["at"]] if appeal else []
+    moments = [scalar(db, first_report, [case_id]), *(sign.at for sign in open_signs)]
+    moments = [at for at in (*moments, appeal["at"] if appeal else None) if at is not None]
     decision = standing(db, case_id)
     hidden = decision is not None and decision["action"] == HIDE
     is_open = bool(moments)
@@ -208,7 +238,7 @@ def settle(
         "state": "open" if is_open else "closed",
         "hidden": int(hidden),
         "opened_at": min(moments, default=None),
-        "priority": _priority(db, open_reports, open_signs, appealed=appeal is not None),
+        "priority": _priority(db, case_id, open_signs, appealed=appeal is not None),
     }
     if not is_open:
         change |= {"claimed_by": None, "claimed_at": None}
@@ -224,20 +254,18 @@ def settle(
         insert(db, "moderation_actions", row)
 
 
-def masked(db: Database, words: str) -> str:
-    """What a person wrote about a listing, fit to be kept."""
-    return Redactor(settings.load(db).allow).redact(words.strip()).text
-
-
-def _priority(
-    db: Database, open_reports: Sequence[Report], open_signs: Sequence[Sign], *, appealed: bool
-) -> float:
-    known = records(db, (report.reporter for report in open_reports))
-    people = {report.reporter for report in open_reports if not report.braked}
-    weight = sum(known[reporter].weight for reporter in people)
+def _priority(db: Database, case_id: int, open_signs: Sequence[Sign], *, appealed: bool) -> float:
+    weight = sum(found.weight for found in records(db, reporters_of(db, case_id)).values())
     weight += max((sign.weight for sign in open_signs), default=0.0)
-    legal = any(report.label == LEGAL for report in open_reports)
+    legal = bool(legal_among(db, [case_id]))
     return round(weight + _LEGAL_FIRST * legal + _APPEAL_FIRST * appealed, 6)
+
+
+def _report(row: Row) -> Report:
+    return Report(
+        row["id"], row["reporter"], row["label"], row["words"], bool(row["braked"]), row["at"],
+        row["closed_by"], bool(row["waits"]),
+    )  # fmt: skip
 
 
 def case_of(row: Row) -> Case:

@@ -7,7 +7,6 @@ decides through `make` too, under rules of its own in `policy_act`.
 """
 
 import sqlite3
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -104,43 +103,6 @@ def decide(
         return make(db, actor, case, new)
 
 
-def decide_many(
-    db: Database,
-    actor: Actor,
-    agent_id: int,
-    case_ids: Iterable[int],
-    *,
-    label: str,
-    reason: str,
-    together: str,
-) -> list[int]:
-    """Decide on many cases alike; one undo takes all of them back.
-
-    Cases that were settled meanwhile, are on another's screen or wait for an appeal are passed
-    over; so are those with a report of `legal`, which want to be looked at one by one.
-
-    Returns:
-        The cases that were decided.
-    """
-    done = []
-    with write(db):
-        for case_id in dict.fromkeys(case_ids):
-            legal = scalar(
-                db,
-                "SELECT 1 FROM moderation_reports WHERE case_id = ? AND label = ? "
-                "AND closed_by IS NULL",
-                [case_id, LEGAL],
-            )
-            if legal is not None:
-                continue
-            try:
-                decide(db, actor, agent_id, case_id, label=label, reason=reason, together=together)
-            except ConflictError:
-                continue
-            done.append(case_id)
-    return done
-
-
 def action_for(label: str) -> str:
     """What follows from a class where a person says no more: a normal listing stays visible."""
     return PASS if label == NORMAL else HIDE
@@ -180,18 +142,15 @@ def make(db: Database, actor: Actor, case: Case, new: New) -> int:
             "appeal_id": new.appeal_id,
             "drawn": int(new.drawn),
             "together": new.together,
+            "revision": _revision(db, case),
             "at": new.at or now(),
         }
         try:
             decision_id = insert(db, "moderation_decisions", row)
         except sqlite3.IntegrityError as error:
             raise ConflictError(f"This decision is not allowed here ({error}).") from error
-        for table in ("moderation_reports", "moderation_signs"):
-            db.execute(
-                f"UPDATE {table} SET closed_by = ? WHERE case_id = ? AND closed_by IS NULL",  # noqa: S608
-                [decision_id, case.id],
-            )
-        if before is not None and (new.appeal_id or _same_words(db, case, before)):
+        _close(db, case, decision_id, made_by=new.made_by, at=row["at"])
+        if before is not None and (new.appeal_id or before["revision"] == row["revision"]):
             db.table("moderation_decisions").update(before["id"], {"replaced_by": decision_id})
         if new.action == HIDE and new.strikes:
             strike(db, case.listing_id, decision_id, label=new.label, at=row["at"])
@@ -284,7 +243,26 @@ def undo_last(db: Database, actor: Actor, agent_id: int) -> Undone | None:
     return Undone(tuple(done), tuple(kept))
 
 
-def _same_words(db: Database, case: Case, before: Row) -> bool:
-    """Whether the listing is as it was when it was decided on before."""
-    changed = scalar(db, "SELECT updated_at FROM listings WHERE id = ?", [case.listing_id])
-    return bool(changed <= before["at"])
+def _close(db: Database, case: Case, decision_id: int, *, made_by: str, at: str) -> None:
+    """Close what a decision settles: of a person all that waits.
+
+    The machine's leaves what asks people to look: samples, matches, wishes. One taken over from
+    elsewhere closes reports that came before it; of those for lawyers only what is from there too.
+    """
+    reports_too, signs_too = {
+        "person": ("", ""),
+        "policy": ("", "AND kind = 'verdict'"),
+        "import": (f"AND at <= :at AND (label <> '{LEGAL}' OR external_id IS NOT NULL)", "AND 0"),
+    }[made_by]
+    values = {"decision": decision_id, "case": case.id, "at": at}
+    for table, which in (("moderation_reports", reports_too), ("moderation_signs", signs_too)):
+        sql = f"""
+            UPDATE {table} SET closed_by = :decision
+            WHERE case_id = :case AND closed_by IS NULL {which}
+        """  # noqa: S608 - only words of ours are put in
+        db.execute(sql, values)
+
+
+def _revision(db: Database, case: Case) -> int:
+    """The revision that the case's listing is in."""
+    return int(scalar(db, "SELECT revision FROM listings WHERE id = ?", [case.listing_id]))

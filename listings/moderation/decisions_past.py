@@ -11,13 +11,14 @@ from sqlite_utils import Database
 
 from support.audit import Actor
 from support.clock import now
-from support.database import insert, scalar, write
+from support.database import Row, insert, scalar, write
 from support.errors import InputError
 from support.seal import Seal
 
-from .cases import ensure, masked, settle, standing
+from .cases import ensure, settle, standing
 from .classes import CLASSES, PASS, PROBLEMS
 from .decisions import New, make
+from .masking import masked
 from .reports import MAX_WORDS
 from .sample import UNSELECTED
 
@@ -67,7 +68,8 @@ def add_past(
         listing_id: the listing, stored before.
         label: what it was found to be.
         reason: as given; masked.
-        at: when it was decided.
+        at: when it was decided; now without it. Reports that came later wait on, as does whatever
+            else asks people to look.
         drawn: chance chose it to be looked at, whatever was said of it: bounds may rest on it.
         reports: those that led to it.
 
@@ -76,17 +78,17 @@ def add_past(
 
     Raises:
         NotFoundError: there is no such listing.
-        InputError: there is no such class.
+        InputError: there is no such class, or it was decided later than now.
     """
     if label not in CLASSES:
         raise InputError(f"No class {label!r}. There are: {', '.join(CLASSES)}.")
-    moment = at or now()
+    moment = _past(at) or now()
     with write(db):
         case = ensure(db, listing_id)
         if standing(db, case.id) is not None:
             return None
         for report in reports:
-            add_past_report(db, seal, listing_id, report, at=report.at or moment)
+            add_past_report(db, seal, listing_id, report, at=moment)
         new = New(
             made_by="import",
             label=label,
@@ -101,16 +103,31 @@ def add_past(
 
 
 def add_past_report(
-    db: Database, seal: Seal, listing_id: int, report: PastReport, *, at: str = ""
+    db: Database,
+    seal: Seal,
+    listing_id: int,
+    report: PastReport,
+    *,
+    at: str = "",
+    decision: Row | None = None,
 ) -> int | None:
-    """Take over a report that waits still, or is closed by what `add_past` makes next.
+    """Take over a report that waits still, or is closed by a decision.
+
+    Args:
+        db: the desk's database.
+        seal: its key.
+        listing_id: the listing.
+        report: the report.
+        at: when it came, where the report does not say so.
+        decision: the standing one that came after it; None: it waits, or is closed by what
+            `add_past` makes next.
 
     Returns:
         Its id; None where it was taken over before.
 
     Raises:
         NotFoundError: there is no such listing.
-        InputError: there is no such class to report.
+        InputError: there is no such class to report, or it came later than now.
     """
     if report.label and report.label not in PROBLEMS:
         raise InputError(f"Nothing is reported as {report.label!r}. Map it to one of {PROBLEMS}.")
@@ -128,17 +145,25 @@ def add_past_report(
             "label": report.label,
             "words": masked(db, report.words)[:MAX_WORDS],
             "braked": int(not report.reporter),
-            "at": at or report.at or now(),
+            "at": _past(report.at or at) or (decision["at"] if decision else now()),
+            "closed_by": decision["id"] if decision else None,
         }
         report_id = insert(db, "moderation_reports", row)
         settle(db, case.id)
     return report_id
 
 
+def _past(at: str) -> str:
+    if at > now():
+        raise InputError(f"{at} is later than now: what is taken over is past.")
+    return at
+
+
 def past_decisions(db: Database, *, before: str = "") -> Iterator[Past]:
     """What people found listings to be, each by the decision in force: what a model learns from.
 
-    The machine's own decisions are left out, and so are those that an appeal waits on.
+    The machine's own decisions are left out, and so are those that an appeal waits on, and those on
+    words or pictures that are others now.
 
     Args:
         db: the desk's database.
@@ -150,7 +175,8 @@ def past_decisions(db: Database, *, before: str = "") -> Iterator[Past]:
         FROM moderation_cases c JOIN moderation_decisions d ON d.id = (
             SELECT max(id) FROM moderation_decisions WHERE case_id = c.id AND undone_at IS NULL
         )
-        WHERE d.made_by <> 'policy' AND (? = '' OR d.at < ?)
+        JOIN listings l ON l.id = c.listing_id
+        WHERE d.made_by <> 'policy' AND (? = '' OR d.at < ?) AND d.revision = l.revision
         AND NOT EXISTS (SELECT 1 FROM appeals a WHERE a.decision_id = d.id AND a.state = 'open')
         ORDER BY c.id
     """  # noqa: S608 - only a statement of ours is put in

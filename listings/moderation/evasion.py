@@ -31,6 +31,9 @@ from .lookalikes import (
 )
 
 MOST_READ: Final = 4000  # characters of a text
+_GAP: Final = "\n|\n"  # where a long text's middle was: no word goes across it
+_HEAD: Final = 3000
+_TAIL: Final = MOST_READ - _HEAD - len(_GAP)
 _SOFT: Final = frozenset(".,-_/~·*+'\"`:;|^=•ㆍ․…¸°")  # also of honest punctuation
 _MOST_BETWEEN: Final = 3  # signs between two letters of one word
 _INVISIBLE = frozenset(("Cf", "Mn", "Me", "Cc", "Co", "Cn"))
@@ -42,6 +45,11 @@ _SAID = re.compile(
 )
 _SAID_WORD = re.compile(r"[a-z]+|\d", re.I)
 _SINGLE_LATIN = re.compile(r"(?<![A-Za-z])(?:[A-Za-z][ .·*_-]{1,2}){3,}[A-Za-z](?![A-Za-z])")
+
+_SINGLE = re.compile(
+    "(?<![가-힣ㄱ-ㅣ0-9])[가-힣ㄱ-ㅣ0-9](?: {1,3}[가-힣ㄱ-ㅣ0-9](?![가-힣ㄱ-ㅣ0-9]))+"
+)
+_ORDINARY = re.compile("[\\x00-\\x7f가-힣ㄱ-ㅣ]*")
 
 _Read = list[tuple[str, int]]  # characters with their places in the text
 
@@ -62,8 +70,11 @@ class Undone:
 
 
 def undo(text: str) -> Undone:
-    """Read a text as it is meant; only its first 4,000 characters."""
-    read, tricks = _plain(text[:MOST_READ])
+    """Read a text as it is meant; of more than 4,000 characters the beginning and the end."""
+    text, where = _ends(text, range(len(text)))
+    if _ORDINARY.fullmatch(text) and not any(needed.search(text) for needed, _ in _STEPS):
+        return Undone(text, tuple(where), 0)
+    read, tricks = _plain(text, where)
     words = "".join([char for char, _ in read])
     for needed, step in _STEPS:
         if not needed.search(words):
@@ -75,13 +86,24 @@ def undo(text: str) -> Undone:
     return Undone(words, tuple([place for _, place in read]), tricks)
 
 
-def _plain(text: str) -> tuple[_Read, int]:
+def _ends(text: str, places: Sequence[int]) -> tuple[str, Sequence[int]]:
+    """What is read of a text, with the places: padding before or after the words hides nothing."""
+    if len(text) <= MOST_READ:
+        return text, places
+    between = [places[_HEAD - 1]] * len(_GAP)
+    return (
+        text[:_HEAD] + _GAP + text[-_TAIL:],
+        [*places[:_HEAD], *between, *places[-_TAIL:]],
+    )
+
+
+def _plain(text: str, places: Sequence[int]) -> tuple[_Read, int]:
     """Every odd form of a character as the plain one; what cannot be seen goes."""
     read: _Read = []
     tricks = 0
-    if text.isascii():
-        return [(char, place) for place, char in enumerate(text)], 0
-    for place, char in enumerate(text):
+    if _ORDINARY.fullmatch(text):
+        return list(zip(text, places, strict=True)), 0
+    for char, place in zip(text, places, strict=True):
         if char.isascii() or "가" <= char <= "힣" or is_part(char):
             read.append((char, place))
         elif char in ALONE or char in LATIN:
@@ -92,7 +114,9 @@ def _plain(text: str) -> tuple[_Read, int]:
         else:
             for plain in unicodedata.normalize("NFKC", char):
                 read.append((ALONE.get(plain) or LATIN.get(plain, plain), place))
-    return read, tricks
+    # One sign may stand for eighteen letters.
+    words, where = _ends("".join([char for char, _ in read]), [place for _, place in read])
+    return list(zip(words, where, strict=True)), tricks
 
 
 def _unlike(read: _Read) -> tuple[_Read, int]:
@@ -159,25 +183,17 @@ def _lone(read: _Read, at: int, step: int) -> bool:
 
 
 def _join_single(read: _Read) -> tuple[_Read, int]:
-    """Take out blanks between letters of Hangul that stand alone, two or more in a row."""
-    lone = [
-        is_hangul(char) and _lone(read, at, -1) and _lone(read, at, 1)
-        for at, (char, _) in enumerate(read)
-    ]
-    found: _Read = []
-    tricks = 0
-    at = 0
-    while at < len(read):
-        stop = at
-        while stop < len(read) and read[stop][0] == " ":
-            stop += 1
-        between = 0 < stop - at <= _MOST_BETWEEN and at > 0 and stop < len(read)
-        if between and lone[at - 1] and lone[stop]:
-            tricks += stop - at
-            at = stop
-        found.append(read[at])
-        at += 1
-    return found, tricks
+    """Take out blanks between letters of Hangul, and digits, that each stand alone.
+
+    Two letters at least: a digit before a counting word is honest.
+    """
+    return _replace(read, _alone, lambda words: [at for at, c in enumerate(words) if c != " "])
+
+
+def _alone(text: str) -> Iterator[re.Match[str]]:
+    for found in _SINGLE.finditer(text):
+        if sum(not char.isascii() for char in found[0]) > 1:
+            yield found
 
 
 def _compose(read: _Read) -> tuple[_Read, int]:
@@ -269,7 +285,7 @@ _PART = re.compile("[ㄱ-ㅣ]")
 _STEPS: Final = (  # each with what must be there: of most listings nothing is
     (_PART, _unlike),
     (re.compile(r"[가-힣ㄱ-ㅣ](?:[^\w\s]|_){1,3}[가-힣ㄱ-ㅣ]"), _join_symbols),
-    (re.compile("(?<![가-힣ㄱ-ㅣ])[가-힣ㄱ-ㅣ] {1,3}[가-힣ㄱ-ㅣ](?![가-힣ㄱ-ㅣ])"), _join_single),
+    (_SINGLE, _join_single),
     (_PART, _compose),
     (_SINGLE_LATIN, _join_latin),
     (re.compile(f"{RUN.pattern}|{_SAID.pattern}", re.I), _said_numbers),

@@ -1,7 +1,8 @@
 """How moderation does over time: automatic and by hand, how precise, how kind to the normal.
 
 Precision and the recall of normal listings are counted in the random sample alone, each with its
-exact interval; what was contested is counted beside them, and tells nothing of all the others.
+exact interval; what was contested is counted beside them, and tells nothing of all the others. A
+verdict in the shadow hid nothing: what it would have done `figures_now.beside` counts.
 """
 
 from collections import Counter
@@ -12,7 +13,8 @@ from sqlite_utils import Database
 
 from support.promise import Promise
 
-from .classes import HIDE, NORMAL, PASS
+from .classes import HIDE, LEGAL, NORMAL, PASS
+from .policy_evidence import is_problem
 from .sample import TRUTH
 
 
@@ -24,7 +26,7 @@ class Week:
     automatic: int  # decisions that the machine made
     by_hand: int
     precision: Promise  # of hidden listings drawn in it: problems
-    normal_not_hidden: Promise  # of normal listings drawn in it
+    normal_not_hidden: Promise  # of normal listings drawn in it that a policy in force judged
     normal_not_flagged: Promise
 
 
@@ -50,7 +52,7 @@ def weeks(db: Database, *, since: str = "") -> list[Week]:
     drawn = f"""
         SELECT {_MONDAY.format(at="s.at")} AS monday, s.stream, v.action, {TRUTH} AS truth
         FROM moderation_samples s JOIN moderation_verdicts v ON v.id = s.verdict_id
-        WHERE s.at >= ?
+        WHERE s.at >= ? AND v.mode = 'live'
     """  # noqa: S608 - likewise
     decisions = Counter((r["monday"], r["made_by"]) for r in db.query(made, [since]))
     sampled = [row for row in db.query(drawn, [since]) if row["truth"] is not None]
@@ -58,7 +60,7 @@ def weeks(db: Database, *, since: str = "") -> list[Week]:
     found = []
     for monday in sorted(mondays):
         mine = [row for row in sampled if row["monday"] == monday]
-        hidden = [row["truth"] != NORMAL for row in mine if row["stream"] == "hidden"]
+        hidden = [is_problem(row["truth"]) for row in mine if row["stream"] == "hidden"]
         normal = [
             row["action"] for row in mine if row["stream"] == "all" and row["truth"] == NORMAL
         ]
@@ -73,6 +75,19 @@ def weeks(db: Database, *, since: str = "") -> list[Week]:
             )
         )
     return found
+
+
+def precision_by_class(db: Database, *, since: str = "") -> dict[str, Promise]:
+    """Of hidden listings that chance drew, how many were problems, by the class hidden for."""
+    sql = f"""
+        SELECT label, count(*), sum(truth NOT IN (?, ?)) FROM (
+            SELECT v.label, {TRUTH} AS truth FROM moderation_samples s
+            JOIN moderation_verdicts v ON v.id = s.verdict_id
+            WHERE s.stream = 'hidden' AND s.at >= ?
+        ) WHERE truth IS NOT NULL GROUP BY label ORDER BY label
+    """  # noqa: S608 - only a statement of ours is put in
+    rows = db.conn.execute(sql, (NORMAL, LEGAL, since)).fetchall()
+    return {label: Promise.of(right, n) for label, n, right in rows}
 
 
 def by_class(db: Database, *, since: str = "") -> dict[tuple[str, str], Contested]:

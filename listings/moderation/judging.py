@@ -14,7 +14,7 @@ from listings.following import Follower
 from listings.listing import Listing
 from listings.stored import load, places
 from support.database import one, write
-from support.release import current, pointer
+from support.release import pointer
 from support.workspace import Workspace
 
 from .classes import HIDE, PASS, REVIEW, Signals, Verdict
@@ -57,20 +57,18 @@ def judge(
     """
     if in_mode(db, "live") is None and in_mode(db, "shadow") is None:
         return []  # nobody asks: nothing is read or written
-    before = _changed(db, ids)
+    before = _revisions(db, ids)
     found = load(db, workspace.home / "images", ids)
     signals = signals_of(db, found)
     verdicts = moderator.judge(list(found.values()), [signals.get(i) for i in found])
-    release = current(workspace.models, line=KIND) if moderator.version else None
-    name = release.name if release and release.parts.get(KIND) == moderator.version else ""
     with write(db):
-        after = _changed(db, ids)  # one that changed meanwhile waits for the next run
+        after = _revisions(db, ids)  # one that changed meanwhile waits for the next run
         judged = [
             (listing_id, verdict)
             for listing_id, verdict in zip(found, verdicts, strict=True)
             if before[listing_id] == after.get(listing_id)
         ]
-        return act(db, judged, release=name)
+        return act(db, judged, release=moderator.release)
 
 
 def would(
@@ -126,9 +124,9 @@ def judge_waiting(
     return report
 
 
-def _changed(db: Database, ids: Sequence[int]) -> dict[int, str]:
-    """When each listing changed last; those gone are left out."""
-    sql = f"SELECT id, updated_at FROM listings WHERE id IN ({places(list(ids))})"  # noqa: S608
+def _revisions(db: Database, ids: Sequence[int]) -> dict[int, int]:
+    """The revision of each listing; those gone are left out."""
+    sql = f"SELECT id, revision FROM listings WHERE id IN ({places(list(ids))})"  # noqa: S608
     return dict(db.conn.execute(sql, list(ids)).fetchall())
 
 
@@ -140,9 +138,9 @@ def _since(db: Database, policy: StoredPolicy) -> str:
 
 
 _WAITS: Final = """
-    FROM listings l WHERE l.id > ? AND l.removed = '' AND l.updated_at >= ? AND {count} > (
+    FROM listings l WHERE l.id > ? AND l.removed = '' AND l.revised_at >= ? AND {count} > (
         SELECT count(DISTINCT v.policy_id) FROM moderation_verdicts v
-        WHERE v.listing_id = l.id AND v.at >= l.updated_at AND v.policy_id IN ({policies})
+        WHERE v.listing_id = l.id AND v.revision = l.revision AND v.policy_id IN ({policies})
     )
 """
 

@@ -1,8 +1,8 @@
 """A trained moderation model: several voices over what was read, blended and calibrated.
 
-Text models read the words with evasions undone, signals and the rules it was trained beside speak
-too, and a network may hear words, picture and signals at once. How much each counts was learned on
-listings that none of them had learned from (`train/moderation.py`).
+Text models read the words with evasions undone, the rules it was trained beside speak with the
+signals, and a network may hear words, picture and signals at once. How much each counts was
+learned on listings that none of them had learned from (`train/moderation.py`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,15 +16,16 @@ from safetensors import SafetensorError
 from listings.ensemble import Ensemble, Fusion, Probabilities
 from listings.text_model import TextModel, load_text_model
 from support.artifact import read_artifact
-from support.errors import ModelDamagedError
+from support.errors import ModelDamagedError, SettingError
 
 from .classes import Reason
 from .reading import Reading
-from .rules import FILE, RuleSet, load_rules
-from .signal_voice import SignalVoice
+from .rule_voice import RuleVoice
+from .rule_words import lower
+from .rules import FILE, Spoken, load_rules
 
 KIND: Final = "moderation"
-RULES: Final = "rules"  # the name of the rules' voice
+RULES: Final = RuleVoice.name
 Scores = npt.NDArray[np.float32]
 _SITUATION: Final = "text"  # the only one: a voice that has nothing to go by says so by itself
 _MOST_WORDS: Final = 8
@@ -50,9 +51,8 @@ class ModerationModel:
     Args:
         labels: in the order of every voice's columns.
         texts: text models.
-        signals: the voice of signals; None: not heard.
         network: the network; None: not heard.
-        rules: those it was trained beside, which speak as they did then.
+        rules: those it was trained beside, which speak as they did then, and what they are worth.
         fusion: how much each voice counts.
         version: of the model folder.
     """
@@ -62,15 +62,13 @@ class ModerationModel:
         labels: Sequence[str],
         *,
         texts: Sequence[TextModel],
-        signals: SignalVoice | None,
         network: Network | None,
-        rules: RuleSet,
+        rules: RuleVoice,
         fusion: Fusion,
         version: str = "",
     ) -> None:
         self.labels = list(labels)
         self.texts = {model.name: model for model in texts}
-        self.signals = signals
         self.network = network
         self.rules = rules
         self.fusion = fusion
@@ -81,14 +79,21 @@ class ModerationModel:
         """Those that count."""
         return self.fusion.voices
 
-    def probabilities(self, readings: Sequence[Reading]) -> Probabilities:
-        """(n, labels) calibrated; each row sums to 1."""
+    def probabilities(
+        self, readings: Sequence[Reading], spoken: Sequence[Spoken] | None = None
+    ) -> Probabilities:
+        """(n, labels) calibrated; each row sums to 1.
+
+        Args:
+            readings: of listings.
+            spoken: which of the model's rules speak of each, where that was asked already.
+        """
         if not readings:
             return np.zeros((0, len(self.labels)))
         said = hear(
-            readings, self.labels,
+            readings,
             texts=[model for name, model in self.texts.items() if name in self.voices],
-            signals=self.signals, network=self.network, rules=self.rules,
+            network=self.network, rules=self.rules, spoken=spoken,
         )  # fmt: skip
         return self.fusion(said)
 
@@ -102,12 +107,12 @@ class ModerationModel:
             weight = self._weight(name, number)
             if weight > 0 and reading.words.text.strip():
                 found += _words(model, reading, number, label, weight)
-        weight = self._weight(SignalVoice.name, number)
-        if self.signals is not None and weight > 0:
-            found += [
-                Reason(part.kind, label, part.what, part.weight * weight)
-                for part in self.signals.reasons(reading, number, label)
-            ]
+        weight = self._weight(RULES, number)
+        found += [
+            Reason(part.kind, label, part.what, part.weight * weight)
+            for part in self.rules.reasons(reading, number, label)
+            if weight > 0
+        ]
         return sorted(found, key=lambda reason: -reason.weight)[:_MOST_WORDS]
 
     def _weight(self, voice: str, label_id: int) -> float:
@@ -120,21 +125,19 @@ class ModerationModel:
         return {
             "labels": self.labels,
             "texts": list(self.texts),
-            "signals": self.signals is not None,
             "network": self.network is not None,
             "voices": list(self.voices),
-            "rules": self.rules.version,
+            "rules": self.rules.rules.version,
         }
 
     def save(self, folder: Path) -> None:
         """Write the parts, each text model into a folder of its own."""
         for name, model in self.texts.items():
             model.save(folder / name)
-        if self.signals is not None:
-            self.signals.save(folder)
         if self.network is not None:
             self.network.save(folder)
-        (folder / FILE).write_text(self.rules.source, encoding="utf-8")
+        self.rules.save(folder)
+        (folder / FILE).write_text(self.rules.rules.source, encoding="utf-8")
         Ensemble({_SITUATION: self.fusion}).save(folder)
 
     @classmethod
@@ -154,13 +157,12 @@ class ModerationModel:
             return cls(
                 labels,
                 texts=[load_text_model(folder / name, name, labels) for name in config["texts"]],
-                signals=SignalVoice.load(folder) if config["signals"] else None,
                 network=_network(folder) if config["network"] else None,
-                rules=load_rules(folder / FILE),
+                rules=RuleVoice.load(folder, load_rules(folder / FILE)),
                 fusion=ensemble.fusions[_SITUATION],
                 version=artifact.version,
             )
-        except (KeyError, OSError, SafetensorError) as error:
+        except (KeyError, OSError, SafetensorError, SettingError) as error:
             raise ModelDamagedError(
                 f"The model in {folder} cannot be read ({error}). "
                 f"Train it again: faqdesk train moderation"
@@ -169,19 +171,16 @@ class ModerationModel:
 
 def hear(
     readings: Sequence[Reading],
-    labels: Sequence[str],
     *,
     texts: Sequence[TextModel],
-    signals: SignalVoice | None,
     network: Network | None,
-    rules: RuleSet,
+    rules: RuleVoice,
+    spoken: Sequence[Spoken] | None = None,
 ) -> Mapping[str, Scores]:
     """(n, labels) log-probabilities of each voice."""
     words = [reading.words.text for reading in readings]
     said: dict[str, Scores] = {model.name: model.log_scores(words) for model in texts}
-    said[RULES] = rules.log_scores([rules.reasons(reading) for reading in readings], labels)
-    if signals is not None:
-        said[SignalVoice.name] = signals.log_scores(readings)
+    said[RULES] = rules.log_scores(readings, spoken)
     if network is not None:
         said[network.name] = network.log_scores(readings)
     return said
@@ -190,11 +189,10 @@ def hear(
 def _words(
     model: TextModel, reading: Reading, label_id: int, label: str, weight: float
 ) -> list[Reason]:
-    text = reading.words.text.lower()
-    same = len(text) == len(reading.words.text)  # of a few letters the lower case is two
+    text = lower(reading.words.text)
     found = []
     for part in model.words(reading.words.text, label_id, limit=_MOST_WORDS):
-        at = text.find(part.word) if same else -1
+        at = text.find(part.word)
         place = reading.words.span(at, at + len(part.word)) if at >= 0 else (-1, -1)
         found.append(Reason("word", label, part.word, part.weight * weight, *place))
     return found

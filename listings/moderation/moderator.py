@@ -11,8 +11,8 @@ from typing import Self
 import numpy as np
 
 from listings.listing import Listing
-from support import release
 from support.errors import ModelError, ModelMissingError
+from support.release import Release, current
 from support.workspace import Workspace
 
 from .classes import CLASSES, NORMAL, Reason, Signals, Verdict
@@ -29,14 +29,21 @@ class Moderator:
             was calibrated beside, gives probabilities.
         model: None: the rules judge alone.
         trouble: why there is no model, in a sentence; "" where nobody expected one.
+        release: the name of the release that the model is of; "" where it is of none.
     """
 
     def __init__(
-        self, rules: RuleSet, model: ModerationModel | None = None, *, trouble: str = ""
+        self,
+        rules: RuleSet,
+        model: ModerationModel | None = None,
+        *,
+        trouble: str = "",
+        release: str = "",
     ) -> None:
         self.rules = rules
         self.model = model
         self.trouble = trouble
+        self.release = release
 
     @property
     def version(self) -> str:
@@ -67,8 +74,8 @@ class Moderator:
         """
         rules = desk_rules(workspace.home)
         try:
-            folder = model_folder(workspace.models)
-            return cls(rules, ModerationModel.load(folder))
+            found, folder = _in_force(workspace.models)
+            return cls(rules, ModerationModel.load(folder), release=found.name)
         except ModelError as error:
             return cls(rules, trouble=str(error))
 
@@ -92,14 +99,18 @@ class Moderator:
         readings = read_all(listings, signals)
         if not readings:
             return []
-        said = [self.rules.reasons(reading) if reasons else [] for reading in readings]
+        said: list[list[Reason]] = [[] for _ in readings]
+        spoken = None
+        if reasons or self.model is None:
+            spoken = [self.rules.read(reading) for reading in readings]
+            said = list(map(self.rules.reasons, readings, spoken))
         if self.model is None:
-            if not reasons:
-                said = [self.rules.reasons(reading) for reading in readings]
             found = np.exp(self.rules.log_scores(said).astype(np.float64))
             found /= found.sum(axis=1, keepdims=True)
         else:
-            found = self.model.probabilities(readings)
+            # Mostly the rules are those that the model learned beside, and are asked once.
+            same = self.model.rules.rules.source == self.rules.source
+            found = self.model.probabilities(readings, spoken if same else None)
         return [
             Verdict(
                 dict(zip(self.labels, row, strict=True)),
@@ -130,11 +141,15 @@ def model_folder(models: Path) -> Path:
         ModelMissingError: none is.
         ModelDamagedError: the file that says so is damaged.
     """
-    found = release.current(models, line=KIND)
+    return _in_force(models)[1]
+
+
+def _in_force(models: Path) -> tuple[Release, Path]:
+    found = current(models, line=KIND)
     folder = found.folder(models, KIND) if found else None
-    if folder is None:
+    if found is None or folder is None:
         raise ModelMissingError(
             f"No moderation model in {models}: rules judge alone, and people look at everything. "
             "Train one: faqdesk train moderation"
         )
-    return folder
+    return found, folder

@@ -10,6 +10,7 @@ import json
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -30,6 +31,7 @@ Numbers = npt.NDArray[np.int64]
 _FILE: Final = "network.safetensors"
 _SHAPE: Final = "network.json"
 THIN: Final = 2  # letters that become one place before the recurrent layer
+_HALF: Final = np.float32(0.5)
 PARTS: Final = 4  # numbers of a letter: itself, its initial, vowel and final
 
 
@@ -65,11 +67,12 @@ def letters(texts: Sequence[str], shape: NetworkShape) -> tuple[Numbers, Numbers
     sizes = np.array([max(1, len(text)) for text in cut], np.int64)
     found = np.zeros((len(cut), int(sizes.max(initial=1)), PARTS), np.int64)
     for row, text in zip(found, cut, strict=True):
-        for place, char in enumerate(text):
-            row[place] = _letter(char, shape.letters)
+        if text:
+            row[: len(text)] = [_letter(char, shape.letters) for char in text]
     return found, sizes
 
 
+@lru_cache(maxsize=16_384)
 def _letter(char: str, count: int) -> tuple[int, int, int, int]:
     whole = zlib.crc32(char.encode("utf-8", "surrogatepass")) % count + 1
     initial, vowel, final = parts(char) if is_syllable(char) else (char, char, "")
@@ -94,6 +97,7 @@ class ModerationNetwork:
     def __init__(self, shape: NetworkShape, tensors: Mapping[str, Floats]) -> None:
         self.shape = shape
         self._own = dict(tensors)
+        self._lay_out()
 
     def log_scores(self, readings: Sequence[Reading]) -> Floats:
         """(n, labels) log-probabilities."""
@@ -121,11 +125,11 @@ class ModerationNetwork:
         places = sum(own[f"letters.{i}.weight"][numbers[..., i]] for i in range(PARTS))
         found = self._convolve(np.asarray(places) * there) * there
         thin, lengths = _thin(found), -(-sizes // THIN)
-        sides = [self._recur(thin, lengths, way) for way in ("forward", "backward")]
+        sides = self._recur(thin, lengths)
         picture = _relu(pictures @ own["picture.weight"].T + own["picture.bias"])
         signal = _relu(signals @ own["signals.weight"].T + own["signals.bias"])
         joined = np.concatenate(
-            [found.max(axis=1), *sides, picture * seen[:, None], seen[:, None], signal], axis=1
+            [found.max(axis=1), sides, picture * seen[:, None], seen[:, None], signal], axis=1
         )
         hidden = _relu(joined @ own["joined.weight"].T + own["joined.bias"])
         return np.asarray(hidden @ own["out.weight"].T + own["out.bias"], np.float32)
@@ -145,24 +149,66 @@ class ModerationNetwork:
             found.append(_relu(flat @ weight.reshape(len(weight), -1).T + bias))
         return np.concatenate(found, axis=2)
 
-    def _recur(self, thin: Floats, lengths: Numbers, way: str) -> Floats:
-        """(n, hidden): the greatest of each number over all places, read one way."""
-        own, size = self._own, self.shape.hidden
-        given = thin @ own[f"{way}.weight_ih"].T + own[f"{way}.bias_ih"]
-        weight, bias = own[f"{way}.weight_hh"].T, own[f"{way}.bias_hh"]
-        state = np.zeros((len(thin), size), np.float32)
+    def _recur(self, thin: Floats, lengths: Numbers) -> Floats:
+        """(n, 2 * hidden): the greatest of each number over all places, read each way.
+
+        Both ways are gone at once, the one from the first place on and the other from the last: of
+        one text the steps are so small that their number is all that counts.
+        """
+        n, places, _ = thin.shape
+        # (places, n, 6 * hidden), in the order that each way takes
+        steps = np.concatenate(
+            [thin @ self._given[0] + self._given_bias[0],
+             thin[:, ::-1] @ self._given[1] + self._given_bias[1]], axis=2
+        )[..., self._order].transpose(1, 0, 2).copy()  # fmt: skip
+        weight, bias = self._weight, self._bias
+        wide = 2 * self.shape.hidden
+        there = _there(places, lengths, self.shape.hidden)
+        state = np.zeros((n, wide), np.float32)
         most = np.full_like(state, -1)  # tanh is never less
-        order = range(thin.shape[1]) if way == "forward" else reversed(range(thin.shape[1]))
-        for at in order:
-            now = given[:, at]
-            before = state @ weight + bias
-            gates = _sigmoid(now[:, : 2 * size] + before[:, : 2 * size])
-            reset, keep = gates[:, :size], gates[:, size:]
-            new = np.tanh(now[:, 2 * size :] + reset * before[:, 2 * size :])
-            there = (at < lengths)[:, None]
-            state = np.where(there, (1 - keep) * new + keep * state, state)
-            most = np.where(there, np.maximum(most, state), most)
+        for at in range(places):
+            now, before = steps[at], state @ weight
+            gates = np.tanh(now[:, : 2 * wide] + before[:, : 2 * wide])
+            gates *= _HALF
+            gates += _HALF  # a sigmoid: both parts were halved before
+            new = before[:, 2 * wide :] + bias
+            new *= gates[:, :wide]
+            new += now[:, 2 * wide :]
+            np.tanh(new, out=new)
+            following = state - new
+            following *= gates[:, wide:]
+            following += new
+            if there is None:
+                state = following
+                np.maximum(most, state, out=most)
+            else:
+                state = np.where(there[at], following, state)
+                most = np.where(there[at], np.maximum(most, state), most)
         return most
+
+    def _lay_out(self) -> None:
+        """Both ways of the recurrent layer as one: gates of both first, halved for `tanh`."""
+        own, size = self._own, self.shape.hidden
+        ways = ("forward", "backward")
+        parts = np.arange(6 * size).reshape(2, 3, size)
+        self._order = parts.transpose(1, 0, 2).ravel()
+        half = np.ones(6 * size, np.float32)
+        half[: 4 * size] = _HALF
+        back = np.empty_like(half)
+        back[self._order] = half  # as the columns stand before they are ordered
+        halves = np.split(back, 2)
+        self._given = [own[f"{w}.weight_ih"].T * h for w, h in zip(ways, halves, strict=True)]
+        gates = np.repeat(np.array([1, 1, 0], np.float32), size)  # the third bias stands inside
+        self._given_bias = [
+            (own[f"{w}.bias_ih"] + gates * own[f"{w}.bias_hh"]) * h
+            for w, h in zip(ways, halves, strict=True)
+        ]
+        weight = np.zeros((2 * size, 6 * size), np.float32)
+        for number, way in enumerate(ways):
+            rows = slice(number * size, (number + 1) * size)
+            weight[rows, number * 3 * size : (number + 1) * 3 * size] = own[f"{way}.weight_hh"].T
+        self._weight = np.ascontiguousarray((weight * back)[:, self._order])
+        self._bias = np.concatenate([own[f"{way}.bias_hh"][2 * size :] for way in ways])
 
     def save(self, folder: Path) -> None:
         """Write it into a folder."""
@@ -200,5 +246,10 @@ def _relu(values: Floats) -> Floats:
     return np.maximum(values, 0)
 
 
-def _sigmoid(values: Floats) -> Floats:
-    return np.asarray(1 / (1 + np.exp(-np.clip(values, -30, 30))), np.float32)
+def _there(places: int, lengths: Numbers, size: int) -> npt.NDArray[np.bool_] | None:
+    """(places, n, 2 * size) whether a text has the place each way has come to; None: all have."""
+    if bool((lengths == places).all()):
+        return None
+    at = np.arange(places)[:, None]
+    both = np.stack([at < lengths, places - 1 - at < lengths], axis=2)
+    return np.asarray(np.repeat(both, size, axis=2))

@@ -56,6 +56,18 @@ class Bounds:
                 )
 
 
+# The least and the most of what is counted: beyond, a rule would say nothing, or no clock could
+# reach back so far.
+_COUNTS: Final[Mapping[str, tuple[int, int]]] = {
+    "reporters": (1, 1000),
+    "reports_a_day": (1, 100_000),
+    "burst": (1, 100_000),
+    "burst_minutes": (1, 7 * 24 * 60),
+    "hides_an_hour": (0, 1_000_000),
+}
+_LONGEST_DAYS: Final = 36_500
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     """What a policy says of reports, samples and strikes."""
@@ -72,18 +84,19 @@ class Rules:
     strike_half_life_days: float = 90.0
 
     def __post_init__(self) -> None:
-        for name in ("reporters", "reports_a_day", "burst", "burst_minutes"):
-            if getattr(self, name) < 1:
-                raise SettingError(f"{name} must be 1 or more, got {getattr(self, name)}.")
-        for name in ("reporters_weight", "hides_an_hour"):
-            if getattr(self, name) < 0:
-                raise SettingError(f"{name} must be 0 or more, got {getattr(self, name)}.")
-        for name in ("sample_all", "sample_hidden"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise SettingError(f"{name} must be in [0, 1], got {getattr(self, name)}.")
-        if not self.strike_half_life_days > 0:
+        for name, (least, most) in _COUNTS.items():
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+                raise SettingError(
+                    f"{name} must be {least} or more and {most:,} at most, and whole, got {value}."
+                )
+        for name, most in (("reporters_weight", 1000), ("sample_all", 1), ("sample_hidden", 1)):
+            if not 0 <= getattr(self, name) <= most:  # which no NaN is
+                raise SettingError(f"{name} must be in [0, {most}], got {getattr(self, name)}.")
+        if not 0 < self.strike_half_life_days <= _LONGEST_DAYS:
             raise SettingError(
-                f"strike_half_life_days must be above 0, got {self.strike_half_life_days}."
+                f"strike_half_life_days must be above 0 and {_LONGEST_DAYS:,} at most, got "
+                f"{self.strike_half_life_days}."
             )
         for label, weight in self.strikes.items():
             if not 0 <= weight <= 100:
@@ -190,7 +203,9 @@ class Policy:
             SettingError: a part is unknown, or out of its range.
         """
         try:
-            thresholds = {k: Thresholds(**v) for k, v in content.get("thresholds", {}).items()}
+            given = content.get("thresholds", {})
+            order = [*(name for name in PROBLEMS if name in given), *given]  # JSON sorts its keys
+            thresholds = {name: Thresholds(**given[name]) for name in order}
             only_in = content.get("only_in")
             return cls(
                 model=content.get("model", ""),

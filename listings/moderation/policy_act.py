@@ -19,7 +19,18 @@ from support.clock import ago, now
 from support.database import Row, insert, one, scalar, write
 from support.errors import NotFoundError
 
-from .cases import Case, add_sign, ensure, of_listing, open_appeal, reports, standing
+from .cases import (
+    MOST_WEIGHED,
+    Case,
+    add_sign,
+    ensure,
+    of_listing,
+    open_appeal,
+    reporters_of,
+    reports,
+    signs,
+    standing,
+)
 from .classes import HIDE, LEGAL, PASS, REVIEW, Verdict
 from .decisions import New, make
 from .policy import Choice
@@ -85,16 +96,26 @@ def act(
     return acted
 
 
-def settle_reports(db: Database, case_id: int) -> int | None:
-    """Settle a case by its reports where the live policy allows it; gives the decision's id."""
+def settle_reports(db: Database, case_id: int, *, model: str) -> int | None:
+    """Settle a case by its reports where the live policy allows it.
+
+    Args:
+        db: the desk's database.
+        case_id: the case.
+        model: the version of the model in force. The last verdict must be this one's, and the
+            policy made for it: without a model nothing is hidden, and no older one's word counts.
+
+    Returns:
+        The decision's id, where it was hidden now.
+    """
     live = in_mode(db, "live")
-    if live is None:
+    if live is None or not model or live.policy.model != model:
         return None
     with write(db):
         sql = "SELECT l.* FROM listings l JOIN moderation_cases c ON c.listing_id = l.id "
         listing = one(db, sql + "WHERE c.id = ?", [case_id])
-        row = None if listing is None else _last_verdict(db, listing, live)
-        if listing is None or row is None:
+        row = None if listing is None else _last_verdict(db, listing)
+        if listing is None or row is None or row["model"] != model:
             return None
         case = ensure(db, listing["id"])
         people = _reporters(db, case, live)
@@ -102,7 +123,9 @@ def settle_reports(db: Database, case_id: int) -> int | None:
         choice = live.policy.settles(verdict, category=listing["category"])
         if people is None or choice is None or _bar(db, live, listing, case):
             return None
-        return _hide(db, live, case, verdict, choice, row["id"], row["release"], people)
+        made = _hide(db, live, case, verdict, choice, row["id"], row["release"], people)
+        draw(db, listing["id"], row["id"], live.policy.rules, first=False, hidden=True)
+        return made
 
 
 def _apply(
@@ -127,6 +150,7 @@ def _apply(
         "threshold": choice.threshold,
         "reason": choice.reason,
         "words": json.dumps([asdict(part) for part in verdict.reasons], ensure_ascii=False),
+        "revision": listing["revision"],
         "at": now(),
     }
     verdict_id = insert(db, "moderation_verdicts", row)
@@ -172,6 +196,9 @@ def _bar(db: Database, policy: StoredPolicy, listing: Row, case: Case) -> str:
         return "appeal"
     if any(r.waiting and r.label == LEGAL for r in reports(db, case.id)):
         return "legal_report"
+    for sign in signs(db, case.id):
+        if sign.waiting and (sign.kind == "person" or sign.note in (LEGAL, "asked")):
+            return "asked"  # somebody wants people to look, or it may be a crime
     decision = standing(db, case.id)
     if decision is not None and decision["made_by"] != "policy":
         # The words changed since, or it would have passed: what a person cleared, people look at.
@@ -218,25 +245,27 @@ def _reporters(db: Database, case: Case, policy: StoredPolicy) -> int | None:
     """How many people reported a listing, where they are enough and no flood; else None."""
     rules = policy.policy.rules
     since = ago(minutes=rules.burst_minutes)
-    found = [report for report in reports(db, case.id) if report.waiting]
-    people = {report.reporter for report in found if report.reporter and not report.braked}
-    weight = sum(found.weight for found in records(db, people).values())
-    if len(people) < rules.reporters or weight < rules.reporters_weight:
+    waiting = "SELECT count(*) FROM moderation_reports WHERE case_id = ? AND closed_by IS NULL"
+    # First of all: a flood costs no more than its count.
+    if scalar(db, f"{waiting} AND at > ?", [case.id, since]) >= rules.burst:
         return None
-    return None if sum(report.at > since for report in found) >= rules.burst else len(people)
+    people = reporters_of(db, case.id, most=max(MOST_WEIGHED, rules.reporters))
+    weight = sum(found.weight for found in records(db, people).values())
+    enough = len(people) >= rules.reporters and weight >= rules.reporters_weight
+    return len(people) if enough else None
 
 
-def _last_verdict(db: Database, listing: Row, policy: StoredPolicy) -> Row | None:
-    """The last verdict of the policy's own model on the words as they are now."""
+def _last_verdict(db: Database, listing: Row) -> Row | None:
+    """The last verdict on a listing as it is now, whoever gave it."""
     sql = """
-        SELECT * FROM moderation_verdicts WHERE listing_id = ? AND model = ? AND model <> ''
-        AND at >= ? ORDER BY id DESC LIMIT 1
+        SELECT * FROM moderation_verdicts WHERE listing_id = ? AND revision = ?
+        ORDER BY id DESC LIMIT 1
     """
-    return one(db, sql, [listing["id"], policy.policy.model, listing["updated_at"]])
+    return one(db, sql, [listing["id"], listing["revision"]])
 
 
 def _same_words(listing: Row, decision: Row) -> bool:
-    return bool(listing["updated_at"] <= decision["at"])
+    return bool(listing["revision"] == decision["revision"])
 
 
 def _braked(db: Database, policy: StoredPolicy) -> bool:

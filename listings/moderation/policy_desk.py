@@ -1,147 +1,43 @@
 """Policies as people work with them: proposed, set by hand, tried on past decisions, kept.
 
-Everything rests on one `Ground`: a model's rows (`policy_rows`) and the marketplace's share of
-problems, stated or counted in the random sample. What is kept says which of both it rested on.
+Everything rests on one `Ground`; what is kept says on which.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from dataclasses import asdict, replace
 from typing import Any, Final
 
 from sqlite_utils import Database
 
-from support import releases, shelf
 from support.audit import Actor
-from support.database import scalar
-from support.errors import ModelError, ModelMissingError, SettingError
-from support.workspace import Workspace
+from support.errors import ModelMissingError, SettingError
 
-from .backtest import Backtest, backtest, keep
-from .model import KIND
-from .moderator import model_folder
+from .backtest import Backtest, keep
 from .policy import Bounds, Policy, Rules, Thresholds
-from .policy_evidence import BaseRate, Judged, Measured
-from .policy_rows import Evidence, ModelRows
+from .policy_evidence import Measured
+from .policy_ground import Ground, PolicyDesk
 from .policy_store import StoredPolicy, in_mode, policies, store
 from .policy_thresholds import Chosen, choose_policy, unproven
 from .policy_tuned import Standing, measure_tuned
-from .sample import base_rate
 
-PROPOSED, BY_HAND = "proposed", "by_hand"
-_KEPT: Final = 3  # models that are held in memory: in force, a candidate, the live policy's
+__all__ = [
+    "BY_HAND",
+    "PROPOSED",
+    "Ground",
+    "PolicyDesk",
+    "by_hand",
+    "changed",
+    "keep_backtest",
+    "keep_by_hand",
+    "keep_proposed",
+    "propose",
+    "same_thresholds",
+    "stated_share",
+    "template",
+]
 
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """What a policy is chosen and measured by."""
-
-    release: str  # of the model; "" where it is in none
-    rows: ModelRows
-    evidence: Evidence
-    base: BaseRate
-
-    @property
-    def model(self) -> str:
-        """The model's version, as verdicts and policies name it."""
-        return self.evidence.model
-
-    def about(self) -> dict[str, Any]:
-        """Plain JSON, stored with a policy that rests on it."""
-        found = self.evidence
-        return {
-            "release": self.release,
-            "rows": {"all": len(found.rows), "held_out": found.held_out, "later": found.later,
-                     "normals": found.normals, "problems": found.problems},
-            "base": asdict(self.base),
-        }  # fmt: skip
-
-
-class PolicyDesk:
-    """The policies of one workspace; holds the models that it was asked about."""
-
-    def __init__(self, workspace: Workspace) -> None:
-        self._models = workspace.models
-        self._images = workspace.home / "images"
-        self._workspace = workspace
-        self._rows: dict[Path, ModelRows] = {}
-
-    def ground(
-        self,
-        db: Database,
-        *,
-        release: str = "",
-        problems: float | None = None,
-        most: int | None = None,
-    ) -> Ground:
-        """What policies for a model may rest on.
-
-        Args:
-            db: the desk's database.
-            release: a release of the line moderation; "": the one in force.
-            problems: the marketplace's share of problem listings; None: as the random sample says.
-            most: so many listings are judged at once at most, as in `ModelRows.evidence`.
-
-        Raises:
-            ModelMissingError: there is no moderation model.
-            ModelError: it cannot be used.
-            NotFoundError: there is no such release.
-            InputError: the share is none.
-        """
-        base = base_rate(db) if problems is None else BaseRate(stated=problems)
-        if release:
-            found = shelf.described(self._workspace, db, release, line=KIND)
-            name, folder = found.name, self._models / KIND / found.parts[KIND]
-        else:
-            folder = model_folder(self._models)
-            current = releases.in_force(self._models, line=KIND)
-            name = current.name if current else ""
-        rows = self._of(folder)
-        return Ground(name, rows, rows.evidence(db, self._images, most=most), base)
-
-    def backtest(self, db: Database, ground: Ground, policy: Policy) -> Backtest:
-        """Try a policy on past decisions, and set it against the live one where there is one.
-
-        Where the live one was made for another model, both are tried on the decisions that neither
-        model has learned from, each by what its own model says.
-
-        Raises:
-            InputError: there are no such decisions.
-        """
-        live = in_mode(db, "live")
-        rows = ground.evidence.rows
-        if live is None:
-            return backtest(rows, policy, ground.base)
-        if live.policy.model == ground.model or not live.policy.model:
-            return backtest(rows, policy, ground.base, other=(live.version, live.policy, rows))
-        theirs = self._theirs(db, live.policy.model)
-        both = [row for row in rows if row.listing_id in theirs]
-        if not both:
-            return backtest(rows, policy, ground.base)
-        other = [replace(theirs[row.listing_id], truth=row.truth, category=row.category)
-                 for row in both]  # fmt: skip
-        return backtest(both, policy, ground.base, other=(live.version, live.policy, other))
-
-    def _theirs(self, db: Database, model: str) -> Mapping[int | None, Judged]:
-        """Rows of another model by listing; none where it is gone."""
-        sql = "SELECT version FROM models WHERE kind = ? AND hash = ?"
-        version = scalar(db, sql, [KIND, model])
-        if version is None:
-            return {}
-        try:
-            found = self._of(self._models / KIND / version).evidence(db, self._images)
-        except ModelError:
-            return {}
-        return {row.listing_id: row for row in found.rows if row.listing_id is not None}
-
-    def _of(self, folder: Path) -> ModelRows:
-        found = self._rows.pop(folder, None)
-        if found is None or not folder.is_dir():
-            found = ModelRows(folder)
-        self._rows[folder] = found  # the last asked for stays longest
-        while len(self._rows) > _KEPT:
-            del self._rows[next(iter(self._rows))]
-        return found
+PROPOSED: Final = "proposed"
+BY_HAND: Final = "by_hand"
 
 
 def template(db: Database, model: str) -> Policy:
@@ -221,7 +117,9 @@ def keep_by_hand(
         return keep_proposed(db, actor, ground, chosen, note=note)
     measured, standing = by_hand(ground, policy)
     evidence = {
-        "measured": measured.as_dict() | {"missing": standing.missing, "reason": standing.reason},
+        "measured": measured.as_dict()
+        | {"reason": standing.reason, "missing": standing.missing}
+        | {"normals_missing": standing.missing},
         "settle": chosen.settle.as_dict(),
         "made": BY_HAND,
     }

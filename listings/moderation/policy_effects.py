@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from .backtest import turn
 from .classes import HIDE, NORMAL, PASS
-from .policy import HIDE_FLOOR, Choice, Policy
-from .policy_evidence import Judged, is_problem
+from .policy import HIDE_FLOOR, Choice
+from .policy_evidence import Judged
 from .policy_tuned import score
 
 NOTHING: Final = Choice(PASS, NORMAL, None, "below")
@@ -35,24 +37,25 @@ class Point:
     """What one threshold for every class would hide."""
 
     threshold: float
-    normals: int  # unselected normal listings
+    normals: int  # unselected ones, as the problems
     problems: int
 
 
-def changes(rows: Sequence[Judged], policy: Policy, before: Policy | None) -> list[Change]:
+def changes(
+    rows: Sequence[Judged], before: Sequence[Choice] | None, after: Sequence[Choice]
+) -> list[Change]:
     """Listings that a policy treats otherwise; losses first, of these the surest.
 
     Args:
         rows: judged by the policy's model.
-        policy: the later one.
-        before: the earlier one; None: nothing was done.
+        before: what the earlier policy does with each; None: nothing.
+        after: what the later one does.
     """
-    found = []
-    for row in rows:
-        after = policy.choose(row.verdict, category=row.category)
-        was = before.choose(row.verdict, category=row.category) if before else NOTHING
-        if after.action != was.action:
-            found.append(Change(row, was, after, turn(row.truth, was, after)))
+    found = [
+        Change(row, was, then, turn(row.truth, was, then))
+        for row, was, then in zip(rows, before or [NOTHING] * len(rows), after, strict=True)
+        if then.action != was.action
+    ]
     return sorted(found, key=lambda change: (change.turn, change.after.action != HIDE,
                                              -change.probability))  # fmt: skip
 
@@ -71,9 +74,10 @@ def by_class(found: Sequence[Change]) -> dict[str, tuple[int, int]]:
 
 def curve(rows: Sequence[Judged]) -> list[Point]:
     """What each threshold, the same for every class, would hide of these rows: .50, .51 ... 1."""
-    normals = [score(row) for row in rows if row.truth == NORMAL and row.unselected]
-    problems = [score(row) for row in rows if is_problem(row.truth)]
+    normals = np.sort([score(row) for row in rows if row.counts_as_normal])
+    problems = np.sort([score(row) for row in rows if row.counts_as_problem])
+    steps = [round(HIDE_FLOOR + step / 100, 2) for step in range(_STEPS + 1)]
     return [
-        Point(at, sum(p >= at for p in normals), sum(p >= at for p in problems))
-        for at in (round(HIDE_FLOOR + step / 100, 2) for step in range(_STEPS + 1))
+        Point(at, *(len(part) - int(np.searchsorted(part, at)) for part in (normals, problems)))
+        for at in steps
     ]

@@ -1,8 +1,11 @@
 """What a policy would have done with listings that people have judged, as counts with exact bounds.
 
-The rows were used neither to train the model nor to calibrate it. Shares of normal listings are
-taken from unselected rows alone: those that people reported are not like the rest. Precision is
-said for the marketplace's own share of problems, however many of them the rows hold.
+The rows were used neither to train the model nor to calibrate it. Shares, of normal listings that
+are hidden and of problems that are found, are taken from unselected rows alone. Those that people
+reported are not like the rest: people report what is plain to see, which a model sees too. Those
+that a model flagged or hid are there because it found them, and say nothing of what it missed. So
+neither a report, a verdict nor the sample of hidden ones makes a row count. Precision is said for
+the marketplace's own share of problems, however many of them the rows hold.
 """
 
 from collections.abc import Sequence
@@ -16,7 +19,7 @@ from support.errors import InputError
 
 from ..categories import SEPARATOR
 from .classes import HIDE, LEGAL, NORMAL, PASS, Verdict
-from .policy import Policy
+from .policy import Choice, Policy
 from .policy_bounds import (
     ALPHA_BASE,
     ALPHA_HIDDEN,
@@ -40,6 +43,16 @@ class Judged:
     category: str = ""
     reporters: int = 0  # how many people had reported it
     listing_id: int | None = None  # None: it is no listing of this desk
+
+    @property
+    def counts_as_normal(self) -> bool:
+        """Whether it tells how many normal listings would be hidden."""
+        return self.unselected and self.truth == NORMAL
+
+    @property
+    def counts_as_problem(self) -> bool:
+        """Whether it tells how many problems would be found."""
+        return self.unselected and is_problem(self.truth)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +139,7 @@ class Measured:
 
     hidden: Share  # normal listings that would be hidden
     flagged: Share  # normal listings that would be hidden or sent to people
-    problems: int  # rows that are problems which may be hidden
+    problems: int  # unselected rows that are problems which may be hidden
     found: int  # of those, hidden
     base: float  # the share of problems that precision is said for
     precision: float  # as counted, at that share
@@ -156,7 +169,18 @@ class Measured:
         return asdict(self) | {"may_hide": self.may_hide, "normals_missing": self.normals_missing}
 
 
-def measure(rows: Sequence[Judged], policy: Policy, base: BaseRate) -> Measured:
+def choices(rows: Sequence[Judged], policy: Policy) -> list[Choice]:
+    """What a policy would do with each row."""
+    return [policy.choose(row.verdict, category=row.category) for row in rows]
+
+
+def measure(
+    rows: Sequence[Judged],
+    policy: Policy,
+    base: BaseRate,
+    *,
+    chosen: Sequence[Choice] | None = None,
+) -> Measured:
     """Count what a policy would do with judged rows.
 
     Each bound is exact for a policy that was not chosen by these rows; of one that was, see
@@ -166,10 +190,11 @@ def measure(rows: Sequence[Judged], policy: Policy, base: BaseRate) -> Measured:
         rows: used neither for training nor for calibration.
         policy: any.
         base: the marketplace's share of problem listings.
+        chosen: what it does with each row, where that is known already.
     """
-    chosen = [policy.choose(row.verdict, category=row.category) for row in rows]
-    normal = np.array([row.truth == NORMAL and row.unselected for row in rows], dtype=bool)
-    problem = np.array([is_problem(row.truth) for row in rows], dtype=bool)
+    chosen = choices(rows, policy) if chosen is None else chosen
+    normal = np.array([row.counts_as_normal for row in rows], dtype=bool)
+    problem = np.array([row.counts_as_problem for row in rows], dtype=bool)
     hides = np.array([choice.action == HIDE for choice in chosen], dtype=bool)
     acts = np.array([choice.action != PASS for choice in chosen], dtype=bool)
     n, wrong = int(normal.sum()), int((hides & normal).sum())

@@ -2,14 +2,16 @@
 
 They are what was kept out of the model's training and calibration (`evidence.json` in its folder),
 and what people decided since, as the model judges it now. What the model learned from, be it by a
-rule's word alone, is never among them. The marketplace's share of problems is stated, or counted
-where chance alone chose the listings; these rows hold more problems than it.
+rule's word alone, is never among them, nor a near duplicate of it, nor a listing whose words or
+pictures are others now than those that were judged or decided on. The marketplace's share of
+problems is stated, or counted where chance alone chose the listings; these rows hold more problems
+than it.
 """
 
 import json
 import threading
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Set
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,6 +31,8 @@ from .sample import decided
 from .signals import signals_of
 
 EVIDENCE: Final = "evidence.json"
+
+Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,20 @@ class Evidence:
         return sum(is_problem(row.truth) for row in self.rows)
 
 
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    """A listing as it is now."""
+
+    group: int  # of duplicates
+    key: str  # of its words; "" where they are too few
+    revision: int
+    updated_at: str
+
+    def like(self, taught: Set[int | str]) -> bool:
+        """Whether it, or one like it, was learned from."""
+        return self.group in taught or (self.key != "" and self.key in taught)
+
+
 class ModelRows:
     """One model of the desk with what it was not taught, and what it has said since.
 
@@ -70,9 +88,8 @@ class ModelRows:
         self.version = artifact.version
         try:
             content = json.loads((folder / EVIDENCE).read_text(encoding="utf-8"))
-            self._made_at = str(artifact.config["created_at"])
-            self._held_out = [_held_out(row, content["labels"], self.version)
-                              for row in content["rows"]]  # fmt: skip
+            self._held_out = [(_held_out(row, content["labels"], self.version),
+                               int(row["revision"])) for row in content["rows"]]  # fmt: skip
             self._learned = frozenset(content["learned"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ModelDamagedError(
@@ -80,10 +97,17 @@ class ModelRows:
                 f"bound can rest on it. Train again: faqdesk train moderation"
             ) from error
         self._moderator: Moderator | None = None
-        self._said: dict[tuple[int, str], Verdict] = {}
+        self._said: dict[tuple[int, int, str], Verdict] = {}
         self._lock = threading.Lock()
 
-    def evidence(self, db: Database, images: Path, *, most: int | None = None) -> Evidence:
+    def evidence(
+        self,
+        db: Database,
+        images: Path,
+        *,
+        most: int | None = None,
+        progress: Progress = lambda done, total, message: None,
+    ) -> Evidence:
         """Rows as people's decisions in force say.
 
         Args:
@@ -91,37 +115,42 @@ class ModelRows:
             images: the folder of pictures.
             most: so many listings are judged at once; the others are counted, and their turn comes
                 with the next call. None: all.
+            progress: told listings judged, all of them and what is done; may raise.
         """
         now = {row.listing_id: row for row in decided(db)}
         past = {row.listing_id: row.label for row in past_decisions(db)}
-        changed = _changed(db, [row.listing_id for row in self._held_out if row.listing_id])
+        here = [row.listing_id for row, _ in self._held_out if row.listing_id is not None]
+        listings = _listings(db, {*here, *now})
+        learned = _listings(db, self._learned)
+        taught = {one.group for one in learned.values()} | {one.key for one in learned.values()}
         rows = []
-        for row in self._held_out:
-            if row.listing_id is None or row.listing_id not in changed:
+        for row, revision in self._held_out:
+            listing = listings.get(row.listing_id or 0)
+            if row.listing_id is None or listing is None:
                 rows.append(row)  # not of this desk, or forgotten since: what it was, it was
-            elif row.listing_id in past and changed[row.listing_id] <= self._made_at:
-                known = now.get(row.listing_id)
-                rows.append(known.judged(row.verdict) if known else _as(row, past[row.listing_id]))
+            elif row.listing_id not in past or listing.revision != revision or listing.like(taught):
+                continue  # undone, appealed, others now, or learned from under another id
+            elif row.listing_id in now:
+                rows.append(now[row.listing_id].judged(row.verdict))
+            else:
+                rows.append(replace(row, truth=past[row.listing_id]))
         held = len(rows)
-        kept = {row.listing_id for row in rows}
-        fresh = [n for n in now.values() if n.listing_id not in self._learned | kept]
-        said, unjudged = self._judged(db, images, fresh, most)
+        taken = self._learned | {row.listing_id for row in rows}
+        fresh = [
+            row
+            for row in now.values()
+            if row.listing_id not in taken and not listings[row.listing_id].like(taught)
+        ]
+        said, unjudged = self._judged(db, images, fresh, most, progress)
         rows += [row.judged(said[row.listing_id]) for row in fresh if row.listing_id in said]
         return Evidence(self.version, tuple(rows), held, len(rows) - held, unjudged)
 
-    def judged(self, db: Database, images: Path, rows: Iterable[Decided]) -> list[Judged]:
-        """Any decided listings as the model judges them now; those gone are left out."""
-        rows = list(rows)
-        said, _ = self._judged(db, images, rows, None)
-        return [row.judged(said[row.listing_id]) for row in rows if row.listing_id in said]
-
     def _judged(
-        self, db: Database, images: Path, rows: list[Decided], most: int | None
+        self, db: Database, images: Path, rows: list[Decided], most: int | None, progress: Progress
     ) -> tuple[dict[int, Verdict], int]:
         """Verdicts by listing, and how many are wanting yet."""
-        changed = _changed(db, [row.listing_id for row in rows])
-        keys = {row.listing_id: (row.listing_id, changed[row.listing_id])
-                for row in rows if row.listing_id in changed}  # fmt: skip
+        listings = _listings(db, [row.listing_id for row in rows])
+        keys = {n: (n, one.revision, one.updated_at) for n, one in listings.items()}
         with self._lock:
             wanted = [n for n, key in keys.items() if key not in self._said]
             for listing_id, verdict in self._stored(db, wanted):
@@ -130,9 +159,10 @@ class ModelRows:
             now = wanted if most is None else wanted[:most]
             for start in range(0, len(now), PAGE):
                 page = now[start : start + PAGE]
-                listings = load(db, images, page)
-                for listing_id, verdict in zip(listings, self._ask(db, listings), strict=True):
+                found = load(db, images, page)
+                for listing_id, verdict in zip(found, self._ask(db, found), strict=True):
                     self._said[keys[listing_id]] = verdict
+                progress(start + len(page), len(now), "judging listings")
             said = {n: self._said[key] for n, key in keys.items() if key in self._said}
         return said, len(wanted) - len(now)
 
@@ -152,7 +182,7 @@ class ModelRows:
             sql = f"""
                 SELECT v.listing_id, v.probabilities FROM moderation_verdicts v
                 JOIN listings l ON l.id = v.listing_id
-                WHERE v.listing_id IN ({places(page)}) AND v.model = ? AND v.at >= l.updated_at
+                WHERE v.listing_id IN ({places(page)}) AND v.model = ? AND v.revision = l.revision
                 ORDER BY v.id
             """  # noqa: S608 - only question marks are put in
             for listing_id, text in db.conn.execute(sql, [*page, self.version]):
@@ -172,18 +202,15 @@ def _held_out(row: Mapping[str, Any], labels: list[str], model: str) -> Judged:
     )
 
 
-def _as(row: Judged, truth: str) -> Judged:
-    return Judged(
-        verdict=row.verdict, truth=truth, unselected=row.unselected, category=row.category,
-        listing_id=row.listing_id,
-    )  # fmt: skip
-
-
-def _changed(db: Database, ids: list[int]) -> dict[int, str]:
-    """When each listing changed last; those that are gone are left out."""
-    found: dict[int, str] = {}
-    for start in range(0, len(ids), PAGE):
-        page = ids[start : start + PAGE]
-        sql = f"SELECT id, updated_at FROM listings WHERE id IN ({places(page)})"  # noqa: S608
-        found |= dict(db.conn.execute(sql, page).fetchall())
+def _listings(db: Database, ids: Iterable[int]) -> dict[int, _Listing]:
+    """How listings are now; those that are gone are left out."""
+    found: dict[int, _Listing] = {}
+    wanted = list(ids)
+    for start in range(0, len(wanted), PAGE):
+        page = wanted[start : start + PAGE]
+        sql = f"""
+            SELECT id, coalesce(duplicate_of, id), text_key, revision, updated_at FROM listings
+            WHERE id IN ({places(page)})
+        """  # noqa: S608 - only question marks are put in
+        found |= {row[0]: _Listing(*row[1:]) for row in db.conn.execute(sql, page)}
     return found

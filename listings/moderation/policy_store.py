@@ -17,6 +17,7 @@ from support.clock import now
 from support.database import Row, insert, one, scalar, write
 from support.errors import ConflictError, InputError, NotFoundError
 
+from .masking import typed
 from .policy import Policy
 
 MODES: Final = ("off", "shadow", "live")
@@ -71,8 +72,9 @@ def store(
         policy: the policy.
         evidence: as `policy_thresholds.Chosen.evidence` gives it, or {"measured": ...} of
             `policy_evidence.Measured.as_dict` for thresholds that a person set.
-        note: what it is for.
+        note: what it is for; masked.
     """
+    note = typed(db, note)
     content = json.dumps(policy.as_dict(), ensure_ascii=False, sort_keys=True)
     mark = hashlib.sha256(content.encode()).hexdigest()[:8]
     with write(db):
@@ -172,6 +174,7 @@ def mode_changes(db: Database, *, limit: int = 100) -> list[ModeChange]:
 
 
 def _move(db: Database, actor: Actor, found: StoredPolicy, mode: str, reason: str) -> None:
+    reason = typed(db, reason)
     row = {
         "policy_id": found.id,
         "mode": mode,
@@ -189,10 +192,15 @@ def _check_live(db: Database, found: StoredPolicy) -> None:
     thresholds = found.policy.thresholds.values()
     measured = found.evidence.get("measured", {})
     if any(t.hide is not None for t in thresholds) and not measured.get("may_hide"):
+        missing = measured.get("normals_missing")
+        wanting = (
+            f"{missing} more unselected normal listings are missing, or stricter thresholds"
+            if missing
+            else "too few of what it hides are surely problems, or nobody knows their share"
+        )
         raise ConflictError(
-            f"{found.version} hides, but its bounds are not proven: "
-            f"{measured.get('normals_missing', 'some')} more unselected normal listings are "
-            f"missing, or stricter thresholds. Let it run in the shadow, with a random sample."
+            f"{found.version} hides, but its bounds are not proven: {wanting}. Let it run in the "
+            f"shadow, with a random sample."
         )
     settle = found.evidence.get("settle", {}).get("threshold")
     if any(t.settle is not None and t.settle != settle for t in thresholds):

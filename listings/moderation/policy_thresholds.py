@@ -6,7 +6,8 @@ from the top. For a k that is fixed beforehand the exact bound holds as it stand
 normal listings above an order statistic has a Beta distribution). The share of hidden normal
 listings only grows with k, so the largest k that the number of rows allows costs nothing. Precision
 may rise and fall with k: it is tried from a few k upward, each until it fails, and the attempts
-share the allowed error (fixed sequences, started at several places).
+share the allowed error (fixed sequences, started at several places). How many problems a threshold
+finds is counted, as the normal listings are, where chance alone chose them (`policy_evidence`).
 """
 
 from collections.abc import Sequence
@@ -153,8 +154,8 @@ def _scores(rows: Sequence[Judged], policy: Policy, classes: list[str]) -> npt.N
 def _hide(
     rows: Sequence[Judged], scores: npt.NDArray[np.float64], base: BaseRate, policy: Policy
 ) -> Found:
-    normal = np.array([row.truth == NORMAL and row.unselected for row in rows], dtype=bool)
-    problem = np.array([is_problem(row.truth) for row in rows], dtype=bool)
+    normal = np.array([row.counts_as_normal for row in rows], dtype=bool)
+    problem = np.array([row.counts_as_problem for row in rows], dtype=bool)
     n, m, bounds = int(normal.sum()), int(problem.sum()), policy.bounds
     most = most_allowed(n, bounds.normal_hidden)
     if most < 0:
@@ -194,9 +195,34 @@ def _hide(
         return Found(None, "not_kept")
     allowed = wrong_allowed(recall_low(0, len(starts)), base.low, bounds.precision)
     wanted = needed(allowed, alpha=alpha / len(starts)) if allowed > 0 else MOST
+    least = upper(0, n, alpha=alpha / len(starts))
+    share = (m - int(np.searchsorted(found, threshold(0)))) / m
+    more = _problems_needed(share, m, least, base.low, bounds.precision, len(starts))
+    if more < MOST and more * n < wanted * m:  # what has to grow less
+        return Found(None, "too_few_problems", more - m)
     if wanted >= MOST or wanted <= n:
         return Found(None, "not_kept")
     return Found(None, "too_few_normals", wanted - n)
+
+
+def _problems_needed(
+    share: float, m: int, wrong: float, base: float, precision: float, parts: int
+) -> int:
+    """How many problems, of which this share is found, allow so many hidden normal listings."""
+
+    def enough(count: int) -> bool:
+        low = lower(int(share * count), count, alpha=ALPHA_RECALL / parts)
+        return wrong_allowed(low, base, precision) >= wrong
+
+    low, high = m, m + 1
+    if wrong_allowed(share, base, precision) < wrong:
+        return MOST
+    while high < MOST and not enough(high):
+        low, high = high, high * 2
+    while high < MOST and high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return min(high, MOST)
 
 
 def _settle(rows: Sequence[Judged], scores: npt.NDArray[np.float64], policy: Policy) -> Found:
@@ -233,7 +259,7 @@ def _review(rows: Sequence[Judged], policy: Policy) -> Found:
     legal = policy.of(LEGAL).review
     scores = []
     for row in rows:
-        if row.truth == NORMAL and row.unselected:
+        if row.counts_as_normal:
             found = [p for label, p in row.verdict.probabilities.items() if label != NORMAL]
             sure = legal is not None and row.verdict.probabilities.get(LEGAL, 0.0) >= legal
             scores.append(1.0 if sure else max(found, default=0.0))

@@ -14,7 +14,7 @@ from math import log, sqrt
 from typing import Final
 
 from .classes import LEGAL, NORMAL, PROBLEMS
-from .policy import Policy
+from .policy import Choice, Policy
 from .policy_bounds import (
     ALPHA_RECALL,
     MOST,
@@ -24,7 +24,7 @@ from .policy_bounds import (
     upper,
     wrong_allowed,
 )
-from .policy_evidence import BaseRate, Judged, Measured, Share, is_problem, measure
+from .policy_evidence import BaseRate, Judged, Measured, Share, choices, measure
 
 # Each choice of classes that hide is a family of its own; `legal` never hides.
 _FAMILIES: Final = 2 ** (len(PROBLEMS) - 1) - 1
@@ -40,7 +40,11 @@ class Standing:
 
 
 def measure_tuned(
-    rows: Sequence[Judged], policy: Policy, base: BaseRate
+    rows: Sequence[Judged],
+    policy: Policy,
+    base: BaseRate,
+    *,
+    chosen: Sequence[Choice] | None = None,
 ) -> tuple[Measured, Standing]:
     """As `measure`, for a policy whose thresholds were chosen by these rows.
 
@@ -48,12 +52,14 @@ def measure_tuned(
         rows: used neither for training nor for calibration.
         policy: any.
         base: the marketplace's share of problem listings.
+        chosen: what it does with each row, where that is known already.
     """
-    found = measure(rows, policy, base)
+    chosen = choices(rows, policy) if chosen is None else chosen
+    found = measure(rows, policy, base, chosen=chosen)
     hides = {label: t.hide for label, t in policy.thresholds.items() if t.hide is not None}
     if not hides:
         return found, Standing("nothing_hidden")
-    normals = [row for row in rows if row.truth == NORMAL and row.unselected]
+    normals = [row for row in rows if row.counts_as_normal]
     n, bounds = len(normals), policy.bounds
     lowest, highest = min(hides.values()), max(hides.values())
     reached = sum(score(row) >= lowest for row in normals)
@@ -64,12 +70,10 @@ def measure_tuned(
     alpha, starts = _starts(n, base, policy)
     parts = max(1, len(starts))
     wrong = min((upper(k, n, alpha=alpha / parts) for k in starts if k >= reached), default=1.0)
-    problems = [row for row in rows if is_problem(row.truth)]
+    problems = [pair for pair in zip(rows, chosen, strict=True) if pair[0].counts_as_problem]
     sure = sum(
-        choice.label in hides and row.verdict.probabilities[choice.label] >= highest
-        for row in problems
-        for choice in [policy.choose(row.verdict, category=row.category)]
-        if choice.reason == "hide"
+        choice.reason == "hide" and row.verdict.probabilities[choice.label] >= highest
+        for row, choice in problems
     )
     m = len(problems)
     recall = max(0.0, sure / m - sqrt(log(_FAMILIES / ALPHA_RECALL) / (2 * m))) if m else 0.0

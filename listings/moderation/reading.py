@@ -25,7 +25,7 @@ NAMES: Final = (
     "links", "contacts", "tricks", "length",
 )  # fmt: skip
 _DOMAIN = re.compile(
-    r"(?<![\w@.])(?:[a-z0-9-]+\.){1,3}(?:com|net|org|kr|co|io|me|shop|store|xyz|info|us|gg|link)"
+    r"(?<![\w@.])(?:[a-z0-9][a-z0-9-]{0,62}\.){1,3}(?:com|net|org|kr|co|io|me|shop|store|xyz|info|us|gg|link)"
     r"(?:/[^\s]*)?(?![\w.])",
     re.I,
 )

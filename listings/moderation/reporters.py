@@ -1,7 +1,8 @@
 """How often those who report were right, and how much their reports count for it.
 
 Only people's decisions tell: a report that the machine settled proves nothing about the reporter,
-or the machine would learn from itself whom to believe.
+or the machine would learn from itself whom to believe. Nor does one on what was hidden already:
+whoever reports what anybody can see to be decided would be right at no risk.
 """
 
 from collections.abc import Iterable
@@ -16,6 +17,7 @@ from support.database import scalar, write
 from support.errors import InputError
 
 from .classes import NORMAL
+from .masking import typed
 
 REMEMBERED: Final = 100  # of each reporter's reports, the last that people decided on
 
@@ -49,7 +51,8 @@ def records(db: Database, reporters: Iterable[str]) -> dict[str, Record]:
     sql = f"""
         SELECT d.label <> ? AS right FROM moderation_reports r
         JOIN moderation_decisions d ON d.id = {COUNTS.format(of="r.closed_by")}
-        WHERE r.reporter = ? AND r.closed_by IS NOT NULL AND d.made_by <> 'policy'
+        WHERE r.reporter = ? AND r.reporter <> '' AND r.closed_by IS NOT NULL AND r.late = 0
+        AND d.made_by <> 'policy'
         AND NOT EXISTS (
             SELECT 1 FROM appeals a WHERE a.decision_id = r.closed_by AND a.state = 'open'
         )
@@ -70,10 +73,18 @@ def records(db: Database, reporters: Iterable[str]) -> dict[str, Record]:
 def mute(db: Database, actor: Actor, reporter: str, *, until: str | None, reason: str) -> None:
     """Let a reporter's reports count for nothing until then; None: they count again.
 
+    Args:
+        db: the desk's database.
+        actor: who acts.
+        reporter: keyed hash.
+        until: a moment, or None.
+        reason: why; masked.
+
     Raises:
         InputError: there is no reason, or no reporter.
     """
-    if not reporter or not reason.strip():
+    reason = typed(db, reason)
+    if not reporter or not reason:
         raise InputError("Name the reporter, and say why in a few words.")
     row = {
         "reporter": reporter,

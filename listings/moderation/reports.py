@@ -9,12 +9,13 @@ from sqlite_utils import Database
 
 from support.audit import Actor, record
 from support.clock import ago, now
-from support.database import insert, one, scalar, write
+from support.database import insert, scalar, write
 from support.errors import InputError, NotFoundError
 from support.seal import Seal
 
-from .cases import ensure, masked, open_appeal, reports, settle, standing
+from .cases import ensure, open_appeal, settle, standing, waits_by
 from .classes import HIDE, LEGAL, PROBLEMS
+from .masking import masked
 from .policy_act import settle_reports
 from .reporters import records
 from .sanctions import rules
@@ -42,6 +43,7 @@ def receive(
     reporter: str,
     label: str = "",
     words: str = "",
+    model: str = "",
 ) -> Received:
     """Take a report in.
 
@@ -53,6 +55,7 @@ def receive(
         reporter: the reporter's id where the listing is from; "": unknown, which never settles.
         label: the class they chose; "" none.
         words: what they wrote.
+        model: the version of the model in force; "": none, and no machine settles anything.
 
     Raises:
         NotFoundError: there is no such listing.
@@ -66,12 +69,12 @@ def receive(
             raise NotFoundError(f"No listing {listing_id}.")
         who = seal.customer(source, reporter)
         case = ensure(db, listing_id)
-        for known in reports(db, case.id):
-            if who and known.waiting and known.reporter == who:
-                if label == LEGAL and known.label != LEGAL:
-                    db.table("moderation_reports").update(known.id, {"label": LEGAL})
-                    settle(db, case.id)
-                return Received(known.id, case.id, True, known.braked, None)
+        known = waits_by(db, case.id, who)
+        if known is not None:
+            if label == LEGAL and known.label != LEGAL:
+                db.table("moderation_reports").update(known.id, {"label": LEGAL})
+                settle(db, case.id)
+            return Received(known.id, case.id, True, known.braked, None)
         decision = standing(db, case.id)
         # What is out of sight needs no second look, unless lawyers ask for one.
         moot = (
@@ -87,6 +90,7 @@ def receive(
             "label": label,
             "words": masked(db, words)[:MAX_WORDS],
             "braked": int(_braked(db, who)),
+            "late": int(moot),
             "at": now(),
             "closed_by": closed_by,
         }
@@ -94,7 +98,7 @@ def receive(
         settle(db, case.id)
         detail = {"case": case.id, "report": report_id, "label": label, "braked": row["braked"]}
         record(db, actor, "report.received", f"listing:{listing_id}", detail=detail)
-        settled = closed_by if moot else settle_reports(db, case.id)
+        settled = closed_by if moot else settle_reports(db, case.id, model=model)
     return Received(report_id, case.id, False, bool(row["braked"]), settled)
 
 
@@ -123,6 +127,7 @@ def _braked(db: Database, reporter: str) -> bool:
     """Whether a report is one of a flood, of a muted reporter or of nobody."""
     if not reporter or records(db, [reporter])[reporter].muted:
         return True
-    sql = "SELECT count(*) AS n FROM moderation_reports WHERE reporter = ? AND at > ?"
-    today = one(db, sql, [reporter, ago(days=1)])
-    return bool(today and today["n"] >= rules(db).reports_a_day)
+    sql = """
+        SELECT count(*) FROM moderation_reports WHERE reporter = ? AND reporter <> '' AND at > ?
+    """
+    return bool(scalar(db, sql, [reporter, ago(days=1)]) >= rules(db).reports_a_day)

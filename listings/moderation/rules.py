@@ -6,6 +6,7 @@ is wrong is named with its line. They see words with evasions undone.
 
 import hashlib
 import re
+import sys
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from support.errors import SettingError
 
 from .classes import CLASSES, NORMAL, Reason
 from .reading import NAMES, Reading
+from .rule_patterns import pattern_problem
+from .rule_words import Lower, Sought, sought
 
 FILE: Final = "rules.toml"
 PRIOR: Final = -3.5  # log-odds of each problem against normal where nothing speaks
@@ -38,25 +41,34 @@ class Rule:
     name: str
     label: str
     weight: float
-    find: re.Pattern[str] | None
-    unless: re.Pattern[str] | None
+    find: tuple[Sought, ...]
+    unless: tuple[Sought, ...]
     field: str
     at_least: Mapping[str, float]
     line: int
 
-    def hit(self, text: str, title: str, known: Mapping[str, float]) -> tuple[int, int] | None:
+    def hit(self, text: Lower, known: Mapping[str, float]) -> tuple[int, int] | None:
         """Where it speaks, [start, stop) of lower-case words; (-1, -1) where for signals alone."""
         if any(known.get(name, -1.0) < least for name, least in self.at_least.items()):
             return None
         place = (-1, -1)
-        if self.find is not None:
-            found = self.find.search(title if self.field == "title" else text)
+        if self.find:
+            stop = text.title if self.field == "title" else len(text.words)
+            found = next((m for some in self.find if (m := some.search(text, stop))), None)
             if found is None:
                 return None
             place = found.span()
-        if self.unless is not None and self.unless.search(text):
+        if any(some.search(text, len(text.words)) for some in self.unless):
             return None
         return place
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """Which rules speak of one listing."""
+
+    words: str  # of the listing, in lower case
+    rules: tuple[tuple[int, tuple[int, int]], ...]  # number in the file, and where in the words
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,20 +83,30 @@ class RuleSet:
         """Twelve hexadecimal digits that change when the file does."""
         return hashlib.sha256(self.source.encode("utf-8")).hexdigest()[:12]
 
-    def reasons(self, reading: Reading) -> list[Reason]:
-        """Every rule that speaks, the heaviest first."""
-        text = reading.words.text.lower()
-        if len(text) != len(reading.words.text):  # of a few letters the lower case is two
-            text = reading.words.text
-        title = text.partition("\n")[0]
+    def read(self, reading: Reading) -> "Spoken":
+        """Which rules speak of a listing."""
+        text = Lower.of(reading.words.text)
         known = reading.known()
         found = []
-        for rule in self.rules:
-            place = rule.hit(text, title, known)
-            if place is None:
-                continue
+        for at, rule in enumerate(self.rules):
+            place = rule.hit(text, known)
+            if place is not None:
+                found.append((at, place))
+        return Spoken(text.words, tuple(found))
+
+    def reasons(self, reading: Reading, spoken: "Spoken | None" = None) -> list[Reason]:
+        """Every rule that speaks, the heaviest first.
+
+        Args:
+            reading: the listing.
+            spoken: what `read` found of it, where that was asked already.
+        """
+        spoken = spoken or self.read(reading)
+        found = []
+        for at, place in spoken.rules:
+            rule = self.rules[at]
             start, stop = reading.words.span(*place)
-            words = text[slice(*place)] if start >= 0 else ""
+            words = spoken.words[slice(*place)] if start >= 0 else ""
             what = f"{rule.name}: {words}" if words else rule.name
             found.append(Reason("rule", rule.label, what, rule.weight, start, stop))
         return sorted(found, key=lambda reason: -reason.weight)
@@ -199,11 +221,7 @@ def _rule(item: Mapping[str, Any], line: int) -> tuple[list[str], Rule | None]:
         ):
             wrong.append(f"{key} must be a list of words that are not empty")
             texts[key] = []
-    for pattern in texts["patterns"]:
-        try:
-            re.compile(pattern)
-        except re.error as error:
-            wrong.append(f"the pattern {pattern!r} is not one: {error}")
+    wrong += [problem for pattern in texts["patterns"] if (problem := pattern_problem(pattern))]
     at_least = item.get("at_least", {})
     if not isinstance(at_least, dict):
         wrong.append("at_least must be a table of signals")
@@ -217,14 +235,12 @@ def _rule(item: Mapping[str, Any], line: int) -> tuple[list[str], Rule | None]:
         wrong.append("a rule needs words, patterns or at_least")
     if wrong:
         return wrong, None
-    found = [_word(word) for word in texts["words"]] + [f"(?:{p})" for p in texts["patterns"]]
-    unless = [_word(word) for word in texts["unless"]]
     return [], Rule(
         str(name),
         str(label),
         float(weight),  # type: ignore[arg-type]
-        re.compile("|".join(found)) if found else None,
-        re.compile("|".join(unless)) if unless else None,
+        sought(texts["words"], texts["patterns"]),
+        sought(texts["unless"]),
         field,
         {key: float(value) for key, value in at_least.items()},
         line,
@@ -232,14 +248,7 @@ def _rule(item: Mapping[str, Any], line: int) -> tuple[list[str], Rule | None]:
 
 
 def _number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _word(word: str) -> str:
-    """A pattern for a word: blanks may be left out or more; Latin letters end where it ends."""
-    parts = word.lower().split()
-    korean = any("가" <= char <= "힣" for char in word)
-    body = (r"\s*" if korean else r"\s+").join(re.escape(part) for part in parts)
-    before = r"(?<![a-z0-9])" if parts[0][0].isascii() else ""
-    after = r"(?![a-z0-9])" if parts[-1][-1].isascii() else ""
-    return f"{before}{body}{after}"
+    """Whether it is a number that a float can be: neither endless nor none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) <= sys.float_info.max

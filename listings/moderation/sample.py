@@ -18,7 +18,7 @@ from support.database import insert, scalar, write
 from support.promise import Promise
 
 from .cases import add_sign, ensure
-from .classes import NORMAL, Verdict
+from .classes import LEGAL, NORMAL, Verdict
 from .policy import Rules
 from .policy_evidence import BaseRate, Decided, Judged
 
@@ -31,8 +31,8 @@ class Sampled:
     """How far one stream of the sample is."""
 
     drawn: int
-    decided: int  # by people; shares are counted over these alone
-    problems: int
+    decided: int  # by people
+    problems: int  # of those; what is the people's alone (`legal`) is none
 
 
 def draw(
@@ -85,22 +85,25 @@ def draw(
 def progress(db: Database, stream: str) -> Sampled:
     """How many of a stream were drawn, decided on, and found to be problems."""
     sql = f"""
-        SELECT count(*), count(label), coalesce(sum(label <> ?), 0)
+        SELECT count(*), count(label), coalesce(sum(label NOT IN (?, ?)), 0)
         FROM (SELECT {TRUTH} AS label FROM moderation_samples s WHERE s.stream = ?)
     """  # noqa: S608 - only a statement of ours is put in
-    return Sampled(*db.conn.execute(sql, (NORMAL, stream)).fetchone())
+    return Sampled(*db.conn.execute(sql, (NORMAL, LEGAL, stream)).fetchone())
 
 
 def base_rate(db: Database) -> BaseRate:
     """The marketplace's share of problem listings, counted where chance alone chose them.
 
-    That is the random sample, and what an import says was drawn likewise.
+    That is the random sample, and what an import says was drawn likewise. All that was drawn
+    counts: people decide first on what was reported or flagged, so that those decided on hold too
+    many problems. What waits counts as none; the share is too low rather than too high. `legal` is
+    no problem here, as it is none that hiding could be right about.
     """
     sql = f"""
-        SELECT coalesce(sum(d.label <> ?), 0), count(*) FROM moderation_cases c
-        JOIN moderation_decisions d ON d.id = {_LAST.format(case="c.id")} WHERE {UNSELECTED}
+        SELECT coalesce(sum(d.label NOT IN (?, ?)), 0), count(*) FROM moderation_cases c
+        LEFT JOIN moderation_decisions d ON d.id = {_LAST.format(case="c.id")} WHERE {UNSELECTED}
     """  # noqa: S608 - only statements of ours are put in
-    return BaseRate(*db.conn.execute(sql, (NORMAL,)).fetchone())
+    return BaseRate(*db.conn.execute(sql, (NORMAL, LEGAL)).fetchone())
 
 
 def precision(db: Database) -> Promise:
@@ -127,7 +130,7 @@ def decided(db: Database, *, after: str = "") -> list[Decided]:
         FROM moderation_cases c
         JOIN listings l ON l.id = c.listing_id
         JOIN moderation_decisions d ON d.id = {_LAST.format(case="c.id")}
-        WHERE d.at > ? AND (l.updated_at <= d.at OR d.made_by = 'import')
+        WHERE d.at > ? AND d.revision = l.revision
         ORDER BY c.id
     """  # noqa: S608 - only statements of ours are put in
     return [
@@ -147,7 +150,8 @@ def judged_rows(db: Database, model: str, *, after: str = "") -> list[Judged]:
     """
     sql = """
         SELECT v.probabilities FROM moderation_verdicts v JOIN listings l ON l.id = v.listing_id
-        WHERE v.listing_id = ? AND v.model = ? AND v.at >= l.updated_at ORDER BY v.id DESC LIMIT 1
+        WHERE v.listing_id = ? AND v.model = ? AND v.revision = l.revision
+        ORDER BY v.id DESC LIMIT 1
     """
     found = []
     for row in decided(db, after=after):

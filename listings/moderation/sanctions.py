@@ -1,10 +1,12 @@
 """What sellers have to answer for: strikes that fade with time, and sanctions that people place.
 
-A listing that is hidden gives its seller one strike, whatever the number of reports. A strike
+A listing that is hidden gives its seller one strike, whatever the number of reports, and another
+where it is hidden again with other words. A strike
 counts while its decision stands and none took its place. The machine gives strikes and may suggest
 a sanction; it never places one.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,6 +31,11 @@ LADDER: Final[tuple[tuple[float, str, int | None], ...]] = (
     (8.0, "suspension", None),
 )
 _SECONDS_A_DAY: Final = 86_400
+# Whether what became of a decision does not hide any more.
+_FALLEN: Final = f"""NOT EXISTS (
+    SELECT 1 FROM moderation_decisions last WHERE last.id = {COUNTS.replace("{of}", "{decision}")}
+    AND last.undone_at IS NULL AND last.action = 'hide'
+)"""  # noqa: S608 - only a statement of ours is put in
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +120,8 @@ def strength(db: Database, seller: str, *, at: str | None = None) -> float:
 
 def suggested(db: Database, seller: str) -> tuple[str, int | None] | None:
     """The sanction that a seller's strikes suggest: its kind and days (None: for good)."""
-    found = strength(db, seller)
+    # To a tenth, as it is shown: a strike fades from its first second on, and counts as one still.
+    found = round(strength(db, seller), 1)
     step = max((step for step in LADDER if found >= step[0]), key=lambda s: s[0], default=None)
     return None if step is None else (step[1], step[2])
 
@@ -232,10 +240,9 @@ def sanctions(db: Database, seller: str, *, at: str | None = None) -> list[Sanct
         at: the moment at which they are active or not; now without it.
     """
     sql = f"""
-        SELECT s.*, s.decision_id IS NOT NULL AND NOT EXISTS (
-            SELECT 1 FROM moderation_decisions d WHERE d.id = {COUNTS.format(of="s.decision_id")}
-            AND d.undone_at IS NULL AND d.action = 'hide'
-        ) AS fallen FROM sanctions s WHERE s.seller = ? ORDER BY s.id DESC
+        SELECT s.*,
+            s.decision_id IS NOT NULL AND {_FALLEN.format(decision="s.decision_id")} AS fallen
+        FROM sanctions s WHERE s.seller = ? ORDER BY s.id DESC
     """  # noqa: S608 - only a statement of ours is put in
     return [_sanction(row, at or now()) for row in db.query(sql, [seller])]
 
@@ -255,6 +262,20 @@ def earlier(db: Database, seller: str, *, at: str | None = None) -> int:
     return sum(
         s.at <= moment and not (s.mistaken or s.fallen) for s in sanctions(db, seller, at=moment)
     )
+
+
+def forget_fallen(db: Database, listing_ids: Sequence[int]) -> None:
+    """Drop sanctions that fell with a decision on one of these listings, which are forgotten next.
+
+    Those that stand outlive what they were placed for.
+    """
+    sql = f"""
+        DELETE FROM sanctions WHERE decision_id IN (
+            SELECT d.id FROM moderation_decisions d JOIN moderation_cases c ON c.id = d.case_id
+            WHERE c.listing_id IN ({", ".join("?" * len(listing_ids))})
+        ) AND {_FALLEN.format(decision="sanctions.decision_id")}
+    """  # noqa: S608 - only question marks and a statement of ours are put in
+    db.execute(sql, list(listing_ids))
 
 
 def _sanction(row: Row, moment: str) -> Sanction:

@@ -20,7 +20,7 @@ _COUNTS: Final = """
         (SELECT count(*) FROM listings b
             WHERE b.seller = l.seller AND b.seller <> '' AND b.id < l.id) AS posts,
         (SELECT count(*) FROM listings b
-            WHERE b.text_key = l.text_key AND b.id < l.id) AS repeats
+            WHERE b.text_key = l.text_key AND l.text_key <> '' AND b.id < l.id) AS repeats
     FROM listings l WHERE l.id = ?
 """
 

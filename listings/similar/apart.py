@@ -36,15 +36,17 @@ def keep_apart(db: Database, actor: Actor, pairs: Iterable[Pair]) -> list[Pair]:
     wanted = sorted({pair(left, right) for left, right in pairs})
     new: list[Pair] = []
     with write(db):
+        for key in sorted({key for both in wanted for key in both}):
+            if not db.conn.execute("SELECT 1 FROM listings WHERE id = ?", [key]).fetchone():
+                raise NotFoundError(f"No listing {key}.")
         for first, other in wanted:
-            for key in (first, other):
-                if not db.conn.execute("SELECT 1 FROM listings WHERE id = ?", [key]).fetchone():
-                    raise NotFoundError(f"No listing {key}.")
-            if other in kept_apart(db, first):
-                continue
-            row = {"first_id": first, "other_id": other, "actor": actor.name, "at": now()}
-            db.table("listing_apart").insert(row)
-            new.append((first, other))
+            cursor = db.conn.execute(
+                "INSERT INTO listing_apart (first_id, other_id, actor, at) VALUES (?, ?, ?, ?) "
+                "ON CONFLICT (first_id, other_id) WHERE undone_at IS NULL DO NOTHING",
+                [first, other, actor.name, now()],
+            )
+            if cursor.rowcount:
+                new.append((first, other))
         if new:
             record(db, actor, "listings.parted", "listings", detail={"pairs": new})
     return new

@@ -1,12 +1,13 @@
 """Similar listings of one desk: the index, kept up with every change, behind one door.
 
 Every search first reads what changed since the last, so that a listing added in one process is
-found in every other at once. A new index is opened beside the one in use and takes its place in one
-step: no search waits, and none finds nothing.
+found in every other at once.
 """
 
+import fcntl
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -94,21 +95,10 @@ class SimilarListings:
             "text_version": self.describer.text_version,
             "picture_version": self.describer.picture_version,
         }
-        return write_artifact(
-            folder, kind=KIND, config=config, files=files, metrics={"listings": len(self)}
-        )
-
-    def swap(self, db: Database, folder: Path) -> None:
-        """Put a saved index in the place of the one in use, once it is as new as that.
-
-        Raises:
-            ModelError: it is missing, damaged, or of other models; the one in use stays.
-        """
-        parts, seq = _open(self.describer, folder)
-        seq, _ = self._catch_up(db, parts, seq)
-        with self._lock:
-            # What came between the two looks is read at the next search.
-            self._parts, self._seq = parts, seq
+        with _alone(folder):
+            return write_artifact(
+                folder, kind=KIND, config=config, files=files, metrics={"listings": len(self)}
+            )
 
     def to_listing(self, db: Database, listing_id: int, **options: Any) -> list[Match]:
         """Listings like one of the desk's, best first; those said to differ are left out.
@@ -169,9 +159,11 @@ class SimilarListings:
         with self._lock:
             self._seq, _ = self._catch_up(db, self._parts, self._seq)
             index = self._index(db, self._parts)
-            return index.similar(
+            matches = index.near(
                 look, top_k=top_k, allow=allow, apart=apart, ways=ways, at_least=at_least
             )
+        # Reading is slow, and needs no index: others search meanwhile.
+        return index.worded(look, matches)
 
     def looks(self, db: Database, listing_ids: Sequence[int]) -> list[Look]:
         """Listings as they are described; those that are gone are left out."""
@@ -209,6 +201,15 @@ class SimilarListings:
             index.remove(some)
             index.add(self.looks(db, np.sort(some).tolist()))
         return newest, len(ids)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Nobody else replaces the folder in the block; the lock ends with its process."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (folder.parent / f".{folder.name}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _open(describer: Describer, folder: Path) -> tuple[Parts, int]:

@@ -1,22 +1,26 @@
 """Every group at a glance: its size, its sellers and what watching found in it.
 
-Links are joined in one pass over plain columns, so that a desk of a hundred thousand listings can
-be paged through; the evidence of one group is read by `groups.group_of`.
+Worked out anew from all links each time, as arrays, so that a desk of a hundred thousand listings
+can be paged through; the evidence of one group is read by `group_evidence`.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from sqlite_utils import Database
 
-from listings.clean_groups import Groups
-from listings.stored import PAGE, places
 from support.errors import InputError
 
+from .alert_list import WAITS
 from .alerts import KINDS
-from .groups import STANDING
 
-_RANK: Final = {"sanctioned": 0, "accounts": 1, "repeat": 2, "catalogue": 3}
+_GRAVEST_FIRST: Final = ("sanctioned", "accounts", "repeat", "catalogue")
+
+Numbers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ class GroupPage:
 def group_page(
     db: Database, *, sellers: int = 1, kind: str = "", start: int = 0, limit: int = 20
 ) -> GroupPage:
-    """Groups of two and more listings: the gravest alert first, then the largest.
+    """Groups of two and more listings: the gravest alert first, then the most sellers, the largest.
 
     Args:
         db: the desk's database.
@@ -56,54 +60,82 @@ def group_page(
     """
     if kind not in ("", *KINDS):
         raise InputError(f"No kind {kind!r} of alerts. There are: {', '.join(KINDS)}.")
-    sql = f"SELECT first_id, other_id, probability, confirmed FROM listing_links AS k WHERE {STANDING}"  # noqa: S608, E501
-    rows = db.conn.execute(sql).fetchall()
-    ids = sorted({key for row in rows for key in row[:2]})
-    place = {key: number for number, key in enumerate(ids)}
-    joined = Groups(len(ids))
-    joined.join((place[row[0]], place[row[1]]) for row in rows)
-    links: dict[int, list[tuple[float, int]]] = {}
-    for first, _, probability, confirmed in rows:
-        links.setdefault(joined.first(place[first]), []).append((probability, confirmed))
-    owners = _sellers(db, ids)
-    kinds = _kinds(db, place, joined)
-    found = []
-    for head, members in joined.members().items():
-        some = tuple(ids[number] for number in members)
-        own = links[head]
-        line = GroupLine(
-            listing_ids=some,
-            sellers=len({owners[key] for key in some if key in owners}),
-            links=len(own),
-            probability=max(probability for probability, _ in own),
-            confirmed=sum(confirmed for _, confirmed in own),
-            kinds=tuple(sorted(kinds.get(head, ()), key=_RANK.__getitem__)),
+    pairs, probabilities, confirmed = _links(db)
+    if not len(pairs):
+        return GroupPage((), 0)
+    ids, ends = np.unique(pairs, return_inverse=True)
+    ends = ends.reshape(pairs.shape)
+    joined = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(len(ids), len(ids)))
+    count, labels = connected_components(joined, directed=False)
+    group: Numbers = labels.astype(np.int64)
+    of_link = group[ends[:, 0]]
+    sizes = np.bincount(group, minlength=count)
+    owners = _sellers(db, ids, group, count)
+    found = _alerts(db, ids, group, count)
+    wanted = np.ones(count, bool) if sellers < 2 else owners >= sellers
+    if kind:
+        wanted &= found[_GRAVEST_FIRST.index(kind)]
+    grave = np.where(found.any(axis=0), found.argmax(axis=0), len(found))
+    first = np.full(count, len(ids))
+    np.minimum.at(first, group, np.arange(len(ids)))
+    order = np.lexsort((first, -sizes, -owners, grave))
+    order = order[wanted[order]]
+    lines = [
+        GroupLine(
+            listing_ids=tuple(ids[group == number].tolist()),
+            sellers=int(owners[number]),
+            links=int((of_link == number).sum()),
+            probability=float(probabilities[of_link == number].max()),
+            confirmed=int(confirmed[of_link == number].sum()),
+            kinds=tuple(
+                name for name, there in zip(_GRAVEST_FIRST, found[:, number], strict=True) if there
+            ),
         )
-        if (sellers < 2 or line.sellers >= sellers) and (not kind or kind in line.kinds):
-            found.append(line)
-    found.sort(key=_order)
-    return GroupPage(tuple(found[start : start + limit]), len(found))
+        for number in order[start : start + limit].tolist()
+    ]
+    return GroupPage(tuple(lines), len(order))
 
 
-def _order(line: GroupLine) -> tuple[int, int, int, int]:
-    grave = min((_RANK[kind] for kind in line.kinds), default=len(_RANK))
-    return grave, -line.sellers, -len(line.listing_ids), line.listing_ids[0]
+def _links(db: Database) -> tuple[Numbers, npt.NDArray[Any], Numbers]:
+    """The links that stand: (n, 2) ids, (n,) probabilities, (n,) whether they are confirmed."""
+    rows = db.conn.execute(
+        "SELECT first_id, other_id, probability, confirmed FROM listing_links"
+    ).fetchall()
+    sql = "SELECT first_id, other_id FROM listing_apart WHERE undone_at IS NULL"
+    if apart := set(db.conn.execute(sql).fetchall()):
+        rows = [row for row in rows if row[:2] not in apart]
+    if not rows:
+        return np.empty((0, 2), np.int64), np.empty(0), np.empty(0, np.int64)
+    first, other, probability, confirmed = zip(*rows, strict=True)
+    pairs = np.array([first, other], np.int64).T
+    return pairs, np.array(probability, float), np.array(confirmed, np.int64)
 
 
-def _sellers(db: Database, ids: list[int]) -> dict[int, str]:
-    found: dict[int, str] = {}
-    for start in range(0, len(ids), PAGE):
-        page = ids[start : start + PAGE]
-        sql = f"SELECT id, seller FROM listings WHERE seller <> '' AND id IN ({places(page)})"  # noqa: S608
-        found |= dict(db.conn.execute(sql, page).fetchall())
-    return found
+def _sellers(db: Database, ids: Numbers, group: Numbers, count: int) -> Numbers:
+    """(count,): how many different sellers each group has; unknown ones do not count."""
+    sql = """
+        SELECT id, seller FROM listings WHERE seller <> '' AND id IN
+            (SELECT first_id FROM listing_links UNION SELECT other_id FROM listing_links)
+    """
+    numbers: dict[str, int] = {}
+    rows = [(key, numbers.setdefault(seller, len(numbers))) for key, seller in db.conn.execute(sql)]
+    if not rows:
+        return np.zeros(count, np.int64)
+    keys, sellers = np.array(rows, np.int64).T
+    there = np.isin(keys, ids)
+    owned = group[np.searchsorted(ids, keys[there])] * len(numbers) + sellers[there]
+    every: Numbers = np.bincount(np.unique(owned) // len(numbers), minlength=count)
+    return every
 
 
-def _kinds(db: Database, place: dict[int, int], joined: Groups) -> dict[int, set[str]]:
-    """The kinds of alerts that wait, by a group's first member."""
-    found: dict[int, set[str]] = {}
-    sql = "SELECT listing_id, kind FROM watch_alerts WHERE state = 'open'"
-    for listing_id, kind in db.conn.execute(sql):
-        if listing_id in place:
-            found.setdefault(joined.first(place[listing_id]), set()).add(kind)
+def _alerts(db: Database, ids: Numbers, group: Numbers, count: int) -> npt.NDArray[np.bool_]:
+    """(kinds, count): whether an alert of each kind waits in each group."""
+    found = np.zeros((len(_GRAVEST_FIRST), count), bool)
+    sql = f"SELECT listing_id, kind FROM watch_alerts AS a WHERE {WAITS}"  # noqa: S608 - our own
+    place = {name: number for number, name in enumerate(_GRAVEST_FIRST)}
+    rows = [(key, place[kind]) for key, kind in db.conn.execute(sql)]
+    if rows:
+        keys, kinds = np.array(rows, np.int64).T
+        there = np.isin(keys, ids)
+        found[kinds[there], group[np.searchsorted(ids, keys[there])]] = True
     return found

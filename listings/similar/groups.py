@@ -6,7 +6,7 @@ out anew each time, so that a split or a new link counts at once.
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from sqlite_utils import Database
@@ -19,13 +19,10 @@ from support.database import write
 from support.errors import InputError, NotFoundError
 
 from .apart import Pair, keep_apart, undo_apart
-from .looks import Match, Reason
+from .group_reach import STANDING, reach
+from .looks import Match, Reason, turned
 
 MOST_PARTED: Final = 5_000  # pairs of one split
-STANDING: Final = """
-    NOT EXISTS (SELECT 1 FROM listing_apart AS a WHERE a.undone_at IS NULL
-        AND a.first_id = k.first_id AND a.other_id = k.other_id)
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +70,7 @@ def put_links(db: Database, listing_id: int, matches: Iterable[Match], *, versio
             min(listing_id, match.listing_id),
             max(listing_id, match.listing_id),
             match.probability,
-            _written(match.reasons, turned=match.listing_id < listing_id),
+            _written(match.reasons, turn=match.listing_id < listing_id),
             version,
             now(),
         )
@@ -81,10 +78,9 @@ def put_links(db: Database, listing_id: int, matches: Iterable[Match], *, versio
         if match.listing_id != listing_id
     ]
     with write(db):
-        db.conn.execute(
-            "DELETE FROM listing_links WHERE confirmed = 0 AND ? IN (first_id, other_id)",
-            [listing_id],
-        )
+        for side in ("first_id", "other_id"):  # one after the other: each has its index
+            sql = f"DELETE FROM listing_links WHERE {side} = ? AND confirmed = 0"  # noqa: S608
+            db.conn.execute(sql, [listing_id])
         db.conn.executemany(
             "INSERT INTO listing_links (first_id, other_id, probability, reasons, version, at) "
             "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (first_id, other_id) DO NOTHING",
@@ -126,17 +122,7 @@ def group_of(db: Database, listing_id: int) -> ListingGroup:
     """
     if not db.conn.execute("SELECT 1 FROM listings WHERE id = ?", [listing_id]).fetchone():
         raise NotFoundError(f"No listing {listing_id}.")
-    sql = f"""
-        WITH RECURSIVE
-        k AS (SELECT first_id, other_id FROM listing_links AS k WHERE {STANDING}),
-        members(id) AS (
-            SELECT ?
-            UNION SELECT k.other_id FROM k JOIN members ON k.first_id = members.id
-            UNION SELECT k.first_id FROM k JOIN members ON k.other_id = members.id
-        )
-        SELECT id FROM members ORDER BY id
-    """  # noqa: S608 - a sentence of our own is put in
-    return _group(db, [row[0] for row in db.conn.execute(sql, [listing_id])])
+    return _group(db, reach(db, listing_id)[0])
 
 
 def confirm(db: Database, actor: Actor, listing_id: int) -> ListingGroup:
@@ -195,7 +181,7 @@ def links_of(db: Database, listing_id: int, *, limit: int = 10) -> list[Link]:
         WHERE other_id = ? AND {STANDING}
         ORDER BY probability DESC, first_id, other_id LIMIT ?
     """  # noqa: S608 - a sentence of our own is put in
-    return [_link(row) for row in db.conn.execute(sql, [listing_id, listing_id, limit])]
+    return [link_of(row) for row in db.conn.execute(sql, [listing_id, listing_id, limit])]
 
 
 def split(db: Database, actor: Actor, listing_ids: Sequence[int]) -> list[Pair]:
@@ -244,25 +230,21 @@ def _group(db: Database, ids: list[int]) -> ListingGroup:
         SELECT first_id, other_id, probability, reasons, confirmed, at FROM listing_links AS k
         WHERE first_id IN ({marks}) AND {STANDING} ORDER BY first_id, other_id
     """  # noqa: S608 - only question marks and a sentence of our own are put in
-    links = tuple(_link(row) for row in db.conn.execute(sql, ids))
+    links = tuple(link_of(row) for row in db.conn.execute(sql, ids))
     sql = f"SELECT DISTINCT seller FROM listings WHERE seller <> '' AND id IN ({marks}) ORDER BY 1"  # noqa: S608
     sellers = tuple(row[0] for row in db.conn.execute(sql, ids))
     return ListingGroup(tuple(ids), sellers, links)
 
 
-def _link(row: tuple[Any, ...]) -> Link:
+def link_of(row: tuple[Any, ...]) -> Link:
+    """A link as its row says: the two, probability, reasons, confirmed, when."""
     first, other, probability, written, confirmed, at = row
     return Link(first, other, probability, _reasons(written), bool(confirmed), at)
 
 
-def _written(reasons: Iterable[Reason], *, turned: bool) -> str:
+def _written(reasons: Iterable[Reason], *, turn: bool) -> str:
     """Reasons as they are stored; turned where the listing found comes first in the pair."""
-    rows = [
-        replace(reason, picture=reason.other_picture, other_picture=reason.picture)
-        if turned
-        else reason
-        for reason in reasons
-    ]
+    rows = [turned(reason) if turn else reason for reason in reasons]
     return json.dumps([asdict(row) for row in rows], ensure_ascii=False)
 
 

@@ -6,9 +6,9 @@ through a function, and which pairs are known to differ, a function says.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -19,12 +19,21 @@ from support.vector_index import Ids, VectorIndex, Vectors
 
 from .hashes import BITS, HashIndex
 from .likeness import Likeness, together
-from .looks import Look, Match, PictureLook, Reason, of_picture, picture_id, pictures_of
-from .words import codes, codes_alike, shared_words
+from .looks import (
+    PER_LISTING,
+    Look,
+    Match,
+    Reason,
+    of_picture,
+    picture_id,
+    pictures_of,
+)
+from .words import codes, codes_alike, same_letters, shared_words
 
 WAYS: Final = ("text", "picture", "hash")
 CANDIDATES: Final = 60  # of each way, at least
 LEAST: Final = 0.05  # a reason of less probability is none
+COPY: Final = 0.98  # the cosine from which two pictures are one
 _TEXT, _PICTURES, _WORDS, _HASHES = "text", "pictures", "words", "hashes"
 
 ReadTexts = Callable[[Sequence[int]], list[str]]
@@ -125,7 +134,11 @@ class ListingIndex:
         if self.parts.pictures is not None:
             self.parts.pictures.remove(keys)
 
-    def similar(
+    def similar(self, look: Look, **options: Any) -> list[Match]:
+        """Find listings like one, as `near`, with the words that both hold."""
+        return self.worded(look, self.near(look, **options))
+
+    def near(
         self,
         look: Look,
         *,
@@ -135,7 +148,7 @@ class ListingIndex:
         ways: Sequence[str] = WAYS,
         at_least: float = LEAST,
     ) -> list[Match]:
-        """Find listings like one, best first; it does not find itself.
+        """Find listings like one, best first, without the words; it does not find itself.
 
         Args:
             look: what is asked about; of the desk or not.
@@ -158,6 +171,19 @@ class ListingIndex:
         matches = [match for match in matches if match.probability >= at_least]
         matches.sort(key=lambda match: (-match.probability, match.listing_id))
         return matches[:top_k]
+
+    def worded(self, look: Look, matches: Sequence[Match]) -> list[Match]:
+        """Matches with the words that both texts hold; the indexes are not asked."""
+        keys = [m.listing_id for m in matches if any(r.by == "text" for r in m.reasons)]
+        texts = dict(zip(keys, self._read(keys), strict=True))
+        found: list[Match] = []
+        for match in matches:
+            if match.listing_id in texts:
+                words = shared_words(look.text, texts[match.listing_id])
+                reasons = (replace(r, words=words) if r.by == "text" else r for r in match.reasons)
+                match = replace(match, reasons=tuple(reasons))
+            found.append(match)
+        return found
 
     def _by_text(
         self,
@@ -196,12 +222,15 @@ class ListingIndex:
             if not np.isfinite(near):
                 found.append(None)
                 continue
-            score = self.likeness.text_score(
-                words=shared, codes=codes_alike(own, codes(text)), meaning=near
-            )
+            # Written together or apart, codes differ: 2인용쇼파 and 2인용 쇼파.
+            if same_letters(look.text, text):
+                score = 1.0
+            else:
+                score = self.likeness.text_score(
+                    words=shared, codes=codes_alike(own, codes(text)), meaning=near
+                )
             probability = self.likeness.text(score)
-            words = shared_words(look.text, text) if probability >= LEAST else ()
-            found.append(Reason("text", score, probability, words=words))
+            found.append(Reason("text", score, probability))
         return found
 
     def _by_picture(
@@ -221,6 +250,9 @@ class ListingIndex:
         near, scores = self.parts.pictures.search(vectors, top_k=wanted, allow=keys)
         best: dict[int, Reason] = {}
         for (position, _), row, values in zip(shown, near.tolist(), scores.tolist(), strict=True):
+            copies = {key // PER_LISTING for key, s in zip(row, values, strict=True) if s >= COPY}
+            if len(copies) > STOCK:
+                continue  # as of hashes: everybody shows it
             for key, score in zip(row, values, strict=True):
                 listing_id, other = of_picture(key)
                 if key < 0 or listing_id in passed:
@@ -234,8 +266,10 @@ class ListingIndex:
         self, look: Look, found: dict[int, list[Reason]], passed: set[int], keys: Ids | None
     ) -> None:
         best: dict[int, Reason] = {}
-        for position, phash in _hashed(look.pictures):
-            near = self.parts.hashes.near(phash, distance=DISTANCE, allow=keys)
+        for picture in look.pictures:
+            if picture.phash is None:
+                continue
+            near = self.parts.hashes.near(picture.phash, distance=DISTANCE, allow=keys)
             hits = [(*of_picture(key), bits) for key, bits in near]
             if len(Counter(listing_id for listing_id, _, _ in hits)) > STOCK:
                 continue  # a maker's photo, or "no photo": it stands for no one seller's thing
@@ -245,12 +279,9 @@ class ListingIndex:
                     continue
                 if listing_id not in best or score > best[listing_id].score:
                     probability = self.likeness.hash_(score)
-                    best[listing_id] = Reason("hash", score, probability, position, other, bits)
+                    own = picture.position
+                    best[listing_id] = Reason("hash", score, probability, own, other, bits)
         _keep(best, found)
-
-
-def _hashed(pictures: Sequence[PictureLook]) -> list[tuple[int, int]]:
-    return [(p.position, p.phash) for p in pictures if p.phash is not None]
 
 
 def _keep(best: dict[int, Reason], found: dict[int, list[Reason]]) -> None:

@@ -1,6 +1,6 @@
 """A listing as the index of similar ones keeps it, and what it says of two that are alike."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -76,3 +76,8 @@ class Match:
     listing_id: int
     probability: float
     reasons: tuple[Reason, ...]  # the strongest first
+
+
+def turned(reason: Reason) -> Reason:
+    """A reason as of the other listing: whose picture is whose changes places."""
+    return replace(reason, picture=reason.other_picture, other_picture=reason.picture)

@@ -77,6 +77,12 @@ def save(
             db.conn.execute("INSERT INTO listing_changes (listing_id) VALUES (?)", [listing_id])
 
 
+def count_versions(db: Database, kind: str, *, keep: str) -> int:
+    """How many rows of a kind other models made."""
+    sql = "SELECT count(*) FROM listing_vectors WHERE kind = ? AND version <> ?"
+    return int(scalar(db, sql, [kind, keep]) or 0)
+
+
 def drop_versions(db: Database, kind: str, *, keep: str) -> int:
     """Forget what other models made of a kind; returns how many rows went."""
     with write(db):

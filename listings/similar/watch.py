@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-import numpy as np
 from sqlite_utils import Database
 
 from listings.stored import PAGE, places
@@ -16,10 +15,11 @@ from support.database import scalar, write
 from support.errors import InputError
 
 from .alerts import Alert, put_alert
+from .catalogue import Catalogues
 from .desk import SimilarListings
 from .groups import put_links
 from .looks import Look, Match
-from .vectors import SHOWN
+from .watch_again import known_reposts
 
 MOST: Final = 60  # listings like one that are looked at
 BATCH: Final = 100  # listings between two notes of how far it has read
@@ -71,6 +71,11 @@ class _Row:
         return self.at, self.id
 
 
+def watched_up_to(db: Database) -> int:
+    """The last change that watching has looked at."""
+    return int(scalar(db, "SELECT seq FROM watch_state WHERE name = ?", [_NAME]) or 0)
+
+
 class Watch:
     """Looks at what changed since it looked last."""
 
@@ -104,7 +109,9 @@ class Watch:
             progress: told listings done, all of them and what is done; may raise.
         """
         report = WatchReport()
-        seen = int(scalar(db, "SELECT seq FROM watch_state WHERE name = ?", [_NAME]) or 0)
+        rules = self._rules
+        catalogues = Catalogues(self._similar, days=rules.days, least=rules.catalogue)
+        seen = watched_up_to(db)
         sql = "SELECT seq, listing_id FROM listing_changes WHERE seq > ? ORDER BY seq"
         changes = db.conn.execute(sql, [seen]).fetchall()
         for start in range(0, len(changes), BATCH):
@@ -113,7 +120,7 @@ class Watch:
             rows = _rows(db, some)
             for look in self._similar.looks(db, some):
                 if look.listing_id in rows:
-                    self._look(db, look, rows[look.listing_id], sanctioned, report)
+                    self._look(db, look, rows[look.listing_id], sanctioned, catalogues, report)
             with write(db):
                 db.conn.execute(
                     "INSERT INTO watch_state (name, seq) VALUES (?, ?) "
@@ -121,6 +128,12 @@ class Watch:
                     [_NAME, batch[-1][0]],
                 )
             progress(start + len(some), len(changes), "watching listings")
+        # What was looked at before may be a repost of somebody suspended since.
+        for listing_id, seller, match in known_reposts(
+            db, sorted(sanctioned), at_least=self._rules.link
+        ):
+            with write(db):
+                self._repost(db, listing_id, seller, match, sanctioned[seller], report)
         return report
 
     def _look(
@@ -129,6 +142,7 @@ class Watch:
         look: Look,
         row: _Row,
         sanctioned: Mapping[str, str],
+        catalogues: Catalogues,
         report: WatchReport,
     ) -> None:
         rules = self._rules
@@ -144,8 +158,8 @@ class Watch:
                 other = others[match.listing_id]
                 self._sanctioned(db, row, other, match, sanctioned, report)
             self._repeats(db, row, others, matches, report)
-            self._accounts(db, row, others, matches, report)
-            self._catalogue(db, row, look, report)
+            self._accounts(db, row, others, matches, sanctioned, report)
+            self._catalogue(db, row, look, catalogues, report)
 
     def _sanctioned(
         self,
@@ -158,8 +172,19 @@ class Watch:
     ) -> None:
         if other.seller not in sanctioned or other.seller == row.seller or row.age < other.age:
             return
-        detail = {"reason": sanctioned[other.seller]}
-        new = put_alert(db, row.id, "sanctioned", seller=other.seller, match=match, detail=detail)
+        self._repost(db, row.id, other.seller, match, sanctioned[other.seller], report)
+
+    def _repost(
+        self,
+        db: Database,
+        listing_id: int,
+        seller: str,
+        match: Match,
+        why: str,
+        report: WatchReport,
+    ) -> None:
+        detail = {"reason": why}
+        new = put_alert(db, listing_id, "sanctioned", seller=seller, match=match, detail=detail)
         self._note(db, new, report)
 
     def _repeats(
@@ -185,13 +210,16 @@ class Watch:
         row: _Row,
         others: Mapping[int, _Row],
         matches: list[Match],
+        sanctioned: Mapping[str, str],
         report: WatchReport,
     ) -> None:
+        # Of sanctioned sellers another alert speaks already.
+        passed = {"", row.seller, *sanctioned}
         sure = [
             match
             for match in matches
             if match.probability >= self._rules.sure
-            and others[match.listing_id].seller not in ("", row.seller)
+            and others[match.listing_id].seller not in passed
             and row.age > others[match.listing_id].age
         ]
         if not row.seller or not sure:
@@ -201,26 +229,20 @@ class Watch:
         new = put_alert(db, row.id, "accounts", match=sure[0], detail=detail)
         self._note(db, new, report)
 
-    def _catalogue(self, db: Database, row: _Row, look: Look, report: WatchReport) -> None:
+    def _catalogue(
+        self, db: Database, row: _Row, look: Look, catalogues: Catalogues, report: WatchReport
+    ) -> None:
         """Many listings of one seller that read as from one form: a dealer, not a person."""
         if not row.seller or look.vector is None:
             return
         known = "SELECT 1 FROM watch_alerts WHERE kind = 'catalogue' AND seller = ? AND at >= ?"
         if scalar(db, known, [row.seller, ago(days=self._rules.days)]) is not None:
             return
-        sql = f"SELECT id FROM listings WHERE seller = ? AND {SHOWN} ORDER BY id"  # noqa: S608
-        ids = [found[0] for found in db.conn.execute(sql, [row.seller])]
-        own = [found for found in _rows(db, ids).values() if self._within(row, found)]
-        if len(own) < self._rules.catalogue:
+        found = catalogues.around(db, row.seller, row.id)
+        if found is None or found[1] < self._rules.alike:
             return
-        looks = self._similar.looks(db, [found.id for found in own])
-        vectors = [found.vector for found in looks if found.vector is not None]
-        middle = np.mean(vectors, axis=0)
-        # The mean cosine of unit vectors to the direction of their sum is that sum's length.
-        alike = float(np.linalg.norm(middle))
-        if len(vectors) < self._rules.catalogue or alike < self._rules.alike:
-            return
-        detail = {"listings": len(vectors), "days": self._rules.days}
+        count, alike = found
+        detail = {"listings": count, "days": self._rules.days}
         new = put_alert(
             db, row.id, "catalogue", seller=row.seller, probability=alike, detail=detail
         )

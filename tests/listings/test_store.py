@@ -1,12 +1,15 @@
 """Listings go in without personal data and come out as they are."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from listings.clean_text import text_key
 from listings.pictures import store as store_picture
 from listings.store import set_picture, wanted_pictures
 from listings.stored import get, load, pages, summary
+from support.database import scalar
 from support.errors import NotFoundError
 
 
@@ -96,7 +99,7 @@ def test_new_words_start_cleaning_over_and_a_new_price_does_not(db, store, colle
     store.save([collected(1, title="Blue chair", price_text="5")])
     row = next(iter(db.query("SELECT * FROM listings")))
     assert (row["title"], row["collected_title"]) == ("Blue chair", None)
-    assert (row["text_key"], row["removed"]) == ("", "")
+    assert (row["text_key"], row["removed"]) == (text_key("Blue chair", ""), "")
 
 
 def test_pictures_keep_their_order_and_what_was_fetched(db, store, images, photos, collected):
@@ -129,3 +132,23 @@ def test_reading_goes_page_by_page_and_leaves_out_what_was_removed(db, store, im
 def test_a_listing_that_is_not_there_is_said_so(db, images):
     with pytest.raises(NotFoundError, match="No listing 7"):
         get(db, images, 7)
+
+
+def test_other_words_or_pictures_are_another_revision_and_another_price_is_none(
+    db, store, collected, images, photos
+):
+    def revision():
+        return scalar(db, "SELECT revision FROM listings")
+
+    item = collected(1, title="Desk", pictures=("a",))
+    store.save([item])
+    assert revision() == 1
+    store.save([replace(item, price_text="9,000원")])
+    assert revision() == 1
+    ((picture_id, _, name),) = wanted_pictures(db, [1])
+    set_picture(db, picture_id, store_picture(images, photos(1), name=name))
+    assert revision() == 2
+    store.save([replace(item, pictures=("b",))])
+    assert revision() == 3
+    store.save([replace(item, pictures=("b",), title="Oak desk")])
+    assert revision() == 4

@@ -11,7 +11,8 @@ def test_the_generated_code_is_current(tmp_path):
     subprocess.run(
         [
             sys.executable, "-m", "grpc_tools.protoc", "-I", str(ROOT),
-            f"--python_out={tmp_path}", f"--pyi_out={tmp_path}", str(ROOT / "support" / "index.proto"),
+            f"--python_out={tmp_path}", f"--pyi_out={tmp_path}",
+            str(ROOT / "support" / "index.proto"),
         ],
         check=True,
     )  # fmt: skip

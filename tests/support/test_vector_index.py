@@ -135,3 +135,15 @@ def test_refuses_wrong_shapes_and_ids(new_index):
     with pytest.raises(ValueError, match="top_k"):
         index.search(unit(1), top_k=0)
     assert len(index) == 0
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+def test_refuses_numbers_that_are_none(made, wrong):
+    index, ids, vectors = made
+    bad = vectors[:2].copy()
+    bad[1, 3] = wrong
+    with pytest.raises(ValueError, match="finite"):
+        index.add(np.array([1, 2]), bad)
+    with pytest.raises(ValueError, match="finite"):
+        index.search(bad, top_k=1)
+    assert len(index) == len(ids)

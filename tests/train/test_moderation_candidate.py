@@ -41,6 +41,7 @@ def test_decisions_are_read_with_signals(desk: Workspace) -> None:
     assert {example.label for example in found} == {row.label for row in examples(60)}
     assert found[5].signals is not None
     assert found[5].signals.earlier_posts == 5
+    assert {example.revision for example in found} == {1}
 
 
 def test_the_first_model_is_in_force_and_the_next_waits(desk: Workspace) -> None:
@@ -56,3 +57,17 @@ def test_the_first_model_is_in_force_and_the_next_waits(desk: Workspace) -> None
     assert in_force.name == first.release.name
     third = train_moderation(desk, db, actor=ACTOR, config=CONFIG, publish=True)
     assert third.published
+
+
+def test_the_same_words_are_one_group_before_cleaning_has_run(tmp_path):
+    space = Workspace(tmp_path / "desk").create()
+    db, seal = space.database(), space.seal()
+    items = [
+        Collected(source="shop", external_id=str(n), title=title)
+        for n, title in enumerate(("도매 문의 주세요", "도매문의 주세요!", "아기 의자"))
+    ]
+    ids = ListingStore(db, seal).save(items).ids
+    for listing_id, label in zip(ids, ("pro_ads", "pro_ads", "normal"), strict=True):
+        add_past(db, seal, ACTOR, listing_id, label=label)
+    groups = [example.group for example in decided(db, space)]
+    assert groups[0] == groups[1] != groups[2]

@@ -14,9 +14,10 @@ from web.app import create_app
 
 ANSWERING, LEADS, ALL = {"agent", "lead", "admin"}, {"lead", "admin"}, set(ROLES)
 LABELLING = {"labeller", "lead", "admin"}
+MODERATING = {"moderator", "lead", "admin"}
 # Every page that asks to sign in, and whom it serves. A new page must be written down here.
 PAGES = {
-    "inbox.show": ALL,  # who answers nobody is sent on to the search
+    "inbox.show": ALL,  # who answers nobody is sent on to their queue
     "inquiry.show": ANSWERING,
     "inquiry.find_faqs": ANSWERING,
     "inquiry.save_draft": ANSWERING,
@@ -67,13 +68,61 @@ PAGES = {
     "categories_page.mapping": LABELLING,
     "categories_page.export_mapping": LABELLING,
     "categories_page.import_mapping": LEADS,
+    "moderation_page.show": MODERATING,
+    "moderation_page.decide": MODERATING,
+    "moderation_page.skip": MODERATING,
+    "moderation_page.undo": MODERATING,
+    "moderation_page.picture": MODERATING,
+    "moderation_page.many": MODERATING,
+    "moderation_page.check": MODERATING,
+    "moderation_page.decide_many": MODERATING,
+    "moderation_page.listing": MODERATING,
+    "moderation_page.report": MODERATING,
+    "moderation_page.open_case": MODERATING,
+    "moderation_page.set_aside": MODERATING,
+    "moderation_page.find": MODERATING,
+    "sellers_page.find": MODERATING,
+    "moderation_page.appeal": MODERATING,
+    "moderation_page.undo_decision": MODERATING,
+    "policy_page.show": MODERATING,
+    "policy_page.tune": MODERATING,
+    "policy_page.piece": MODERATING,
+    "policy_page.one": MODERATING,
+    "policy_page.keep": LEADS,
+    "policy_page.propose": LEADS,
+    "policy_page.try_on_the_past": LEADS,
+    "policy_page.change_mode": LEADS,
+    "moderation_figures_page.show": MODERATING,
+    "moderation_figures_page.mute": LEADS,
+    "appeals_page.show": MODERATING,
+    "appeals_page.settle": MODERATING,
+    "appeals_page.reopen": MODERATING,
+    "sellers_page.show": MODERATING,
+    "sellers_page.one": MODERATING,
+    "sellers_page.sanction": MODERATING,
+    "sellers_page.lift": MODERATING,
+    "sellers_page.unlift": MODERATING,
+    "similar_page.show": MODERATING,
+    "similar_page.ask": MODERATING,
+    "similar_page.upload": MODERATING,
+    "similar_page.part": MODERATING,
+    "similar_page.join": MODERATING,
+    "groups_page.show": MODERATING,
+    "groups_page.start": LEADS,
+    "groups_page.one": MODERATING,
+    "groups_page.say_one": MODERATING,
+    "groups_page.part": MODERATING,
+    "groups_page.put_back": MODERATING,
+    "groups_page.undo": MODERATING,
+    "groups_page.alerts": MODERATING,
+    "groups_page.decide": MODERATING,
 }
 OPEN = {"static", "bootstrap.static", "health.healthz", "health.readyz", "auth.sign_in",
         "auth.do_sign_in", "auth.sign_out", "auth.language", "api-docs.openapi_json"}  # fmt: skip
 WITH_TOKEN = {
     *("api.suggest", "api.search", "api.categorise_listing"),
     *("api.judge_listing", "api.report", "api.decision", "api.decisions", "api.appeal"),
-    "api.changes",
+    *("api.changes", "api.similar_to_listing", "api.similar_listings"),
 }
 ELSEWHERE = [
     "//h", "/\\h", "\\/h", "\\\\h", "https:h", "https://h/x", "///h", "/\t/h", "/\n/h", "h",

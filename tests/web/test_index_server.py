@@ -1,18 +1,58 @@
 """The index server as a caller meets it: tokens, deadlines, health, and what it refuses."""
 
 import threading
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from listings.similar.looks import Match, Reason
 from support import index_pb2 as messages
 from support.errors import IndexServerError, SettingError
 from support.faiss_index import FaissIndex
 from support.grpc_index import LISTINGS, SERVICE, GrpcIndex, IndexChannel
-from web.index_server import IndexServer, named
+from web.index_server import Certificate, IndexServer, named
 
 DIM = 4
+
+
+def self_signed(folder, host="localhost"):
+    """A certificate for one host and its key, as files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+    today = datetime.now(UTC)
+    built = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(today - timedelta(days=1))
+        .not_valid_after(today + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    chain, secret = folder / "chain.pem", folder / "key.pem"
+    chain.write_bytes(built.public_bytes(serialization.Encoding.PEM))
+    secret.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return chain, secret
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    return self_signed(tmp_path_factory.mktemp("certificate"))
 
 
 class Door:
@@ -73,9 +113,78 @@ def test_the_token_may_stand_in_the_environment(serve, monkeypatch):
         assert GrpcIndex(friend, "text").dim == DIM
 
 
-def test_elsewhere_than_on_this_machine_it_needs_a_token():
+def test_elsewhere_than_on_this_machine_it_needs_a_token_and_a_certificate():
     with pytest.raises(SettingError, match="FAQDESK_INDEX_TOKEN"):
         IndexServer({}, host="0.0.0.0")
+    with pytest.raises(SettingError, match="--cert"):
+        IndexServer({}, host="0.0.0.0", token="secret")
+
+
+def test_what_travels_is_encrypted_for_those_who_trust_the_authority(
+    serve, certificate, monkeypatch
+):
+    chain, key = certificate
+    server = serve(certificate=Certificate.read(chain, key), token="secret")
+    pem = chain.read_bytes()
+    with IndexChannel(f"localhost:{server.port}", token="secret", certificate=pem) as friend:
+        index = GrpcIndex(friend, "text")
+        index.add(np.array([3]), np.eye(DIM, dtype=np.float32)[:1])
+        assert index.search(np.eye(DIM, dtype=np.float32)[:1], top_k=1)[0].tolist() == [[3]]
+    monkeypatch.setenv("FAQDESK_INDEX_CA", str(chain))
+    with IndexChannel(f"localhost:{server.port}", token="secret") as friend:
+        assert friend.healthy()
+    monkeypatch.setenv("FAQDESK_INDEX_CA", str(chain.parent / "none.pem"))
+    with pytest.raises(SettingError, match=r"none\.pem"):
+        IndexChannel(f"localhost:{server.port}")
+
+
+def test_strangers_to_the_certificate_are_told_the_cure(serve, certificate, monkeypatch, tmp_path):
+    server = serve(certificate=Certificate.read(*certificate))
+    with channel(server, deadline=5) as plain:
+        assert not plain.healthy()
+        with pytest.raises(IndexServerError, match="FAQDESK_INDEX_CA"):
+            GrpcIndex(plain, "text")
+    other, _ = self_signed(tmp_path / "other")
+    with (
+        IndexChannel(f"localhost:{server.port}", certificate=other.read_bytes()) as stranger,
+        pytest.raises(IndexServerError, match="authority"),
+    ):
+        GrpcIndex(stranger, "text")
+
+
+def test_a_certificate_that_cannot_be_used_is_named(certificate, tmp_path):
+    chain, key = certificate
+    _, another = self_signed(tmp_path / "another")
+    for pair in ((chain, another), (tmp_path / "none.pem", key), (key, chain)):
+        with pytest.raises(SettingError, match="--cert"):
+            Certificate.read(*pair)
+
+
+def test_calls_under_way_are_answered_before_it_stops(serve):
+    class Slow(Door):
+        def by_text(self, text, **options):
+            entered.set()
+            go.wait(30)
+            return super().by_text(text, **options)
+
+    entered, go = threading.Event(), threading.Event()
+    server = serve(listings=Slow())
+    answers = []
+    with channel(server, deadline=30) as caller:
+        request = messages.ByTextRequest(text="oak")
+        asking = threading.Thread(
+            target=lambda: answers.append(
+                caller.call(f"{LISTINGS}/ByText", request, messages.Matches)
+            )
+        )
+        asking.start()
+        assert entered.wait(30)
+        stopping = threading.Thread(target=server.stop)
+        stopping.start()
+        go.set()
+        asking.join(30)
+        stopping.join(30)
+    assert answers[0].matches[0].listing_id == 8
 
 
 def test_a_call_that_takes_too_long_ends_at_its_deadline(serve):

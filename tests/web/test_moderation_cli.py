@@ -39,7 +39,7 @@ def test_a_desk_learns_from_its_decisions(desk: Workspace) -> None:
     found = json.loads(said.stdout)
     assert found["published"] is True
     assert found["n_train"] + found["n_evidence"] == 60
-    assert set(found["figures"]) >= {"blend", "linear", "rules", "signals"}
+    assert set(found["figures"]) >= {"blend", "linear", "rules"}
 
 
 def test_a_users_files_are_measured(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_handled_reports_come_in_listings_are_judged_and_the_desk_says_how_it_st
     db = space.database()
     stored = policy_store.store(db, Actor("test"), Policy(rules=Rules(sample_all=0.0)))
     policy_store.set_mode(db, Actor("test"), stored.id, "shadow")
-    db.execute("UPDATE listings SET updated_at = '2026-01-01T00:00:00Z'")
+    db.execute("UPDATE listings SET revised_at = '2026-01-01T00:00:00Z'")
     db.close()
     more = tmp_path / "more.csv"
     more.write_text("id,title,seller\na4,강아지 분양합니다,kim\n")
@@ -103,5 +103,5 @@ def test_handled_reports_come_in_listings_are_judged_and_the_desk_says_how_it_st
     assert "faqdesk train moderation" in found["trouble"]
     status = json.loads(CliRunner().invoke(faqdesk, ["moderation", "status", "--json"]).stdout)
     assert (status["shadow"], status["live"], status["open_cases"]) == (stored.version, "", 1)
-    assert (status["drawn_and_decided"], status["problems_among_them"]) == (1, 0)
+    assert (status["drawn_by_chance"], status["problems_among_them"]) == (1, 0)
     assert "1 open" in said("moderation", "status")

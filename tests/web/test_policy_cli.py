@@ -87,6 +87,26 @@ def test_thresholds_by_hand_or_from_a_file_are_measured(space, db, shell, tmp_pa
     assert len(policy_store.policies(db)) == 1
 
 
+def test_a_candidate_is_tried_with_a_policy_of_its_own_before_it_is_in_force(space, db, shell):
+    write_model(space, db, rows(), name="old")
+    shell("propose", "--problems", "0.1")
+    shell("backtest", "p1")
+    shell("live", "p1")
+    candidate = write_model(space, db, rows(800, 100), name="new", publish=False)
+    assert "800 unselected normal ones" in shell(
+        "propose", "--release", candidate, "--problems", "0.1"
+    )
+    tried = shell("backtest", "p2")
+    assert "against p1-" in tried or "against doing nothing" in tried
+    assert "until that is published, it hides nothing" in " ".join(shell("shadow", "p2").split())
+    listed = json.loads(shell("show", "p2", "--json"))
+    assert listed["backtests"][0]["rows"] == 900
+    done = as_a_shell(space, "models", "publish", candidate, "--line", "moderation")
+    live = policy_store.in_mode(db, "live").version
+    assert f"The policy {live} was made for another model: it hides nothing now" in done.stdout
+    assert policy_store.in_mode(db, "shadow").version not in done.stdout
+
+
 @pytest.mark.parametrize(
     ("words", "cure"),
     [

@@ -107,7 +107,7 @@ def test_signing_out_ends_the_session_itself(app, agent):
 
 def test_those_who_do_not_answer_see_masked_answers_alone(sign_in, ids):
     moderator = sign_in("mo")
-    assert moderator.get("/").headers["Location"] == "/search"
+    assert moderator.get("/").headers["Location"] == "/moderation"
     answer = moderator.get(f"/inquiries/{ids['o1']}")
     assert answer.status_code == 403
     assert "010-2345-6789" not in answer.text

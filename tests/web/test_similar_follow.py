@@ -15,7 +15,7 @@ from tests.web.doors import faqdesk, until
 from tests.web.drawn_listings import BAG, BAG_AGAIN, LAMP, jpeg, sell
 from web.index_server import IndexServer
 from web.similar_desk import SimilarDesk
-from web.similar_follow import PAUSE, SimilarFollower
+from web.similar_follow import PAUSE, OwnListings, SimilarFollower
 from web.similar_remote import RemoteListings, fused
 
 
@@ -44,7 +44,7 @@ def picture(tmp_path):
 
 @pytest.fixture
 def server(space, shop):
-    found = IndexServer({}, listings=SimilarDesk(space))
+    found = IndexServer({}, listings=OwnListings(space))
     found.start()
     yield found
     found.stop()
@@ -138,6 +138,16 @@ def test_a_new_picture_space_is_followed_once_it_has_described_the_desk(space, d
     assert {reason.by for reason in found.reasons} == {"text", "hash", "picture"}
 
 
+def test_an_index_server_follows_what_is_published_too(space, db, shop, published):
+    served = OwnListings(space)
+    before = served.desk()
+    published()
+    SimilarDesk(space).index(db, progress=nothing)
+    until(lambda: served.desk() is not before, "the new space is in use")
+    found = served.by_listing(shop[0])[0]
+    assert "picture" in {reason.by for reason in found.reasons}
+
+
 def test_a_damaged_space_leaves_the_one_in_use(space, db, shop, published):
     follower = SimilarFollower(space, server="")
     before = follower.desk()
@@ -199,6 +209,22 @@ def test_while_the_server_is_away_the_desks_own_index_answers(space, shop, monke
         until(back, "the server is asked again")
     finally:
         again.stop()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("FAQDESK_INDEX_TOKEN", "another"), ("FAQDESK_INDEX_CA", "/nowhere.pem")],
+)
+def test_a_server_that_refuses_is_as_one_that_is_away(space, shop, monkeypatch, name, value):
+    server = IndexServer({}, listings=SimilarDesk(space), token="secret")
+    server.start()
+    monkeypatch.setenv(name, value)
+    try:
+        found = SimilarFollower(space, server=f"127.0.0.1:{server.port}").to_listing(shop[0])
+    finally:
+        server.stop()
+    assert ids(found) == [shop[1]]
+    assert name in found.away
 
 
 def test_a_setting_names_the_server(space, monkeypatch):

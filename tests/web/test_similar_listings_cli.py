@@ -13,6 +13,13 @@ from click.testing import CliRunner
 from listings.pictures import store as store_picture
 from listings.store import Collected, ListingStore, set_picture, wanted_pictures
 from support import index_pb2 as messages
+from support.errors import (
+    ConflictError,
+    IndexServerError,
+    ModelDamagedError,
+    NotFoundError,
+    SettingError,
+)
 from support.grpc_index import LISTINGS, GrpcIndex, IndexChannel
 from support.shipped import load_shipped
 from tests.listings import drawn
@@ -81,7 +88,84 @@ def test_the_server_answers_and_ends_when_told(desk, space):
             request = messages.ByListingRequest(listing_id=desk[0])
             found = channel.call(f"{LISTINGS}/ByListing", request, messages.Matches)
             assert found.matches[0].listing_id == desk[20]
+        target = f"localhost:{port}"
+        found = run("similar", "find", str(desk[0]), "--server", target)
+        assert found[0]["listing_id"] == desk[20]
+        found = run("similar", "find", "--text", "Painting 3 in oil", "--server", target)
+        assert found[0]["listing_id"] == desk[3]
     finally:
         server.terminate()
-        assert server.wait(timeout=60) in (0, 130)
+        assert server.wait(timeout=60) == 0
         server.stdout.close()
+
+
+def test_a_server_that_is_not_there_is_named_with_the_cure(space):
+    words = ["similar", "find", "1", "--server", "localhost:1"]
+    with pytest.raises(IndexServerError, match=r"localhost:1 .*faqdesk serve-index"):
+        CliRunner().invoke(faqdesk, words, catch_exceptions=False)
+
+
+def test_half_a_certificate_and_a_folder_without_vectors(tmp_path):
+    done = CliRunner().invoke(faqdesk, ["serve-index", "--cert", "chain.pem"])
+    assert done.exit_code == 2
+    assert "--key" in done.output
+    for folder, error in ((tmp_path / "none", SettingError), (tmp_path, ModelDamagedError)):
+        with pytest.raises(error):
+            CliRunner().invoke(
+                faqdesk, ["serve-index", "--vectors", str(folder)], catch_exceptions=False
+            )
+
+
+def test_a_damaged_index_is_read_again_from_the_database(desk, space):
+    run("similar", "index")
+    (space.models / "similar-index" / "newest" / "text" / "vectors.faiss").write_bytes(b"x")
+    assert run("similar", "find", str(desk[0]))[0]["listing_id"] == desk[20]
+    assert run("similar", "index") == {"listings": 21}
+
+
+def test_vectors_of_models_no_longer_in_force_are_pruned_when_told(desk, db):
+    run("similar", "index")
+    assert run("similar", "prune") == {"vectors": 0, "deleted": False}
+    sql = """
+        INSERT INTO listing_vectors (listing_id, kind, version, vectors)
+        SELECT listing_id, kind, 'older', vectors FROM listing_vectors WHERE kind = 'text'
+    """
+    db.conn.execute(sql)
+    db.conn.execute(
+        sql.replace("kind = 'text'", "version = 'older'").replace(
+            "listing_id, kind, 'older'", "listing_id, 'picture', 'of none in force'"
+        )
+    )
+    db.conn.commit()
+    assert run("similar", "prune") == {"vectors": 21, "deleted": False}
+    assert run("similar", "prune", "--delete") == {"vectors": 21, "deleted": True}
+    # No picture space is in force: what one made is kept.
+    assert run("similar", "prune", "--delete") == {"vectors": 0, "deleted": True}
+    assert db.table("listing_vectors").count == 42
+    assert run("similar", "find", str(desk[0]))[0]["listing_id"] == desk[20]
+
+
+def test_alerts_are_listed_decided_and_taken_back(desk):
+    run("similar", "index")
+    run("similar", "watch")
+    found = run("similar", "alerts", "--kind", "accounts")
+    assert [alert["listing_id"] for alert in found] == [desk[20]]
+    key = str(found[0]["id"])
+    plain = CliRunner().invoke(faqdesk, ["similar", "alerts"])
+    assert f"listing {desk[20]}" in plain.output
+    done = CliRunner().invoke(faqdesk, ["similar", "alerts", "dismiss", key])
+    assert done.exit_code == 0, done.output
+    assert run("similar", "alerts", "--kind", "accounts") == []
+    assert [a["id"] for a in run("similar", "alerts", "--state", "dismissed")] == [int(key)]
+    with pytest.raises(ConflictError, match="dismissed by now"):
+        CliRunner().invoke(faqdesk, ["similar", "alerts", "confirm", key], catch_exceptions=False)
+    CliRunner().invoke(faqdesk, ["similar", "alerts", "reopen", key], catch_exceptions=False)
+    CliRunner().invoke(faqdesk, ["similar", "alerts", "confirm", key], catch_exceptions=False)
+    assert [a["id"] for a in run("similar", "alerts", "--state", "confirmed")] == [int(key)]
+    with pytest.raises(NotFoundError):  # the first of two is not dismissed either
+        CliRunner().invoke(
+            faqdesk, ["similar", "alerts", "reopen", key, "999"], catch_exceptions=False
+        )
+    assert run("similar", "alerts", "--kind", "accounts") == []
+    done = CliRunner().invoke(faqdesk, ["similar", "confirm", str(desk[0])])
+    assert "2 listings are one thing" in done.output

@@ -27,12 +27,12 @@ def returned(space, db):
 def test_a_returning_seller_waits_in_the_queue_with_the_match(space, db, returned):
     old, again = returned
     found = watching.watch(space, db)
-    assert found.alerts == {"sanctioned": 1, "accounts": 1}
+    assert found.alerts == {"sanctioned": 1}
     case = cases.of_listing(db, again)
     assert case is not None
     assert case.state == "open"
     signs = cases.signs(db, case.id)
-    assert [sign.kind for sign in signs] == ["watch", "watch"]
+    assert [sign.kind for sign in signs] == ["watch"]
     assert f"like listing {old}" in signs[0].note
     assert "florence" in signs[0].note
     assert "counterfeit bags" in signs[0].note
@@ -65,7 +65,7 @@ def test_a_run_that_is_killed_leaves_no_alert_without_its_case(space, db, return
     assert alerts.alerts(db) == []
     assert scalar(db, "SELECT count(*) FROM moderation_cases") == 0
     watching.watch(space, db)
-    assert scalar(db, "SELECT count(*) FROM moderation_signs") == len(alerts.alerts(db)) == 2
+    assert scalar(db, "SELECT count(*) FROM moderation_signs") == len(alerts.alerts(db)) == 1
 
 
 def test_two_runs_at_once_open_one_case(space, db, returned, monkeypatch):
@@ -84,14 +84,14 @@ def test_two_runs_at_once_open_one_case(space, db, returned, monkeypatch):
     monkeypatch.setattr(desk.similar, "like", like)
     outer = watching.watch(space, db, desk=desk)
     assert (outer.looked, inner[0].looked) == (2, 2)
-    assert (outer.alerts, inner[0].alerts) == ({}, {"sanctioned": 1, "accounts": 1})
-    assert scalar(db, "SELECT count(*) FROM moderation_signs") == 2
-    assert scalar(db, "SELECT count(*) FROM watch_alerts") == 2
+    assert (outer.alerts, inner[0].alerts) == ({}, {"sanctioned": 1})
+    assert scalar(db, "SELECT count(*) FROM moderation_signs") == 1
+    assert scalar(db, "SELECT count(*) FROM watch_alerts") == 1
 
 
 def test_the_job_and_the_command_are_the_same(space, db, returned):
     told = WORKS["watch"](space, db, ACTOR, {}, lambda *told: None)
-    assert told["alerts"] == {"sanctioned": 1, "accounts": 1}
+    assert told["alerts"] == {"sanctioned": 1}
     sell(space, db, 3, "third account", BAG + "!!")
     done = faqdesk(space, "similar", "watch", "--json")
     assert done.returncode == 0, done.stderr

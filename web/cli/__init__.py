@@ -39,7 +39,7 @@ COMMANDS = {
         "Find listings that show one thing; watch for returning sellers.",
     ),
     "serve": ("serving", "Open the console."),
-    "serve-index": ("similar_listings", "Serve the index of similar listings over gRPC."),
+    "serve-index": ("serving_index", "Serve the index of similar listings over gRPC."),
     "worker": ("serving", "Work through the job queue."),
     "agent": ("people", "Add agents, change passwords."),
     "token": ("people", "Make and revoke API tokens."),

@@ -12,8 +12,10 @@ from .bench_category import category
 from .bench_faq import SETS, faq, unseen
 from .bench_label import label
 from .bench_moderation import moderation
+from .bench_moderation_speed import moderation_speed
 from .bench_search import retrieval, similar, sts
 from .bench_similar_listings import similar_listings
+from .bench_similar_speed import similar_speed
 from .bench_speed import speed
 from .bench_transformer import transformer
 from .common import json_option, print_json, progress_line
@@ -42,8 +44,8 @@ def bench_command(context: click.Context) -> None:
 
 
 for command in (
-    category, transformer, label, moderation, similar_listings, faq, unseen, sts, retrieval,
-    similar, speed,
+    category, transformer, label, moderation, moderation_speed, similar_listings, faq, unseen, sts,
+    retrieval, similar, speed, similar_speed,
 ):  # fmt: skip
     bench_command.add_command(command)
 

@@ -8,7 +8,7 @@ import click
 
 from .common import json_option, print_json, progress_line
 
-SETS = ("gumtree", "clothing", "pricerunner")
+SETS = ("gumtree", "clothing", "pricerunner", "joonggonara")
 
 
 @click.command("similar-listings")
@@ -19,14 +19,17 @@ SETS = ("gumtree", "clothing", "pricerunner")
     type=click.Path(path_type=Path, file_okay=False),
     help="The folder of the public data; it is read only.",
 )
-@click.option("--seed", default=0, show_default=True)
+@click.option(
+    "--seeds", default=3, show_default=True, type=click.IntRange(1, 20), help="Runs, each its own."
+)
 @click.option("--limit", type=click.IntRange(50), help="Listings at most: a quick look.")
 @json_option
-def similar_listings(name: str, data: Path, seed: int, limit: int | None, as_json: bool) -> None:
+def similar_listings(name: str, data: Path, seeds: int, limit: int | None, as_json: bool) -> None:
     """Measure whether listings that are one are found by their words and photos.
 
     gumtree: another photo of the same ad among all, and links between repeated ads, fused beside
-    words and pictures alone; clothing: photos of a kind; pricerunner: the same product elsewhere.
+    words and pictures alone; clothing: photos of a kind; pricerunner: the same product elsewhere;
+    joonggonara: titles posted ten times and more.
 
     \b
     Example:
@@ -37,7 +40,7 @@ def similar_listings(name: str, data: Path, seed: int, limit: int | None, as_jso
 
     with progress_line("Similar listings") as progress:
         found = bench_similar_listings(
-            name, data, encoder=load_shipped(), seed=seed, limit=limit, progress=progress
+            name, data, encoder=load_shipped(), seeds=range(seeds), limit=limit, progress=progress
         )
     if as_json:
         print_json(found)
@@ -46,6 +49,6 @@ def similar_listings(name: str, data: Path, seed: int, limit: int | None, as_jso
         if isinstance(value, dict):
             click.echo(f"\n{key}")
             for part, figures in value.items():
-                click.echo(f"  {part:12} {figures}")
+                click.echo(f"  {part:32} {figures}")
         else:
             click.echo(f"{key:22} {value}")

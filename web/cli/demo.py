@@ -82,6 +82,10 @@ def prepare(space: Workspace) -> None:
 
     with progress_line("Learning the sample's listings") as progress:
         prepare_listings(space, db, actor(), progress)
+    from .demo_moderation import prepare_moderation
+
+    with progress_line("Moderating the sample's listings") as progress:
+        prepare_moderation(space, db, actor(), progress)
     db.close()
 
 

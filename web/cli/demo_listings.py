@@ -1,9 +1,7 @@
 """The demo's listings: the sample's, a few with drawn pictures, and a small model of them."""
 
-import io
 from collections.abc import Callable
 
-from PIL import Image, ImageDraw
 from sqlite_utils import Database
 
 import data
@@ -14,15 +12,21 @@ from support.database import scalar, write
 from support.release import current
 from support.workspace import Workspace
 
+from .demo_pictures import draw
+
 TREE = "도란장터"
 LINE = "category"
 # Every so-manieth listing came without a category: what is guessed of it is news to the model,
 # which is all but sure of what it has learned from.
 _WITHOUT = 8
-_SIDE = 320  # pixels
-_GROUND, _INK, _DARK = (236, 240, 234), (92, 128, 122), (52, 66, 64)
-
-Pen = ImageDraw.ImageDraw
+_DRAWN = {
+    "디지털 > 휴대폰": "phone",
+    "패션잡화 > 신발": "shoe",
+    "패션잡화 > 가방": "bag",
+    "가구 > 거실·주방": "sofa",
+    "스포츠·레저 > 자전거·운동기구": "bicycle",
+}
+_FIRST = 1000  # pictures of lower numbers are the other listings'
 
 
 def prepare_listings(
@@ -54,17 +58,21 @@ def _store(space: Workspace, db: Database, rows: list[data.Row]) -> None:
             price_text=row["price"],
             tree=TREE,
             category="" if number % _WITHOUT == 0 else row["category"],
-            pictures=(f"{row['id']}.png",) if row["category"] in _DRAWN else (),
+            pictures=pictures_of(row["category"], number),
         )
         for number, row in enumerate(rows, 1)
     ]
     with write(db):
         ids = ListingStore(db, space.seal()).save(items).ids
-        for listing_id, row in zip(ids, rows, strict=True):
-            for picture_id, _, name in wanted_pictures(db, [listing_id]):
-                drawn = _picture(_DRAWN[row["category"]], shift=listing_id % 40)
-                stored = pictures.store(images, drawn, name=name, sync=False)
-                set_picture(db, picture_id, stored)
+        for picture_id, _, name in wanted_pictures(db, ids):
+            stored = pictures.store(images, draw(name), name=name, sync=False)
+            set_picture(db, picture_id, stored)
+
+
+def pictures_of(category: str, number: int) -> tuple[str, ...]:
+    """The pictures of a listing of `listings.csv`, which have numbers of their own."""
+    motif = _DRAWN.get(category)
+    return (f"{motif}-{_FIRST + number}.jpg",) if motif else ()
 
 
 def _queue(space: Workspace, db: Database) -> None:
@@ -76,51 +84,3 @@ def _queue(space: Workspace, db: Database) -> None:
     open_ = "SELECT count(*) FROM listings WHERE source = ? AND category = ''"
     limit = scalar(db, open_, [data.SOURCE])
     fill_from_listings(db, space.home / "images", classifier, tree=TREE, limit=limit, twice=0.2)
-
-
-def _picture(draw: Callable[[Pen, int], None], *, shift: int) -> bytes:
-    """A drawing as PNG; `shift` makes each a little different."""
-    picture = Image.new("RGB", (_SIDE, _SIDE), _GROUND)
-    pen = ImageDraw.Draw(picture)
-    pen.rectangle((0, 250, _SIDE, _SIDE), fill=(214 - shift, 220 - shift, 212 - shift))
-    draw(pen, shift)
-    file = io.BytesIO()
-    picture.save(file, "PNG")
-    return file.getvalue()
-
-
-def _phone(pen: Pen, shift: int) -> None:
-    pen.rounded_rectangle((110 + shift, 50, 200 + shift, 250), radius=14, fill=_DARK)
-    pen.rectangle((118 + shift, 70, 192 + shift, 230), fill=(170, 200, 210))
-
-
-def _shoe(pen: Pen, shift: int) -> None:
-    body = [(60, 230), (60, 150), (120, 150), (170, 195), (250, 205), (262, 230)]
-    pen.polygon([(x, y - shift // 2) for x, y in body], fill=_INK)
-    pen.rectangle((56, 230 - shift // 2, 266, 246 - shift // 2), fill=_DARK)
-
-
-def _bag(pen: Pen, shift: int) -> None:
-    pen.arc((120, 60, 200, 190), 180, 360, fill=_DARK, width=10)
-    pen.rounded_rectangle((80, 125, 240, 250 - shift // 3), radius=16, fill=(150, 100, 70))
-
-
-def _sofa(pen: Pen, shift: int) -> None:
-    pen.rounded_rectangle((50, 110 + shift // 2, 270, 220), radius=20, fill=_INK)
-    for box in ((35, 150, 85, 250), (235, 150, 285, 250), (70, 185, 250, 250)):
-        pen.rounded_rectangle(box, radius=14, fill=_DARK)
-
-
-def _bicycle(pen: Pen, shift: int) -> None:
-    for left in (40, 185):
-        pen.ellipse((left, 150, left + 95, 245), outline=_DARK, width=8)
-    pen.line([(88, 197), (140, 110 + shift), (215, 110 + shift), (232, 197)], fill=_INK, width=9)
-
-
-_DRAWN: dict[str, Callable[[Pen, int], None]] = {
-    "디지털 > 휴대폰": _phone,
-    "패션잡화 > 신발": _shoe,
-    "패션잡화 > 가방": _bag,
-    "가구 > 거실·주방": _sofa,
-    "스포츠·레저 > 자전거·운동기구": _bicycle,
-}

@@ -112,8 +112,17 @@ def publish_models(name: str, line: str, as_json: bool) -> None:
       faqdesk models publish 20261103-081500-a1b2
     """
     space = workspace()
-    moved = releases.put_in_force(space, space.database(), name, actor=actor(), line=line)
+    db = space.database()
+    moved = releases.put_in_force(space, db, name, actor=actor(), line=line)
     _tell(moved, as_json)
+    if line == "moderation" and not as_json:
+        from .policies_asked import asleep
+
+        for policy in asleep(space, db):
+            click.echo(
+                f"The policy {policy} was made for another model: it hides nothing now. Propose "
+                f"one for this model: faqdesk policy propose"
+            )
 
 
 @models_command.command("rollback")

@@ -36,12 +36,16 @@ def moderation_command() -> None:
     "--label", "labels", multiple=True, metavar="THEIRS=OURS",
     help="What the files call a class, such as 짝퉁=counterfeit.",
 )  # fmt: skip
+@click.option(
+    "--timezone", default="Asia/Seoul", show_default=True, help="Of times that name none."
+)
 @json_option
 def import_command(
     decisions: Path | None,
     reports: Path | None,
     source: str,
     labels: tuple[str, ...],
+    timezone: str,
     as_json: bool,
 ) -> None:
     """Take over what was handled before: nothing is hidden for it, models and bounds learn from it.
@@ -57,16 +61,16 @@ def import_command(
     from listings.moderation.importing import import_past
 
     names = {}
-    for item in labels:
-        theirs, sign, ours = item.rpartition("=")
+    for pair in labels:
+        theirs, sign, ours = pair.rpartition("=")
         if not sign or not theirs:
-            raise click.UsageError(f"--label takes THEIRS=OURS, got {item!r}.")
+            raise click.UsageError(f"--label takes THEIRS=OURS, got {pair!r}.")
         names[theirs] = ours
     space = workspace()
     with closing(space.database()) as db, progress_line("Importing") as progress:
         report = import_past(
             db, space.seal(), source=source, decisions=decisions, reports=reports, labels=names,
-            actor=actor(), progress=progress,
+            timezone=timezone, actor=actor(), progress=progress,
         )  # fmt: skip
     if as_json:
         print_json(report.as_dict())
@@ -136,7 +140,7 @@ def status_command(as_json: bool) -> None:
             "open_cases": scalar(db, "SELECT count(*) FROM moderation_cases WHERE state = 'open'"),
             "hidden": scalar(db, "SELECT count(*) FROM moderation_cases WHERE hidden = 1"),
             "open_appeals": scalar(db, "SELECT count(*) FROM appeals WHERE state = 'open'"),
-            "drawn_and_decided": base.n,
+            "drawn_by_chance": base.n,
             "problems_among_them": base.problems,
         }
     if as_json:

@@ -2,24 +2,19 @@
 
 # ruff: noqa: D301 - click looks for the backspace itself, not for an escaped one
 
-import json
 from collections.abc import Callable
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from .common import actor, json_option, print_json, progress_line, workspace
+from .policies_asked import asked_thresholds, asleep, ground_for, read_policy
 from .policies_report import measured as measured_lines
 from .policies_report import tell_ground, thresholds, unproven
 from .policies_report import wanting as why_not
 
 if TYPE_CHECKING:
-    from sqlite_utils import Database
-
-    from listings.moderation.policy import Policy
-    from listings.moderation.policy_desk import Ground
     from listings.moderation.policy_store import StoredPolicy
 
 _POLICY = click.argument("policy")
@@ -135,7 +130,7 @@ def propose_policy(
     from listings.moderation import policy_desk
 
     db = workspace().database()
-    ground = _ground(db, release=release, problems=problems)
+    ground = ground_for(db, release=release, problems=problems)
     chosen = policy_desk.propose(ground, policy_desk.template(db, ground.model))
     stored = None
     if not dry_run:
@@ -196,13 +191,9 @@ def measure_policy(
     from listings.moderation import policy_desk
 
     db = workspace().database()
-    ground = _ground(db, release=release, problems=problems)
-    named: dict[str, dict[str, float | None]] = {}
-    for what, given in (("hide", hide), ("settle", settle), ("review", review)):
-        for text in given:
-            label, threshold = _asked(text)
-            named.setdefault(label, {})[what] = threshold
-    made = policy_desk.changed(_read(db, policy), named, model=ground.model)
+    ground = ground_for(db, release=release, problems=problems)
+    named = asked_thresholds(hide=hide, settle=settle, review=review)
+    made = policy_desk.changed(read_policy(db, policy), named, model=ground.model)
     measured, standing = policy_desk.by_hand(ground, made)
     stored = policy_desk.keep_by_hand(db, actor(), ground, made, note=note) if store else None
     wanting = (standing.reason, standing.missing)
@@ -230,14 +221,14 @@ def measure_policy(
 
 @policy_command.command("backtest")
 @_POLICY
-@_RELEASE
 @_PROBLEMS
 @json_option
-def backtest_policy(policy: str, release: str, problems: float | None, as_json: bool) -> None:
+def backtest_policy(policy: str, problems: float | None, as_json: bool) -> None:
     """Try a policy on past decisions and set it against the live one, class by class.
 
     A win is a problem that more is done about, or a normal listing that is left alone; a loss is
-    the other way round. A policy that hides must have been tried before it goes live.
+    the other way round. A policy that hides must have been tried before it goes live. One that was
+    made for a candidate is tried with the candidate: so is a model, before it is in force.
 
     \b
     Example:
@@ -250,7 +241,8 @@ def backtest_policy(policy: str, release: str, problems: float | None, as_json: 
     db = space.database()
     desk = policy_desk.PolicyDesk(space)
     found = find(db, policy)
-    ground = _ground(db, release=release, problems=problems, desk=desk)
+    with progress_line("Judging past decisions") as progress:
+        ground = desk.ground_of(db, found, problems=problems, progress=progress)
     result = policy_desk.keep_backtest(db, actor(), desk, ground, found)
     if as_json:
         print_json({"policy": found.version} | result.as_dict())
@@ -270,12 +262,18 @@ def _mode_command(mode: str, words: str, example: str) -> Callable[..., None]:
     def change(policy: str, reason: str, as_json: bool) -> None:
         from listings.moderation.policy_store import find, set_mode
 
-        db = workspace().database()
+        space = workspace()
+        db = space.database()
         found = set_mode(db, actor(), find(db, policy).id, mode, reason=reason)
         if as_json:
             print_json(_as_dict(found))
         else:
             click.echo(f"{found.version} is {'off' if mode == 'off' else f'in the mode {mode}'}.")
+            if found.version in asleep(space, db):
+                click.echo(
+                    "It was made for another model than the one in force: until that is published, "
+                    "it hides nothing."
+                )
 
     change.__doc__ = f"{words}\n\n    \b\n    Example:\n      {example}\n    "
     return change
@@ -291,48 +289,6 @@ for _mode, _words, _example in (
     policy_command.command(_mode)(
         _POLICY(_REASON(json_option(_mode_command(_mode, _words, _example))))
     )
-
-
-def _ground(db: "Database", *, release: str, problems: float | None, desk: Any = None) -> "Ground":
-    from listings.moderation.policy_desk import PolicyDesk
-
-    desk = desk or PolicyDesk(workspace())
-    with progress_line("Judging past decisions"):
-        found: Ground = desk.ground(db, release=release, problems=problems)
-    return found
-
-
-def _read(db: "Database", name: str) -> "Policy":
-    """A stored policy, or one in a file."""
-    from listings.moderation.policy import Policy
-    from listings.moderation.policy_store import find
-    from support.errors import InputError
-
-    path = Path(name)
-    if path.suffix != ".json":
-        return find(db, name).policy
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read as JSON: {error}.") from error
-    if not isinstance(content, dict):
-        raise InputError(f"{path} does not hold an object.")
-    return Policy.from_dict(content.get("policy", content))
-
-
-def _asked(text: str) -> tuple[str, float | None]:
-    """`pro_ads=0.9` or `pro_ads=off`."""
-    from listings.moderation.classes import PROBLEMS
-
-    label, _equals, value = text.partition("=")
-    if label not in PROBLEMS:
-        raise click.BadParameter(f"No class {label!r}. There are: {', '.join(PROBLEMS)}.")
-    if value == "off":
-        return label, None
-    try:
-        return label, float(value)
-    except ValueError:
-        raise click.BadParameter(f"{text!r}: give a probability or off.") from None
 
 
 def _as_dict(found: "StoredPolicy") -> dict[str, Any]:

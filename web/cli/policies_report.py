@@ -16,13 +16,13 @@ def tell_ground(ground: "Ground") -> None:
     click.echo(
         f"Model {found.model}: {len(found.rows):,} decided listings that it was not taught "
         f"({found.held_out:,} kept out of training, {found.later:,} decided since); "
-        f"{found.normals:,} unselected normal ones, {found.problems:,} problems."
+        f"{found.normals:,} unselected normal ones, {found.problems:,} unselected problems."
     )
     if base.stated is not None:
         click.echo(f"Share of problems: {base.stated:.2%}, as stated.")
     elif base.n:
         click.echo(
-            f"Share of problems: {base.problems} of {base.n} drawn by chance; reckoned with "
+            f"Share of problems: {base.problems} found in {base.n} drawn by chance; reckoned with "
             f"{base.low:.2%}, which is surely not too many."
         )
     else:
@@ -70,7 +70,7 @@ _WANTING = {
     "too_many_hidden": _MISSING + " Stricter thresholds need fewer.",
     "base_unknown": "Automatic hiding stays off: nobody knows the marketplace's share of problems. "
     "State it (--problems), or decide on the random sample.",
-    "too_few_problems": "Automatic hiding stays off: too few decided problems.",
+    "too_few_problems": "Automatic hiding stays off: too few unselected problems.",
     "imprecise": "Automatic hiding stays off: its precision is not proven; {missing} more "
     "unselected normal listings may do, or stricter thresholds.",
     "not_kept": "Automatic hiding stays off: no threshold keeps the bounds.",

@@ -7,7 +7,7 @@ from listings.moderation.policy_evidence import BaseRate, Judged
 from listings.moderation.reports import receive
 from listings.store import Collected, ListingStore
 from support import agents
-from support.clock import iso
+from support.clock import now
 from tests.conftest import ACTOR
 
 MODEL = "20261101-aaaa"
@@ -70,16 +70,14 @@ def put(db, policy, mode="live", *, evidence=PROVEN):
     return policy_store.set_mode(db, ACTOR, stored.id, mode)
 
 
-def report(db, seal, listing_id, who, *, label="pro_ads", words=""):
-    return receive(db, seal, ACTOR, listing_id, reporter=who, label=label, words=words)
+def report(db, seal, listing_id, who, *, label="pro_ads", words="", model=MODEL):
+    return receive(db, seal, ACTOR, listing_id, reporter=who, label=label, words=words, model=model)
 
 
-def edit(db, listing_id, moment=None):
-    """As a seller's change of words is seen: the listing is newer than what was decided."""
-    from datetime import UTC, datetime, timedelta
-
-    later = moment or iso(datetime.now(UTC) + timedelta(seconds=2))
-    db.table("listings").update(listing_id, {"updated_at": later})
+def edit(db, listing_id):
+    """As a seller's change of words is seen: what was said of the listing was said of another."""
+    sql = "UPDATE listings SET revision = revision + 1, revised_at = ?, updated_at = ? WHERE id = ?"
+    db.execute(sql, [now(), now(), listing_id])
 
 
 def trust(db, seal, store_ids, agent_id, who, *, right=True):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from listings.moderation.evasion import undo
+from listings.moderation.evasion import MOST_READ, undo
 from listings.moderation.lookalikes import is_syllable, parts, syllable
 
 
@@ -82,3 +82,24 @@ def test_any_text_keeps_one_rising_place_for_each_character(text: str) -> None:
 
 def test_only_so_much_is_read() -> None:
     assert len(undo("가나 " * 5000).text) <= 4000
+    assert len(undo("\ufdfa" * 5000).text) <= MOST_READ  # each stands for eighteen letters
+
+
+@pytest.mark.parametrize("padding", ["x" * 5000, "\ufdfa" * 3500, "x " * 90_000])
+def test_padding_hides_nothing_at_either_end(padding: str) -> None:
+    for posted in (f"담♥배 {padding}", f"{padding} 담♥배"):
+        undone = undo(posted)
+        assert len(undone.text) <= MOST_READ
+        start = undone.text.index("담배")
+        first, last = undone.span(start, start + 2)
+        assert posted[first:last] == "담♥배"
+        assert len(undone.places) == len(undone.text)
+        assert list(undone.places) == sorted(undone.places)
+
+
+def test_no_word_is_made_of_two_ends() -> None:
+    posted = "x" * 2999 + "담" + "y" * 3000 + "배" + "z" * 996
+    words = undo(posted).text
+    assert words[2999] == "담"
+    assert "배" in words
+    assert "담배" not in "".join(words.split())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from listings.moderation import appeals, figures
+from listings.moderation import appeals, figures, figures_now
 from listings.moderation.case_queue import waiting
 from listings.moderation.classes import Signals
 from listings.moderation.decisions import decide, undo
@@ -37,6 +37,38 @@ def test_weeks_by_hand(db, seal, mina):
     assert week.normal_not_hidden == Promise.of(2, 3)
     assert week.normal_not_flagged == Promise.of(1, 3)
     assert figures.weeks(db, since="2026-11-20") == []
+
+
+def test_what_the_shadow_would_have_hidden_was_not_hidden(db, seal, mina):
+    ids = add_listings(db, seal, 2)
+    put(db, a_policy(rules=Rules(sample_all=1.0, sample_hidden=1.0)), "shadow")
+    act(db, [(i, verdict(pro_ads=0.97)) for i in ids])
+    for case in waiting(db, mina, limit=9):
+        decide(db, ACTOR, mina, case.id, label="normal", reason="seen")
+    (week,) = figures.weeks(db)
+    assert (week.by_hand, week.normal_not_hidden.n, week.normal_not_flagged.n) == (2, 0, 0)
+
+
+def test_to_hide_what_is_the_peoples_alone_was_not_right(db, seal, mina):
+    (listing_id,) = add_listings(db, seal, 1)
+    put(db, a_policy(rules=Rules(sample_all=0.0, sample_hidden=1.0)))
+    act(db, [(listing_id, verdict(pro_ads=0.97))])
+    (case,) = waiting(db, mina, limit=9)
+    decide(db, ACTOR, mina, case.id, label="legal", reason="seen")
+    (week,) = figures.weeks(db)
+    assert week.precision == Promise.of(0, 1)
+    assert figures.precision_by_class(db) == {"pro_ads": Promise.of(0, 1)}
+
+
+def test_what_the_shadow_said_is_found_without_reading_every_verdict(db):
+    asked = []
+    db.conn.set_trace_callback(asked.append)
+    figures_now.beside(db, 1)
+    db.conn.set_trace_callback(None)
+    (sql,) = [text for text in asked if "moderation_verdicts" in text]
+    plan = [row[3] for row in db.conn.execute(f"EXPLAIN QUERY PLAN {sql}")]
+    used = [step for step in plan if "moderation_verdicts_policy" in step]
+    assert len(used) == 2, plan
 
 
 def test_a_week_begins_on_monday(db, seal, mina):
@@ -75,7 +107,7 @@ def test_what_became_of_decisions_by_hand(db, seal, mina):
 def test_signals_are_as_of_the_moment_of_posting(db, seal, mina):
     ids = add_listings(db, seal, 3)
     (other,) = add_listings(db, seal, 1, seller="")
-    db.execute("UPDATE listings SET text_key = 'same' WHERE id <> ?", [ids[1]])
+    db.execute("UPDATE listings SET text_key = iif(id = ?, '', 'same')", [ids[1]])
     seller = scalar(db, "SELECT seller FROM listings WHERE id = ?", [ids[0]])
     place(db, ACTOR, mina, seller, kind="warning", reason="a shop")
     db.table("listings").update(ids[2], {"collected_at": "2999-01-01T00:00:00Z"})

@@ -7,11 +7,14 @@ import pytest
 from listings.moderation.cases import of_listing, reports, standing
 from listings.moderation.decisions_past import past_decisions
 from listings.moderation.importing import import_past
+from listings.moderation.policy_act import act
+from listings.moderation.reporters import Record, records
 from listings.moderation.sample import base_rate
 from listings.store import Collected, ListingStore
 from support.database import scalar
 from support.errors import ImportFileError, InputError, MappingError
 from tests.conftest import ACTOR
+from tests.listings.moderation.desk import a_policy, put, verdict
 
 DECISIONS = """listing_id,label,reason,at,sampled
 a1,pro_ads,업자 계정,2026-05-03T10:00:00Z,0
@@ -131,3 +134,74 @@ def test_a_report_without_an_id_is_the_same_when_it_comes_again(db, seal, ids, t
     assert run(db, seal, reports=file).reports_there == 1
     row = next(iter(db.query("SELECT * FROM moderation_reports")))
     assert "1234" not in json.dumps(row)
+
+
+def told(db, ids):
+    """All that an import left behind, whichever way it went."""
+    rows = db.query(
+        "SELECT c.listing_id, r.external_id, r.at, d.label FROM moderation_reports r "
+        "JOIN moderation_cases c ON c.id = r.case_id "
+        "LEFT JOIN moderation_decisions d ON d.id = r.closed_by ORDER BY 1, 2"
+    )
+    found = [tuple(row.values()) for row in rows]
+    return found, [of_listing(db, key).state for key in ids[:4]]
+
+
+@pytest.mark.parametrize("order", [("decisions", "reports"), ("reports", "decisions")])
+def test_it_is_all_the_same_which_file_comes_first(db, seal, ids, files, order):
+    paths = files()
+    first, then = (run(db, seal, **{name: paths[name]}) for name in order)
+    assert (first.reports + then.reports, first.reports_there + then.reports_there) == (4, 0)
+    assert told(db, ids) == (
+        [
+            (ids[0], "market:r1", "2026-05-03T09:00:00Z", "pro_ads"),
+            (ids[0], "market:r2", "2026-05-03T09:30:00Z", "pro_ads"),
+            (ids[0], "market:r3", "2026-05-09T09:00:00Z", None),
+            (ids[3], "market:r4", "2026-05-09T09:00:00Z", None),
+        ],
+        ["open", "closed", "closed", "open"],
+    )
+    who = seal.customer("market", "lee")
+    assert records(db, [who])[who] == Record(1, 0)
+    again = run(db, seal, **paths)
+    assert (again.reports, again.reports_there) == (0, 4)
+
+
+def test_a_report_for_lawyers_waits_where_only_the_machine_decided(db, seal, ids, tmp_path):
+    put(db, a_policy())
+    act(db, [(ids[0], verdict(pro_ads=0.95))])
+    file = tmp_path / "reports.csv"
+    file.write_text("id,listing_id,label,at\n1,a1,legal,2026-05-01\n2,a1,pro_ads,2026-05-01\n")
+    assert (run(db, seal, reports=file).waiting, of_listing(db, ids[0]).state) == (1, "open")
+
+
+def test_times_that_name_no_zone_are_of_the_one_that_is_told(db, seal, ids, tmp_path):
+    file = tmp_path / "past.csv"
+    file.write_text("listing_id,label,at\na1,pro_ads,2026-05-03 10:00\n")
+    run(db, seal, decisions=file)
+    assert scalar(db, "SELECT at FROM moderation_decisions") == "2026-05-03T01:00:00Z"
+    file.write_text("listing_id,label,at\na2,pro_ads,2026-05-03 10:00\n")
+    run(db, seal, decisions=file, timezone="UTC")
+    assert scalar(db, "SELECT max(at) FROM moderation_decisions") == "2026-05-03T10:00:00Z"
+    with pytest.raises(InputError, match="No time zone 'Seoul'"):
+        run(db, seal, decisions=file, timezone="Seoul")
+
+
+@pytest.mark.parametrize(
+    "row",
+    ["a1,call 010-1234-5678,2026-05-01,0", "a1,normal,010-1234-5678,0", "a1,normal,,010-1234-5678",
+     "010-1234-5678,normal,,0", f"a1,{'x' * 77}010-1234-5678,2026-05-01,0",
+     "a1,normal,2099-01-01,0"],
+)  # fmt: skip
+def test_why_a_row_is_rejected_quotes_no_personal_data(db, seal, ids, tmp_path, row):
+    file = tmp_path / "past.csv"
+    file.write_text(f"listing_id,label,at,sampled\n{row}\n")
+    report = run(db, seal, decisions=file)
+    assert (report.decisions, report.rejected) == (0, 1)
+    said = report.rejections[0].reason
+    assert "010" not in said
+    assert len(said) < 400
+    file.write_text("010-1234-5678,label\na,b\n")
+    with pytest.raises(MappingError, match="no column 'listing_id'") as error:
+        run(db, seal, decisions=file)
+    assert "1234" not in str(error.value)

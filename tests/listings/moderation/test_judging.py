@@ -12,6 +12,7 @@ from support.database import scalar
 from support.workspace import Workspace
 from tests.conftest import ACTOR
 from tests.listings.moderation.desk import edit
+from tests.listings.moderation.model_desk import rows, write_model
 
 QUIET = Rules(sample_all=0.0, sample_hidden=0.0)
 WORDS = ("짝퉁 가방 팝니다", "아기 의자 팝니다", "위스키 팝니다")
@@ -67,7 +68,7 @@ def test_what_was_judged_is_judged_again_only_when_it_changed(space, db, ids):
 
 
 def test_what_was_there_before_the_policy_waits_until_everything_is_asked_for(space, db, ids):
-    db.table("listings").update(ids[0], {"updated_at": ago(days=2)})
+    db.table("listings").update(ids[0], {"revised_at": ago(days=2)})
     put(db, "live")
     assert run(space, db).judged == 2
     assert run(space, db, everything=True).judged == 1
@@ -115,7 +116,7 @@ def test_what_changes_while_it_is_judged_is_judged_again(space, db, ids):
     moderator = judging.follow(space).held()
 
     class Slow:
-        version = moderator.version
+        release = moderator.release
 
         def judge(self, listings, signals):
             edit(db, ids[0])
@@ -123,3 +124,13 @@ def test_what_changes_while_it_is_judged_is_judged_again(space, db, ids):
 
     assert len(judging.judge(space, db, ids, moderator=Slow())) == 2
     assert run(space, db).judged == 1
+
+
+def test_a_verdict_names_the_model_and_the_release_that_it_is_of(space, db, ids):
+    put(db, "shadow")
+    name = write_model(space, db, rows(8, 2))
+    moderator = judging.follow(space).held()
+    judging.judge(space, db, ids, moderator=moderator)
+    found = set(db.conn.execute("SELECT model, release FROM moderation_verdicts").fetchall())
+    assert found == {(moderator.version, name)}
+    assert moderator.version

@@ -20,6 +20,7 @@ from tests.listings.moderation.desk import (
     person,
     put,
     report,
+    trust,
     verdict,
 )
 
@@ -190,3 +191,53 @@ def test_the_sample_asks_people_whatever_was_done(db, ids, mina):
     assert (case.listing_id, case.hidden) == (ids[0], True)
     decide(db, ACTOR, mina, case.id, label="normal", reason="it is a private seller")
     assert hidden(db) == []
+
+
+def test_reports_settle_nothing_by_a_model_that_is_gone_or_speaks_otherwise(db, seal, ids, mina):
+    put(db, a_policy())
+    trust(db, seal, ids[1:], mina, ["a", "b", "c"])
+    said = {"model": MODEL}
+    act(db, [(ids[0], verdict(pro_ads=0.8))])
+    for who in ("a", "b"):
+        assert report(db, seal, ids[0], who, **said).settled is None
+    assert report(db, seal, ids[0], "c", model="").settled is None  # the model is gone
+    act(db, [(ids[0], verdict(pro_ads=0.01, model="another"))])
+    assert report(db, seal, ids[0], "d", **said).settled is None  # another one spoke since
+    act(db, [(ids[0], verdict(pro_ads=0.8))])
+    assert report(db, seal, ids[0], "e", **said).settled is not None
+
+
+def test_what_the_machine_hides_people_still_look_at_where_they_were_asked_to(db, seal, ids, mina):
+    everything = Rules(sample_all=1.0, sample_hidden=1.0)
+    put(db, a_policy(rules=everything))
+    act(db, [(ids[0], verdict(pro_ads=0.97))])
+    case = cases.of_listing(db, ids[0])
+    assert (case.hidden, case.state) == (True, "open")
+    assert {sign.kind for sign in cases.signs(db, case.id) if sign.waiting} == {"sample"}
+    cases.add_sign(db, cases.ensure(db, ids[1]).id, "watch", note="like another")
+    act(db, [(ids[1], verdict(pro_ads=0.97))])
+    case = cases.of_listing(db, ids[1])
+    assert case.hidden
+    assert "watch" in {sign.kind for sign in cases.signs(db, case.id) if sign.waiting}
+
+
+def test_the_machine_hides_nothing_that_somebody_wants_seen_or_that_may_be_a_crime(db, seal, ids):
+    put(db, a_policy())
+    cases.add_sign(db, cases.ensure(db, ids[0]).id, "person", note="the police asked")
+    act(db, [(ids[1], verdict(legal=0.9))])
+    edit(db, ids[1])
+    for listing_id in ids[:2]:
+        for _ in range(2):
+            (done,) = act(db, [(listing_id, verdict(pro_ads=0.97))])
+            assert (done.choice.action, done.choice.reason) == ("review", "asked")
+        assert not cases.of_listing(db, listing_id).hidden
+
+
+def test_settled_listings_are_drawn_for_the_sample_of_hidden_ones(db, seal, ids, mina):
+    put(db, a_policy(rules=Rules(sample_all=0.0, sample_hidden=1.0)))
+    trust(db, seal, ids[1:], mina, ["a", "b", "c"])
+    act(db, [(ids[0], verdict(pro_ads=0.8))])
+    for who in ("a", "b", "c"):
+        settled = report(db, seal, ids[0], who).settled
+    assert settled is not None
+    assert scalar(db, "SELECT count(*) FROM moderation_samples WHERE stream = 'hidden'") == 1

@@ -27,6 +27,16 @@ from tests.listings.moderation.desk import MODEL, PROVEN, a_policy, put, thresho
         (lambda: Rules(sample_all=2.0), "sample_all must be in"),
         (lambda: Rules(strike_half_life_days=0), "above 0"),
         (lambda: Rules(strikes={"animals": -1}), "strike for animals"),
+        (lambda: Rules(strikes={"animals": float("nan")}), "strike for animals"),
+        (lambda: Rules(strike_half_life_days=float("inf")), "at most"),
+        (lambda: Rules(strike_half_life_days=float("nan")), "at most"),
+        (lambda: Rules(reporters=float("nan")), "reporters must be 1 or more"),
+        (lambda: Rules(reporters=2.5), "whole"),
+        (lambda: Rules(reporters_weight=float("nan")), "reporters_weight must be in"),
+        (lambda: Rules(hides_an_hour=float("nan")), "hides_an_hour must be 0 or more"),
+        (lambda: Rules(hides_an_hour=10**9), "1,000,000 at most"),
+        (lambda: Rules(burst_minutes=10**12), "10,080 at most"),
+        (lambda: Rules(sample_all=float("nan")), "sample_all must be in"),
         (lambda: Policy.from_dict({"rules": {"reporter": 3}}), "not a policy"),
     ],
 )  # fmt: skip
@@ -113,3 +123,13 @@ def test_one_is_live_at_a_time_and_every_move_is_kept(db):
 
 def test_thresholds_are_of_all_problem_classes():
     assert set(thresholds()) == set(PROBLEMS)
+
+
+def test_why_a_policy_is_put_in_a_mode_is_kept_masked(db):
+    stored = policy_store.store(db, ACTOR, a_policy(), note="ask 010-1234-5678")
+    policy_store.set_mode(db, ACTOR, stored.id, "shadow", reason="mail mina@example.com")
+    assert stored.note == "ask [전화번호]"
+    assert "mina@" not in policy_store.mode_changes(db)[0].reason
+    trail = " ".join(row["detail"] for row in db.query("SELECT detail FROM audit"))
+    assert "1234" not in trail
+    assert "mina@" not in trail

@@ -12,11 +12,10 @@ M = "m1"
 TENTH = BaseRate(stated=0.1)
 
 
-def row(p, truth, *, label="pro_ads", unselected=None, category="", reporters=0, model=M):
-    known = truth == "normal" if unselected is None else unselected
+def row(p, truth, *, label="pro_ads", unselected=True, category="", reporters=0, model=M):
     verdict = Verdict({"normal": 1 - p, label: p}, model=model)
     return Judged(
-        verdict=verdict, truth=truth, unselected=known, category=category, reporters=reporters
+        verdict=verdict, truth=truth, unselected=unselected, category=category, reporters=reporters
     )
 
 
@@ -53,6 +52,31 @@ def test_reported_normal_listings_prove_nothing_of_the_others():
     rows = normals(5000, unselected=False) + problems(200)
     chosen = choose_policy(rows, TENTH, unproven(M))
     assert (chosen.hide.reason, chosen.hide.missing) == ("too_few_normals", 598)
+
+
+def test_problems_that_the_model_or_people_found_prove_nothing_of_those_that_nobody_did():
+    """Of all problems it finds one in twenty; people confirmed 600 of those that it found."""
+    rows = normals(7_996) + normals(4, p=0.97)
+    found = problems(600, p=0.97, unselected=False)
+    chosen = choose_policy(rows + found, BaseRate(stated=0.05), unproven(M))
+    assert (chosen.hide.reason, chosen.hide.missing) == ("too_few_problems", 1)
+    assert (chosen.measured.problems, chosen.measured.precision_low) == (0, 0)
+    by_chance = problems(1, p=0.97) + problems(19, p=0.2)
+    chosen = choose_policy(rows + found + by_chance, BaseRate(stated=0.05), unproven(M))
+    assert chosen.hide.threshold is None
+    hiding = Policy(model=M, thresholds={"pro_ads": Thresholds(hide=0.95)})
+    real = measure(rows + found + by_chance, hiding, BaseRate(stated=0.05))
+    assert (real.found, real.problems, real.may_hide) == (1, 20, False)
+
+
+def test_where_problems_are_what_is_wanting_it_says_how_many():
+    chosen = choose_policy(normals(2000) + problems(2), TENTH, unproven(M))
+    assert chosen.hide.reason == "too_few_problems"
+    missing = chosen.hide.missing
+    almost = normals(2000) + problems(2 + missing - 1)
+    assert choose_policy(almost, TENTH, unproven(M)).hide.threshold is None
+    enough = normals(2000) + problems(2 + missing)
+    assert choose_policy(enough, TENTH, unproven(M)).hide.reason == "kept"
 
 
 def test_the_rarer_problems_are_the_more_normal_listings_precision_takes():

@@ -15,6 +15,10 @@ from listings.moderation.reading import NAMES, count_contacts, count_links, read
         ("자세히는 https://shop.example.com/a?b=1 에서", 1),
         ("shop.co.kr 과 www.example.com", 2),
         ("3.5인치 하드 2.5kg", 0),
+        ("주소-shop.com", 1),
+        ("-" * 30 + ".com", 0),
+        ("a" * 63 + ".com", 1),
+        ("a" * 64 + ".com", 0),  # no part of an address is longer
     ],
 )
 def test_links_are_counted(text: str, links: int) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from listings.moderation import cases
-from listings.moderation.case_queue import waiting
+from listings.moderation.case_queue import claim, waiting
 from listings.moderation.decisions import decide, undo
 from listings.moderation.decisions_past import PastReport, add_past, past_decisions
 from listings.moderation.policy import Rules
@@ -196,3 +196,89 @@ def test_what_a_model_learns_from_is_people_alone(db, seal, ids, mina):
     found = [(past.listing_id, past.label, past.made_by) for past in past_decisions(db)]
     assert found == [(ids[1], "animals", "import"), (ids[2], "normal", "person")]
     assert [p.listing_id for p in past_decisions(db, before="2025-06-01T00:00:00Z")] == [ids[1]]
+
+
+def test_what_was_decided_elsewhere_long_ago_closes_nothing_that_came_since(db, seal, ids, mina):
+    got = report(db, seal, ids[0], "kim", label="legal")
+    sign_of = cases.ensure(db, ids[0])
+    cases.add_sign(db, sign_of.id, "person", note="look")
+    add_past(db, seal, ACTOR, ids[0], label="normal", at="2020-01-01T00:00:00Z")
+    assert cases.get(db, got.case_id).state == "open"
+    assert [found.waiting for found in cases.reports(db, got.case_id)] == [True]
+    assert [found.waiting for found in cases.signs(db, got.case_id)] == [True]
+
+
+def test_reports_on_what_is_hidden_already_prove_nobody_right(db, seal, ids, mina):
+    first = report(db, seal, ids[0], "a")
+    decide(db, ACTOR, mina, first.case_id, label="pro_ads", reason="a shop")
+    for listing_id in ids[1:]:
+        case_id = report(db, seal, listing_id, "c").case_id
+        decide(db, ACTOR, mina, case_id, label="pro_ads", reason="a shop")
+    for listing_id in ids:
+        assert report(db, seal, listing_id, "late").settled is not None
+    late, early = (seal.customer("market", who) for who in ("late", "c"))
+    found = records(db, [late, early])
+    assert (found[late], found[early]) == (Record(0, 0), Record(3, 0))
+
+
+def test_why_somebody_was_muted_is_kept_masked(db, seal):
+    who = seal.customer("market", "a")
+    mute(db, ACTOR, who, until=None, reason="say to 010-1234-5678 why " + "x" * 2000)
+    kept = scalar(db, "SELECT reason FROM reporters")
+    told = scalar(db, "SELECT detail FROM audit WHERE action = 'reporter.muted'")
+    assert kept.startswith("say to [전화번호] why xx")
+    assert len(kept) == 1000
+    assert "1234" not in told
+
+
+def test_a_report_costs_no_more_than_a_glance_at_each_of_the_others(db, seal, ids):
+    put(db, a_policy(rules=Rules(burst=3)))
+    act(db, [(ids[0], LIKELY)])
+
+    def cost(who):
+        steps = [0]
+
+        def count():
+            steps[0] += 1
+
+        db.conn.set_progress_handler(count, 100)
+        report(db, seal, ids[0], who)
+        db.conn.set_progress_handler(None, 100)
+        return steps[0]
+
+    case_id = report(db, seal, ids[0], "a").case_id
+    row = one(db, "SELECT * FROM moderation_reports")
+    del row["id"]
+    db.table("moderation_reports").insert_all([row | {"reporter": f"r{n}"} for n in range(1500)])
+    assert cost("b") * 100 / 1500 < 100  # of the database's steps for each; it was some thousands
+    assert cases.reporters_of(db, case_id, most=2) == [seal.customer("market", "a"), "r0"]
+    assert cases.get(db, case_id).priority < 100  # what is legal still comes first
+
+
+def test_what_was_decided_long_ago_settles_nothing_of_today(db, seal, ids, mina):
+    got = report(db, seal, ids[0], "a", label="legal")
+    report(db, seal, ids[0], "b")
+    cases.add_sign(db, got.case_id, "watch", note="a seller who is back", weight=0.9)
+    claim(db, mina, got.case_id)
+    past = (
+        PastReport(external_id="r1", reporter="c", label="legal", at="2019-12-01T00:00:00Z"),
+        PastReport(external_id="r2", reporter="c", at="2020-12-01T00:00:00Z"),
+    )
+    made = add_past(
+        db, seal, ACTOR, ids[0], label="normal", at="2020-01-01T00:00:00Z", reports=past
+    )
+    found = [(r.label, r.closed_by) for r in cases.reports(db, got.case_id)]
+    assert found == [("legal", None), ("pro_ads", None), ("legal", made), ("", None)]
+    assert [sign.waiting for sign in cases.signs(db, got.case_id)] == [True]
+    case = cases.get(db, got.case_id)
+    assert (case.state, case.claimed_by) == ("open", mina)
+    assert case.priority > 100
+
+
+def test_nothing_is_taken_over_from_the_future(db, seal, ids):
+    with pytest.raises(InputError, match="later than now"):
+        add_past(db, seal, ACTOR, ids[0], label="normal", at="2099-01-01T00:00:00Z")
+    later = PastReport(external_id="r1", at="2099-01-01T00:00:00Z")
+    with pytest.raises(InputError, match="later than now"):
+        add_past(db, seal, ACTOR, ids[0], label="normal", reports=(later,))
+    assert cases.of_listing(db, ids[0]) is None

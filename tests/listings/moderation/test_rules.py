@@ -151,3 +151,27 @@ def test_the_workspaces_own_rules_come_first(tmp_path: Path) -> None:
     (tmp_path / "moderation" / "rules.toml").write_text(RULES, encoding="utf-8")
     assert [rule.name for rule in desk_rules(tmp_path).rules] == ["smoke", "title only", "many"]
     assert desk_rules(tmp_path).version != default_rules().version
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "patterns = ['(?:a+)+b']",
+        "patterns = ['a{99999999999999}']",
+        f"patterns = ['{'(' * 3000}{')' * 3000}']",
+        "at_least = {repeats = nan}",
+        "at_least = {repeats = inf}",
+        f"at_least = {{repeats = {10**400}}}",
+    ],
+)
+def test_what_would_hang_or_never_speak_is_refused(wrong: str) -> None:
+    with pytest.raises(SettingError, match=r"line 1: (?:the pattern|at_least)"):
+        parse_rules(f"[[rule]]\nname = 'x'\nclass = 'animals'\nweight = 1\n{wrong}\n")
+
+
+def test_a_pattern_in_capitals_is_found() -> None:
+    rules = parse_rules(
+        "[[rule]]\nname = 'x'\nclass = 'animals'\nweight = 1\npatterns = ['[A-Z]{2}\\d{4}']\n"
+    )
+    for title in ("AB1234", "ab1234"):
+        assert [reason.what for reason in rules.reasons(read(Listing(title)))] == ["x: ab1234"]

@@ -79,14 +79,14 @@ def test_the_share_of_problems_is_that_of_the_sample_alone(db, seal, ids, mina):
             decide(db, ACTOR, mina, case.id, label=label, reason="seen")
     assert sample.progress(db, "all") == sample.Sampled(drawn=3, decided=2, problems=1)
     rate = sample.base_rate(db)
-    assert (rate.problems, rate.n) == (1, 2)
+    assert (rate.problems, rate.n) == (1, 3)  # the one that waits counts as none
     rows = sample.judged_rows(db, MODEL)
     assert [(row.truth, row.unselected, row.reporters) for row in rows] == [
         ("normal", True, 0), ("pro_ads", True, 0), ("pro_ads", False, 1), ("pro_ads", False, 1),
     ]  # fmt: skip
     assert sample.judged_rows(db, "another") == []
     assert sample.judged_rows(db, MODEL, after="2999-01-01T00:00:00Z") == []
-    edit(db, ids[0], "2999-01-01T00:00:00Z")
+    edit(db, ids[0])
     assert len(sample.judged_rows(db, MODEL)) == 3
 
 
@@ -98,6 +98,26 @@ def test_the_precision_of_hiding_is_what_people_say_of_hidden_ones(db, ids, mina
         decide(db, ACTOR, mina, case.id, label=label, reason="seen")
     found = sample.precision(db)
     assert (found.right, found.n) == (1, 2)
+
+
+def test_deciding_first_on_what_was_flagged_makes_problems_no_more_frequent(db, seal, mina):
+    ids = add_listings(db, seal, 40)
+    put(db, a_policy(rules=ALL))
+    act(db, [(i, verdict(pro_ads=0.8 if i in ids[:4] else 0.1)) for i in ids])
+    for case in waiting(db, mina, limit=4):
+        label = "pro_ads" if case.listing_id in ids[:4] else "normal"
+        decide(db, ACTOR, mina, case.id, label=label, reason="seen")
+    assert sample.base_rate(db) == BaseRate(problems=4, n=40)
+
+
+def test_what_is_the_peoples_alone_is_no_problem_that_hiding_could_be_right_about(db, ids, mina):
+    put(db, a_policy(rules=Rules(sample_all=1.0, sample_hidden=1.0)))
+    act(db, [(listing_id, verdict(pro_ads=0.97)) for listing_id in ids[:2]])
+    for case, label in zip(waiting(db, mina, limit=9), ("pro_ads", "legal"), strict=True):
+        decide(db, ACTOR, mina, case.id, label=label, reason="seen")
+    assert sample.base_rate(db) == BaseRate(problems=1, n=2)
+    assert sample.progress(db, "all") == sample.Sampled(drawn=2, decided=2, problems=1)
+    assert (sample.precision(db).right, sample.precision(db).n) == (1, 2)
 
 
 def row(p, truth, *, unselected=False):

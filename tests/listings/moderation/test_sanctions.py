@@ -4,7 +4,7 @@ import pytest
 
 from listings.forget import forget_listings
 from listings.moderation import sanctions
-from listings.moderation.appeals import file
+from listings.moderation.appeals import file, overturn
 from listings.moderation.cases import ensure, standing
 from listings.moderation.decisions import decide, undo
 from listings.moderation.policy import Rules
@@ -69,7 +69,7 @@ def test_a_strike_is_half_after_its_half_life(db, seal, mina, seller):
 )
 def test_what_is_suggested(db, seal, mina, seller, count, expected):
     struck(db, seal, mina, count)
-    db.execute("UPDATE strikes SET weight = 1.001")  # a second may have passed
+    db.execute("UPDATE strikes SET at = ?", [ago(hours=6)])  # as it is on the same day
     assert sanctions.suggested(db, seller) == expected
 
 
@@ -146,3 +146,29 @@ def test_a_sanction_outlives_a_forgotten_listing_unless_its_decision_was_taken_b
     tables = ("cases", "reports", "signs", "decisions", "actions", "verdicts", "samples")
     for name in [f"moderation_{table}" for table in tables] + ["appeals", "strikes"]:
         assert scalar(db, f"SELECT count(*) FROM {name}") == 0, name
+
+
+def test_a_sanction_that_fell_with_an_overturned_decision_does_not_rise_when_it_is_forgotten(
+    db, seal, tmp_path, mina
+):
+    yuna = person(db, "yuna")
+    (listing_id,) = add_listings(db, seal, 1)
+    seller = scalar(db, "SELECT seller FROM listings WHERE id = ?", [listing_id])
+    got = report(db, seal, listing_id, "kim")
+    made = decide(db, ACTOR, mina, got.case_id, label="pro_ads", reason="a shop")
+    sanctions.place(db, ACTOR, mina, seller, kind="suspension", reason="a shop", decision_id=made)
+    appeal = file(db, ACTOR, made, by="seller")
+    overturn(db, ACTOR, yuna, appeal.id, label="normal", reason="a private person")
+    assert not sanctions.suspended(db, seller)
+    forget_listings(db, tmp_path, "market", actor=ACTOR)
+    assert not sanctions.suspended(db, seller)
+
+
+def test_ids_that_programs_read_are_never_given_twice(db, seal, tmp_path, mina):
+    for turn in (1, 2):
+        (listing_id,) = add_listings(db, seal, 1)
+        got = report(db, seal, listing_id, "kim")
+        decide(db, ACTOR, mina, got.case_id, label="pro_ads", reason="a shop")
+        assert scalar(db, "SELECT max(id) FROM moderation_actions") == turn
+        assert scalar(db, "SELECT max(id) FROM moderation_decisions") == turn
+        forget_listings(db, tmp_path, "market", actor=ACTOR)

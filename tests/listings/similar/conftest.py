@@ -1,6 +1,7 @@
 """A desk with drawn listings, and what describes them."""
 
 import io
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -55,6 +56,25 @@ def desk_listings(db, store, images, collected):
         return saved.ids
 
     return add
+
+
+@pytest.fixture
+def plans(db):
+    """The steps of every statement that runs in a block: `with plans() as found:`."""
+
+    @contextmanager
+    def watched():
+        ran, steps = [], []
+        db.conn.set_trace_callback(ran.append)
+        try:
+            yield steps
+        finally:
+            db.conn.set_trace_callback(None)
+        asked = [sql for sql in ran if sql.lstrip().startswith(("SELECT", "DELETE", "UPDATE"))]
+        for sql in asked:
+            steps += [row[3] for row in db.conn.execute(f"EXPLAIN QUERY PLAN {sql}")]
+
+    return watched
 
 
 @pytest.fixture

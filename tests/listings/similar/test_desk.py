@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from listings.forget import forget_listings
+from listings.similar import index as similar_index
 from listings.similar import vectors
 from listings.similar.apart import keep_apart, undo_apart
 from listings.similar.describe import Describer
@@ -56,6 +57,24 @@ def test_changed_left_out_and_forgotten_listings_follow(
     assert db.table("listing_vectors").count == 0
 
 
+def test_words_are_compared_for_what_is_shown_alone_and_nobody_waits_for_it(
+    db, desk_listings, describer, similar, described, monkeypatch
+):
+    one, *_ = desk_listings(*({**TABLE, "number": number} for number in range(6)))
+    described(describer)
+    compared = []
+
+    def shared(left, right):
+        assert not similar._lock.locked()
+        compared.append(right)
+        return ("oak",)
+
+    monkeypatch.setattr(similar_index, "shared_words", shared)
+    (match,) = similar.to_listing(db, one, top_k=1)
+    assert match.reasons[0].words == ("oak",)
+    assert len(compared) == 1
+
+
 def test_pictures_find_what_words_do_not(db, desk_listings, encoder, picture_space, described):
     describer = Describer(encoder, picture_space)
     similar = SimilarListings(describer)
@@ -103,7 +122,7 @@ def test_those_said_to_differ_are_not_shown_and_can_be_again(
         keep_apart(db, ACTOR, [(one, 999)])
 
 
-def test_a_saved_index_is_swapped_in_and_reads_what_came_since(
+def test_a_saved_index_is_opened_and_reads_what_came_since(
     db, desk_listings, describer, similar, described, tmp_path
 ):
     one, two, _ = desk_listings(TABLE, AGAIN, PHONE)
@@ -113,7 +132,6 @@ def test_a_saved_index_is_swapped_in_and_reads_what_came_since(
     described(describer)
     loaded = SimilarListings.load(describer, tmp_path / "saved")
     assert len(loaded) == 3
-    similar.swap(db, tmp_path / "saved")
     for index in (similar, loaded):
         assert set(found(index.to_listing(db, one))) == {two, four}
     other = Describer(describer.encoder)

@@ -110,6 +110,10 @@ def test_a_picture_that_everybody_shows_is_no_evidence(index):
     TEXTS.update({100 + n: "Sofa bed" for n in range(25)})
     index.add(many)
     assert index.similar(look(3), ways=("hash",)) == []
+    # Nor as a vector; the listing's other picture speaks on.
+    assert index.similar(look(3), ways=("picture",)) == []
+    other = look(7, text="Lamp", pictures=[(0, 1), (1, 3)])
+    assert [m.listing_id for m in index.similar(other, ways=("picture",))] == [6]
 
 
 def test_a_snapshot_finds_the_same(index, tmp_path):

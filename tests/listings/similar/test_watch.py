@@ -3,6 +3,8 @@
 import pytest
 
 from listings.similar.alerts import alerts, decide, undo
+from listings.similar.apart import keep_apart
+from listings.similar.catalogue import Catalogues
 from listings.similar.groups import confirm, group_of, groups, split, unsplit
 from listings.similar.sanctioned import sanctioned_sellers
 from listings.similar.watch import Watch, WatchRules
@@ -59,6 +61,33 @@ def test_whoever_was_copied_is_not_accused(db, desk_listings, run):
     assert group_of(db, mine).listing_ids == (mine, copied)
 
 
+def test_a_repost_is_caught_when_its_first_seller_is_suspended_later(db, desk_listings, run):
+    """Both were looked at before anybody was suspended; nothing new comes."""
+    old, again, honest = desk_listings(
+        listing(1, "bad", BAG), listing(2, "new account", BAG + "!"), listing(3, "mina", LAMP)
+    )
+    assert run().looked == 3
+    assert alerts(db, kind="sanctioned") == []
+    bad = {seller_of(db, old): "counterfeit"}
+    report = run(bad)
+    assert (report.looked, report.alerts) == (0, {"sanctioned": 1})
+    (alert,) = alerts(db, kind="sanctioned")
+    assert (alert.listing_id, alert.other_id, alert.detail) == (
+        *(again, old), {"reason": "counterfeit"}
+    )  # fmt: skip
+    assert "florence" in alert.reasons[0].words
+    assert run(bad).alerts == {}
+    # The other way round nobody is accused: the older one is not the repost.
+    assert run({seller_of(db, again): "theft", seller_of(db, honest): "theft"}).alerts == {}
+
+
+def test_a_pair_said_to_differ_is_no_repost_later(db, desk_listings, run):
+    old, again = desk_listings(listing(1, "bad", BAG), listing(2, "new account", BAG + "!"))
+    run()
+    keep_apart(db, ACTOR, [(old, again)])
+    assert run({seller_of(db, old): "counterfeit"}).alerts == {}
+
+
 def test_a_seller_who_repeats_within_the_window(db, desk_listings, run):
     first, second, third = desk_listings(*(listing(n, "seller", BAG) for n in (1, 2, 3)))
     run()
@@ -89,6 +118,50 @@ def test_a_catalogue_of_one_dealer_is_one_alert(db, desk_listings, describer, si
     described(describer)
     assert watch.run(db, sanctioned={}).alerts == {"catalogue": 1}
     assert alerts(db)[0].detail["listings"] == 5
+
+
+def test_a_dealers_listings_are_read_once_a_run(
+    db, desk_listings, describer, similar, described, monkeypatch
+):
+    watch = Watch(similar, rules=WatchRules(catalogue=5, alike=1, link=0.999, sure=0.999))
+    ids = desk_listings(*(listing(n, "dealer", f"Thing {n}, {BAG}") for n in range(12)))
+    described(describer)
+    similar.refresh(db)
+    read, looks = [], similar.looks
+
+    def counted(db, listing_ids):
+        read.extend(listing_ids)
+        return looks(db, listing_ids)
+
+    monkeypatch.setattr(similar, "looks", counted)
+    assert "catalogue" not in watch.run(db, sanctioned={}).alerts
+    assert len(read) == 2 * len(ids)  # each as it is new, and once as one of its seller's
+
+
+def test_a_catalogue_is_of_its_window(db, desk_listings, describer, similar, described):
+    ids = desk_listings(*(listing(n, "dealer", BAG) for n in range(7)))
+    described(describer)
+    for key, days in zip(ids, (100, 70, 40, 35, 20, 10, 0), strict=True):
+        db.conn.execute("UPDATE listings SET collected_at = ? WHERE id = ?", [ago(days=days), key])
+    db.conn.commit()
+    found = [
+        Catalogues(similar, days=31, least=3).around(
+            db, seller_of(db, key), key
+        ) for key in ids
+    ]  # fmt: skip
+    assert [one and one[0] for one in found] == [None, 3, 5, 4, 5, 5, 3]
+    assert all(one[1] == pytest.approx(1, abs=1e-4) for one in found if one)
+
+
+def test_watching_goes_by_indexes(db, desk_listings, run, plans):
+    old, again = desk_listings(listing(1, "bad", BAG), listing(2, "new account", BAG + "!"))
+    with plans() as found:
+        run()
+        run({seller_of(db, old): "counterfeit"})
+    assert [one.listing_id for one in alerts(db, kind="sanctioned")] == [again]
+    assert any("listings USING INDEX listings_seller" in step for step in found)
+    assert any("o USING INDEX listings_seller" in step for step in found)
+    assert any("INDEX watch_alerts_seller (seller=? AND kind=? AND at>?" in step for step in found)
 
 
 def test_it_reads_on_where_it_was_and_a_decision_stands(db, desk_listings, run):

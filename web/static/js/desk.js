@@ -128,7 +128,7 @@ if ($(".row-link")) onKeys({ KeyJ: () => step(1), KeyK: () => step(-1) });
 if ($(".places")) {
   onKeys({
     Slash: () => {
-      if ($("#find")) return; // asked for now: the review page puts the box in and takes it out
+      if ($("#find, [data-slash]")) return; // asked for now: a queue puts its box in and takes it out
       if ($("#q")) $("#q").select();
       else location.href = "/search";
     },
