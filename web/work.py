@@ -13,6 +13,7 @@ from support.retention import forget_closed
 from support.workspace import Workspace
 
 from .job_run import Progress, Work
+from .knowledge_work import KNOWLEDGE_WORKS
 
 
 def train(
@@ -170,4 +171,5 @@ WORKS: dict[str, Work] = {
     "train-moderation": train_moderation,
     "watch": watch,
     "propose-policy": propose_policy,
+    **KNOWLEDGE_WORKS,
 }
