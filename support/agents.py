@@ -11,7 +11,7 @@ from sqlite_utils import Database
 from .audit import Actor, record
 from .clock import now
 from .database import Row, insert, one, write
-from .errors import ConflictError, InputError, NotFoundError
+from .errors import ConflictError, InputError, NotFoundError, PermissionDeniedError
 
 ROLES = ("agent", "lead", "moderator", "labeller", "admin")
 MIN_PASSWORD = 10  # characters
@@ -49,10 +49,7 @@ def add(
         InputError: the role, login or password will not do.
         ConflictError: the login is taken.
     """
-    if role not in ROLES:
-        raise InputError(f"No role {role!r}. There are: {', '.join(ROLES)}.")
-    if not _LOGIN.fullmatch(login):
-        raise InputError(f"A login is 1 to 64 letters, digits and . @ + - _, got {login!r}.")
+    check(login=login, role=role)
     with write(db):
         if one(db, "SELECT id FROM agents WHERE login = ?", [login]):
             raise ConflictError(f"The login {login!r} is taken. Choose another.")
@@ -66,6 +63,18 @@ def add(
         agent_id = insert(db, "agents", row)
         record(db, actor, "agent.added", f"agent:{agent_id}", detail={"role": role})
     return get(db, agent_id)
+
+
+def check(*, login: str, role: str) -> None:
+    """Refuse a role that there is not, and a login that will not do.
+
+    Raises:
+        InputError: one of them is.
+    """
+    if role not in ROLES:
+        raise InputError(f"No role {role!r}. There are: {', '.join(ROLES)}.")
+    if not _LOGIN.fullmatch(login):
+        raise InputError(f"A login is 1 to 64 letters, digits and . @ + - _, got {login!r}.")
 
 
 def get(db: Database, agent_id: int) -> Agent:
@@ -114,10 +123,71 @@ def set_password(db: Database, actor: Actor, login: str, password: str) -> Agent
     return _agent(row)
 
 
-def set_active(db: Database, actor: Actor, agent_id: int, *, active: bool) -> None:
-    """Let a person in again, or shut them out and end their sessions."""
+def change_password(db: Database, actor: Actor, agent_id: int, old: str, new: str) -> None:
+    """Give oneself a new password; ends all one's sessions.
+
+    Raises:
+        NotFoundError: there is no such agent.
+        PermissionDeniedError: the old one does not fit.
+        InputError: the new one is too short, or the old one again.
+    """
+    agent = get(db, agent_id)
+    if authenticate(db, agent.login, old) is None:
+        record(db, actor, "agent.password_refused", f"agent:{agent_id}")
+        raise PermissionDeniedError("The old password does not fit. Type it again.")
+    if old == new:
+        raise InputError("The new password is the old one. Choose another.")
+    set_password(db, actor, agent.login, new)
+
+
+def change(
+    db: Database, actor: Actor, agent_id: int, *, name: str | None = None, role: str | None = None
+) -> Agent:
+    """Give a person another name or role; what is None stays.
+
+    Raises:
+        NotFoundError: there is no such agent.
+        InputError: there is no such role.
+        ConflictError: nobody else is an admin.
+    """
     with write(db):
-        get(db, agent_id)
+        before = get(db, agent_id)
+        check(login=before.login, role=role or before.role)
+        if role is not None and role != before.role:
+            _keep_an_admin(db, before)
+        row = {"name": name or before.name, "role": role or before.role}
+        db.table("agents").update(agent_id, row)
+        if (before.name, before.role) != (row["name"], row["role"]):
+            detail = {"role": row["role"], "before": before.role}
+            record(db, actor, "agent.changed", f"agent:{agent_id}", detail=detail)
+    return get(db, agent_id)
+
+
+def _keep_an_admin(db: Database, agent: Agent) -> None:
+    """Refuse to leave a desk without anybody who can let others in."""
+    sql = (
+        "SELECT 1 FROM agents WHERE role = 'admin' AND active = 1 AND password_hash IS NOT NULL "
+        "AND id <> ? LIMIT 1"
+    )
+    if agent.role == "admin" and agent.active and one(db, sql, [agent.id]) is None:
+        raise ConflictError(f"{agent.login!r} is the last admin. Make somebody else one first.")
+
+
+def set_active(db: Database, actor: Actor, agent_id: int, *, active: bool) -> None:
+    """Let a person in again, or shut them out, end their sessions and free what they held.
+
+    Raises:
+        NotFoundError: there is no such agent.
+        ConflictError: nobody else is an admin.
+    """
+    with write(db):
+        agent = get(db, agent_id)
+        if not active:
+            _keep_an_admin(db, agent)
+            db.execute(
+                "UPDATE inquiries SET held_by = NULL, held_until = NULL WHERE held_by = ?",
+                [agent_id],
+            )
         db.table("agents").update(agent_id, {"active": int(active)})
         if not active:
             db.execute("DELETE FROM sessions WHERE agent_id = ?", [agent_id])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from . import faqs, settings
+from . import faqs, holding, insertions, settings
 from .audit import SYSTEM, Actor, record
 from .clock import ago, now
 from .database import insert, one, write
@@ -21,7 +21,9 @@ from .errors import (
 )
 from .importing.conversation import RawMessage
 from .importing.prepare import Preparer
+from .links import LinkReader
 from .redact import holds_mask
+from .saved_reply_uses import note_uses
 from .seal import Seal
 from .word_index import index_words
 
@@ -93,7 +95,7 @@ def send(
     Raises:
         EmptyTextError: the answer is blank.
         NotFoundError: there is no such inquiry.
-        ConflictError: it was answered meanwhile.
+        ConflictError: it was answered meanwhile, or somebody else has it in hand (HeldError).
         MaskUnconfirmedError: the answer holds a mask such as [전화번호] and nobody confirmed that.
     """
     if not text.strip():
@@ -107,6 +109,7 @@ def send(
     preparer = Preparer(rules.link_patterns, faqs.aliases(db), rules.allow)
     with write(db):
         channel = _open_status(db, inquiry_id)
+        holding.check(db, agent_id, inquiry_id)
         moment = now()
         raw = RawMessage(f"sent:{agent_id}:{moment}", "agent", text, moment)
         prepared = preparer.message(raw)
@@ -131,7 +134,9 @@ def send(
         }
         db.table("outbox").insert(outbox)
         change = {"status": "answered", "answer_id": message_id, "answered_at": moment}
-        db.table("inquiries").update(inquiry_id, change | {"closed_at": moment})
+        ended = {"closed_at": moment, "held_by": None, "held_until": None, "snoozed_until": None}
+        db.table("inquiries").update(inquiry_id, change | ended)
+        db.execute("UPDATE inquiries SET closed_at = ? WHERE joined_to = ?", [moment, inquiry_id])
         for slug in prepared.slugs:
             db.execute(
                 "INSERT OR IGNORE INTO labels (inquiry_id, message_id, slug, origin, at) "
@@ -144,15 +149,27 @@ def send(
             "DELETE FROM drafts WHERE inquiry_id = ? AND agent_id = ?", [inquiry_id, agent_id]
         )
         index_words(db, inquiry_id)
+        note_uses(db, inquiry_id)
         detail = {"faqs": list(prepared.slugs), "delivery": delivery}
         record(db, actor, "answer.sent", f"inquiry:{inquiry_id}", detail=detail)
     return Sent(message_id, prepared.slugs, delivery)
 
 
-def note_inserted(db: Database, suggestion_id: str, slug: str, *, undone: bool = False) -> None:
+def note_inserted(
+    db: Database,
+    suggestion_id: str,
+    slug: str,
+    *,
+    undone: bool = False,
+    form: str = "",
+    actor: Actor | None = None,
+) -> None:
     """Remember that an agent put a suggested FAQ into the draft, or took it back.
 
+    `form`: as what, one of `insertions.FORMS`.
+
     Raises:
+        InputError: there is no such form.
         NotFoundError: it was not suggested there.
         ConflictError: the inquiry was answered meanwhile.
     """
@@ -162,6 +179,8 @@ def note_inserted(db: Database, suggestion_id: str, slug: str, *, undone: bool =
             "UPDATE suggestion_faqs SET inserted_at = ? WHERE suggestion_id = ? AND slug = ?",
             [None if undone else now(), suggestion_id, slug],
         )
+        kind: insertions.Kind = "undone" if undone else "inserted"
+        insertions.note(db, suggestion_id, kind, slug=slug, form=form, actor=actor)
 
 
 def dismiss(db: Database, suggestion_id: str, slug: str, *, reason: str, actor: Actor) -> None:
@@ -181,6 +200,7 @@ def dismiss(db: Database, suggestion_id: str, slug: str, *, reason: str, actor: 
             "WHERE suggestion_id = ? AND slug = ?",
             [reason, suggestion_id, slug],
         )
+        insertions.note(db, suggestion_id, "dismissed", slug=slug, actor=actor)
         detail = {"slug": slug, "reason": reason}
         record(db, actor, "suggestion.dismissed", f"suggestion:{suggestion_id}", detail=detail)
 
@@ -194,7 +214,11 @@ def forget_originals(db: Database, *, days: int) -> int:
         How many originals were dropped.
     """
     edge = ago(days=days)
-    closed = "SELECT id FROM inquiries WHERE status <> 'open' AND closed_at < ?"
+    # One that is answered with another is closed when that is.
+    closed = (
+        "SELECT i.id FROM inquiries i LEFT JOIN inquiries h ON h.id = i.joined_to "
+        "WHERE coalesce(h.status, i.status) <> 'open' AND coalesce(h.closed_at, i.closed_at) < ?"
+    )
     with write(db):
         cursor = db.execute(
             f"DELETE FROM originals WHERE message_id IN "  # noqa: S608 - fixed words
@@ -248,6 +272,8 @@ def _settle_suggestions(db: Database, inquiry_id: int, sent: tuple[str, ...]) ->
     """Give what was suggested its outcome. An answer without any link is no evidence."""
     if not sent:
         return
+    # What was shown may have been renamed or merged since; what was sent bears today's name.
+    today = LinkReader((), faqs.aliases(db)).canonical
     # Silence that should have spoken is a miss; an inquiry held out on purpose is not.
     sql = "SELECT id FROM suggestions WHERE inquiry_id = ? AND reason <> 'holdout'"
     for suggestion in list(db.query(sql, [inquiry_id])):
@@ -260,13 +286,14 @@ def _settle_suggestions(db: Database, inquiry_id: int, sent: tuple[str, ...]) ->
         }
         for slug, outcome in shown.items():
             # A dismissal stands, unless the agent sent the FAQ after all.
-            settled = "accepted" if slug in sent else (outcome or "passed_over")
+            settled = "accepted" if today(slug) in sent else (outcome or "passed_over")
             db.execute(
                 "UPDATE suggestion_faqs SET outcome = ? WHERE suggestion_id = ? AND slug = ?",
                 [settled, suggestion["id"], slug],
             )
+        named = set(map(today, shown))
         for slug in sent:
-            if slug not in shown:
+            if slug not in named:
                 db.execute(
                     "INSERT OR IGNORE INTO misses (suggestion_id, slug) VALUES (?, ?)",
                     [suggestion["id"], slug],

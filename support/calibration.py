@@ -148,11 +148,20 @@ class Calibration:
             tuple(Sureness(int(row[0]), *(float(value) for value in row[1:])) for row in sure),
         )
 
-    def decide(self, sure: Sureness) -> Decision:
-        """Choose the band, or why to be silent."""
+    def decide(self, sure: Sureness, *, threshold: float | None = None) -> Decision:
+        """Choose the band, or why to be silent.
+
+        Args:
+            sure: what a ranking is worth.
+            threshold: of the Likely band, where people set one; None: as was chosen here.
+        """
         likely = self.label_bands.get(sure.label_id, self.likely)
         tie = is_tie(sure.first, sure.second)
-        if likely.holds(sure.first):
+        if threshold is not None:
+            if sure.first >= threshold:  # what was held out promises for this very probability
+                promise = self.promises.look_up(sure.first)
+                return Decision("likely", threshold=threshold, promise=promise)
+        elif likely.holds(sure.first):
             return Decision("likely", threshold=likely.threshold, promise=likely.promise)
         if tie and self.pair.holds(sure.two):
             return Decision("possible", "", True, self.pair.threshold, self.pair.promise)

@@ -2,6 +2,7 @@
 
     FaqdeskError
       InputError            what the user gave cannot be used
+        AddressError
         EmptyTextError
         ImportFileError
         MappingError
@@ -32,6 +33,10 @@ class FaqdeskError(Exception):
 
 class InputError(FaqdeskError):
     """What the user gave cannot be used."""
+
+
+class AddressError(InputError):
+    """An address may not be asked: no plain web address, or not of the public network."""
 
 
 class EmptyTextError(InputError):

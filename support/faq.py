@@ -231,13 +231,13 @@ class FaqClassifier:
             for i in range(len(texts))
         ]
 
-    def decide(self, prediction: Prediction) -> Decision:
-        """How a prediction may be shown, or why not."""
+    def decide(self, prediction: Prediction, *, threshold: float | None = None) -> Decision:
+        """How a prediction may be shown, or why not; `threshold` as for `Calibration.decide`."""
         calibration = self.calibration(
             neighbours=Voice.NEIGHBOURS in prediction.weights,
             vectors=Voice.DENSE in prediction.weights,
         )
-        return calibration.decide(prediction.sure)
+        return calibration.decide(prediction.sure, threshold=threshold)
 
     def band(self, prediction: Prediction) -> BandName | None:
         """How a prediction may be shown; None: better not at all."""

@@ -59,6 +59,11 @@ def listed(db: Database) -> list[Faq]:
     return [_faq(row) for row in db.query(sql)]
 
 
+def every(db: Database) -> list[Faq]:
+    """Every FAQ, retired ones too, by category and title."""
+    return [_faq(row) for row in db.query(_SELECT + " ORDER BY category, title")]
+
+
 def named(db: Database, slugs: Iterable[str]) -> dict[str, Faq]:
     """The active ones among some slugs, each under its slug; `sent` is not counted here.
 
@@ -75,6 +80,16 @@ def named(db: Database, slugs: Iterable[str]) -> dict[str, Faq]:
 def aliases(db: Database) -> dict[str, str]:
     """Old and localized slugs, each with the slug it stands for."""
     return {row["alias"]: row["slug"] for row in db.query("SELECT * FROM faq_aliases")}
+
+
+def aliases_over(db: Database, slugs: Iterable[str]) -> dict[str, str]:
+    """All aliases where one of some slugs is one by now, else none.
+
+    Every suggestion asks: a desk may have thousands of aliases, and hardly any is a model's label.
+    """
+    sql = "SELECT 1 FROM json_each(?) JOIN faq_aliases ON faq_aliases.alias = value LIMIT 1"
+    found = db.conn.execute(sql, [json.dumps(list(slugs))]).fetchone()
+    return aliases(db) if found else {}
 
 
 def search(db: Database, text: str, *, limit: int = 10) -> list[Faq]:

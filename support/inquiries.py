@@ -106,7 +106,7 @@ def inbox(
     order, compare = ("ASC", ">") if ascending else ("DESC", "<")
     edge = f"AND (opened_at, id) {compare} (?, ?)" if before else ""
     sql = f"""
-        SELECT * FROM inquiries WHERE status = ? {edge}
+        SELECT * FROM inquiries WHERE status = ? AND joined_to IS NULL {edge}
         ORDER BY opened_at {order}, id {order} LIMIT ?
     """  # noqa: S608 - only the fixed words above are put in
     return [_row(row) for row in db.query(sql, [status, *(before or ()), limit])]
@@ -116,6 +116,10 @@ def counts(db: Database) -> dict[str, int]:
     """How many inquiries there are in each status."""
     sql = "SELECT status, count(*) AS n FROM inquiries GROUP BY status"
     found = {row["status"]: row["n"] for row in db.query(sql)}
+    # One that is answered with another is none of its own.
+    joined = "SELECT status, count(*) AS n FROM inquiries WHERE joined_to IS NOT NULL GROUP BY 1"
+    for row in db.query(joined):
+        found[row["status"]] -= row["n"]
     return {status: found.get(status, 0) for status in ("open", "answered", "closed")}
 
 
@@ -146,7 +150,8 @@ def get(db: Database, inquiry_id: int, seal: Seal | None = None) -> Inquiry:
         SELECT messages.*, agents.name AS agent_name, originals.sealed FROM messages
         LEFT JOIN agents ON agents.id = messages.agent_id
         LEFT JOIN originals ON originals.message_id = messages.id
-        WHERE inquiry_id = ? ORDER BY at, messages.id
+        WHERE inquiry_id IN (SELECT id FROM inquiries WHERE id = ?1 OR joined_to = ?1)
+        ORDER BY at, messages.id
     """
     messages = tuple(_message(db, item, seal) for item in db.query(sql, [inquiry_id]))
     return Inquiry(

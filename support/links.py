@@ -123,6 +123,10 @@ class LinkReader:
         wrapped = _unwrap(url)
         return self._read(wrapped) if wrapped else None
 
+    def canonical(self, slug: str) -> str:
+        """The slug in use that another stands for; itself where it is no alias."""
+        return self._canonical("", slug)
+
     def address(self, slug: str, link: str) -> str:
         """Where a page is, as one of its links shows it, without what that link carried along."""
         parts = urlsplit(link)

@@ -6,9 +6,11 @@ sealed is in `originals`, `drafts` and `outbox` alone.
 
 from sqlite_utils import Database, Migrations
 
+from .migrations_knowledge import KNOWLEDGE
 from .migrations_listings import COUNTS, LISTINGS
 from .migrations_moderation import MODERATION
 from .migrations_similar import SIMILAR
+from .migrations_work import WORK
 
 migrations = Migrations("faqdesk")
 
@@ -402,3 +404,15 @@ def m011_moderation(db: Database) -> None:
 def m012_similar(db: Database) -> None:
     """Vectors of listings, what changed, groups of those that are one, and what watching found."""
     _run(db, SIMILAR)
+
+
+@migrations()
+def m013_work(db: Database) -> None:
+    """Who holds which inquiry, tags, snoozing, what agents did, invitations, second factors."""
+    _run(db, WORK)
+
+
+@migrations()
+def m014_knowledge(db: Database) -> None:
+    """What changed in FAQs and how to take it back, gaps, link checks, maps, saved replies."""
+    _run(db, KNOWLEDGE)

@@ -4,8 +4,9 @@ Loads nothing before the first question; a published release is used at the next
 """
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal
 
@@ -24,9 +25,11 @@ from .inquiries import PastAnswer
 from .linear import Contribution
 from .models import Follower, Models
 from .redact import MASKS
+from .renamed import Renamed
 from .settings import Settings
 from .similar import LookBack
 from .text import normalize
+from .thresholds import Thresholds
 from .workspace import Workspace
 
 Band = Literal["likely", "possible", "silent"]
@@ -37,6 +40,7 @@ SHOWN_WORDS = 8
 UNPROVEN = "unproven"  # no band of the model kept its stated share on held-out inquiries
 TOO_FEW = "too_few_labels"  # a release was made, but not enough answers link an FAQ
 ENOUGH = 67  # labelled inquiries: of fewer, the newest 15 % are not the 10 that calibration needs
+LEAST_SAID = 1e-12  # a voice's probability is never taken to be nearer to 0
 HOLDOUT = "holdout"  # the reason of an inquiry that gets no suggestion on purpose
 
 
@@ -50,6 +54,9 @@ class SuggestedFaq:
     words: tuple[Contribution, ...]  # what speaks for it, with its weight in the blend
     neighbours: float  # what the labels of similar inquiries alone give it, in [0, 1]
     used_by: tuple[PastAnswer, ...]  # similar past answers that linked it
+    # What each voice adds to its lead over the best other FAQ, in the blend's own measure: the sum
+    # of these is the lead.
+    parts: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +80,7 @@ class Suggestion:
     tie: bool = False
     detail: str = ""
     labelled: int | None = None  # inquiries whose answer links an FAQ, where they are too few
+    near: tuple[int, ...] = ()  # labelled inquiries like this one, whose FAQs were listened to
 
 
 class Recommender:
@@ -126,18 +134,20 @@ class Recommender:
             return silent(reason=HOLDOUT, similar=similar)
 
         heard = neighbours is not None
+        renamed = Renamed(classifier.labels, faqs.aliases_over(db, classifier.labels))
         try:
             prediction = classifier.predict(
                 [text],
-                neighbours=None if neighbours is None else [neighbours],
+                neighbours=None if neighbours is None else [renamed.neighbours(neighbours)],
                 vectors=past.vector if heard else None,
                 top_k=CANDIDATES,
             )[0]
         except EmptyTextError:  # nothing but signs that no voice reads
             return silent(reason="empty", similar=similar)
+        prediction, own = renamed.prediction(prediction)
         known = faqs.named(db, [item.label for item in prediction.scored])
         scored = [item for item in prediction.scored if item.label in known]
-        decision = decide(classifier, prediction, scored)
+        decision = decide(classifier, prediction, scored, rules.thresholds)
         if decision.band == "silent":
             proven = classifier.calibration(neighbours=heard).proven
             return silent(
@@ -148,7 +158,7 @@ class Recommender:
             )
         chosen = scored[: shown(decision, top_k)]
         words = _telling(
-            text, classifier.why(text, [item.label for item in chosen], n=20, neighbours=heard)
+            text, classifier.why(text, [own[item.label] for item in chosen], n=20, neighbours=heard)
         )
         return Suggestion(
             band=decision.band,
@@ -169,12 +179,14 @@ class Recommender:
                     words=tuple(parts),
                     neighbours=item.voices.get(Voice.NEIGHBOURS, 0.0),
                     used_by=tuple(past for past in similar if item.label in past.slugs),
+                    parts=_parts(item, prediction),
                 )
                 for item, parts in zip(chosen, words, strict=True)
             ),
             similar=similar,
             release=release,
             degraded=models.degraded,
+            near=past.near,
         )
 
     def models(self) -> Models:
@@ -204,20 +216,39 @@ def _look_back(
         return nothing
 
 
+def _parts(item: Scored, prediction: Prediction) -> dict[str, float]:
+    """What each voice adds to an FAQ's lead over the best other one; empty where it is alone."""
+    other = next((scored for scored in prediction.scored if scored.label != item.label), None)
+    if other is None:
+        return {}
+    return {
+        name: weight
+        * math.log(max(item.voices[name], LEAST_SAID) / max(other.voices[name], LEAST_SAID))
+        for name, weight in prediction.weights.items()
+    }
+
+
 def _labelled(db: Database) -> int:
     """How many inquiries have an answer that links an FAQ."""
     return int(scalar(db, "SELECT count(DISTINCT inquiry_id) FROM labels") or 0)
 
 
-def decide(classifier: FaqClassifier, prediction: Prediction, scored: Sequence[Scored]) -> Decision:
+def decide(
+    classifier: FaqClassifier,
+    prediction: Prediction,
+    scored: Sequence[Scored],
+    tuned: Thresholds | None = None,
+) -> Decision:
     """Choose the band, or why to be silent.
 
     Args:
         classifier: knows the thresholds.
         prediction: what it says.
         scored: its FAQs that may be shown, best first.
+        tuned: thresholds that people set over the model's own.
     """
-    decision = classifier.decide(prediction)
+    threshold = tuned.set_for(prediction.scored[0].label) if tuned else None
+    decision = classifier.decide(prediction, threshold=threshold)
     if decision.band == "silent":
         return decision
     # The thresholds speak of the whole ranking: where one of those that the band promises is

@@ -10,11 +10,13 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from . import thresholds
 from .audit import Actor, record
 from .clock import now
 from .database import write
 from .errors import SettingError
 from .links import LinkPattern, LinkReader
+from .thresholds import Thresholds
 
 # Channels through which this faqdesk delivers an answer. None yet: every answer is copied by hand.
 DELIVERERS: tuple[str, ...] = ()
@@ -36,12 +38,22 @@ class Settings:
     # Of past answers that fit equally well, the better one comes first: after so many days its
     # votes count half. 0: age decides only between equal votes.
     answer_half_life_days: int = 0
+    likely_threshold: float = 0.0  # the probability from which one is Likely; 0: as the model chose
+    faq_thresholds: tuple[str, ...] = ()  # those of single FAQs: slug=0.85, or slug=never
     # Share of inquiries that get no suggestion, so that labels that were not swayed by what was
     # shown can be told apart when a new model is judged.
     holdout: float = 0.03
     judged_weeks: int = 4  # a new model is judged on what was asked in so many weeks
     judged_margin: float = 0.05  # what it may lose of hit@1, at the lower end of the interval
     originals_days: int = 7  # originals of a closed inquiry are forgotten after so many days
+    # The help centre's pages are asked whether they are still there, every so many days; 0: never.
+    link_check_days: int = 0
+    # What a customer asks within so many hours of their last message is one inquiry; 0: never.
+    join_hours: int = 24
+    # Closed inquiries are deleted after so many days, with all that was said; 0: they stay.
+    inquiries_days: int = 0
+    train_every_days: int = 0  # the desk learns by itself every so many days; 0: never
+    train_hour: int = 4  # at this hour of the machine's clock, when nobody works
     channels: tuple[str, ...] = ()  # channels through which answers are delivered; else copied
 
     def __post_init__(self) -> None:
@@ -58,12 +70,21 @@ class Settings:
             ("similar_k", 1, 20),
             ("answer_half_life_days", 0, 36_500),
             ("originals_days", 0, 3650),
+            ("link_check_days", 0, 365),
             ("judged_weeks", 1, 520),
+            ("inquiries_days", 0, 36_500),
+            ("join_hours", 0, 720),
+            ("train_every_days", 0, 365),
+            ("train_hour", 0, 23),
         ):
             if not low <= getattr(self, name) <= high:
                 raise SettingError(
                     f"{name} must lie in [{low}, {high}], got {getattr(self, name)}."
                 )
+        try:
+            _ = self.thresholds
+        except ValueError as error:
+            raise SettingError(f"{error}.") from error
         self._check_faq_path()
         for name in self.channels:
             if name not in DELIVERERS:
@@ -79,6 +100,11 @@ class Settings:
         if not self.faq_hosts:
             return ()
         return (LinkPattern(hosts=self.faq_hosts, path=self.faq_path, relative=True),)
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """The thresholds of the Likely band that people set."""
+        return thresholds.read(self.likely_threshold, self.faq_thresholds)
 
     def _check_faq_path(self) -> None:
         """Refuse a path that no answer's links could be read with, even while there is no host."""

@@ -33,12 +33,14 @@ FETCHED = 6  # times as many as asked for, so that enough are left when those al
 class LookBack:
     """What the past says to one text.
 
-    `vector` is the text's, (1, dim) float32; `neighbours` is None where nobody asked for them.
+    `vector` is the text's, (1, dim) float32; `neighbours` is None where nobody asked for them, and
+    `near` are the inquiries that they come from, in the same order.
     """
 
     vector: Vectors
     similar: list[PastAnswer]
     neighbours: Neighbours | None
+    near: tuple[int, ...] = ()
 
 
 class SimilarInquiries:
@@ -151,8 +153,12 @@ class SimilarInquiries:
         near = self._search(db, vector, text, neighbours_k, without, allow=allow)
         slugs = labels(db, near.ids.tolist())
         pairs = zip(near.ids.tolist(), near.scores.tolist(), strict=True)
+        heard = [(item, score) for item, score in pairs if item in slugs]
         return LookBack(
-            vector, similar, [(slugs[item], score) for item, score in pairs if item in slugs]
+            vector,
+            similar,
+            [(slugs[item], score) for item, score in heard],
+            tuple(item for item, _ in heard),
         )
 
     def remember(self, db: Database, inquiry_ids: Sequence[int]) -> None:

@@ -23,6 +23,7 @@ ONE_FILE = {
     "gunicorn",
     "huey",
     "onnxruntime",
+    "openTSNE",
     "openpyxl",
     "pyarrow",
     "sentence_transformers",
@@ -30,7 +31,7 @@ ONE_FILE = {
     "torchvision",
 }
 # Not even those: the default serves without them, and `faqdesk --help` without numpy.
-NEVER_AT_IMPORT = {"torch", "torchvision", "transformers", "sentence_transformers", "sklearn"}
+NEVER_AT_IMPORT = {"torch", "torchvision", "transformers", "sentence_transformers", "sklearn", "openTSNE"}
 
 
 def imports(path):

@@ -43,6 +43,7 @@ class Chosen:
     mixture: dict[str, float] = field(default_factory=dict)
     calibrations: list[Calibration] = field(default_factory=list)
     reports: list[VoiceReport] = field(default_factory=list)
+    held_out: HeldOut | None = None  # with every voice heard
 
     def settings(self) -> dict[str, Any]:
         """Plain JSON; `narrow` takes it back."""
@@ -168,6 +169,7 @@ def _calibrate(
     pairs = [found]
     pairs += [fit(names[:count], linear=True) for count in range(len(names) - 1, 0, -1)]
     pairs.append(fit(names[:1], linear=False))
+    chosen.held_out = found[1]
     for calibration, held_out in pairs:
         chosen.calibrations.append(calibration)
         chosen.reports.append(report_voices(calibration, held_out, targets))

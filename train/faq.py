@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
 from safetensors.numpy import save_file
 
 from support.artifact import write_artifact
@@ -20,6 +21,7 @@ from support.errors import TooFewLabelsError
 from support.faq import KIND
 from support.fasttext_voice import FastTextVoice
 from support.features import Features
+from support.held_out import HeldOutRows
 from support.hybrid import mix_for
 from support.linear import Gate, LinearVoice
 
@@ -105,10 +107,16 @@ def fit_faq(
     )
     labels = labels + [example.labels[0] for example in introduced]
     final = [example for example in everything if set(example.labels) & set(labels)]
-    write = _refit(
+    write_voices = _refit(
         [*introduced, *final], everything, labels, calibrated, chosen, config, sources, steps,
         scratch,
     )  # fmt: skip
+    held_out = held_out_rows(validation, chosen)
+
+    def write(temporary: Path) -> None:
+        write_voices(temporary)
+        held_out.save(temporary)
+
     steps.start("writing")
     artifact = write_artifact(
         folder,
@@ -141,6 +149,18 @@ def fit_faq(
         settings=settings,
         voices=tuple(chosen.reports),
         seconds=round(time.monotonic() - started, 1),
+    )
+
+
+def held_out_rows(validation: Sequence[Example], chosen: Chosen) -> HeldOutRows:
+    """What was said of each validation inquiry without its own label, to try thresholds on."""
+    found = chosen.held_out
+    assert found is not None  # noqa: S101 - `choose` calibrates
+    return HeldOutRows(
+        inquiry_ids=np.array([example.inquiry_id for example in validation], np.int64),
+        first=found.blended[:, :-1].argmax(axis=1).astype(np.int64),
+        probability=found.probabilities,
+        right=found.right,
     )
 
 

@@ -109,6 +109,7 @@ def do_sign_in() -> ResponseReturnValue:
         password=request.form.get("password", ""),
         address=request.remote_addr or "",
         user_agent=request.headers.get("User-Agent", ""),
+        code=request.form.get("code", ""),
     )
     if found is None:
         flash(_("Login and password do not fit."), "danger")

@@ -121,7 +121,12 @@ def inserted(suggestion_id: str) -> ResponseReturnValue:
     """Remember that a suggested FAQ was put into the draft, or taken back."""
     body = _body()
     answering.note_inserted(
-        db(), suggestion_id, str(body.get("slug", "")), undone=bool(body.get("undone"))
+        db(),
+        suggestion_id,
+        str(body.get("slug", "")),
+        undone=bool(body.get("undone")),
+        form=str(body.get("form", "")),
+        actor=actor(),
     )
     return "", HTTPStatus.NO_CONTENT
 

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from contextlib import closing
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -22,7 +23,7 @@ from support.errors import InputError
 from support.recommender import Recommender
 from support.workspace import Workspace
 
-from . import job_queue, jobs, logs
+from . import job_queue, jobs, logs, schedule
 from .app import create_app
 
 LOOK_SECONDS = 60.0  # how often the worker looks for jobs whose worker died
@@ -145,7 +146,7 @@ def work(workspace: Workspace, *, parent: int | None = None) -> None:
 
 
 def _maintain(workspace: Workspace) -> None:
-    """Notice dead jobs and lost bells, make answers findable; now and then forget originals."""
+    """Notice dead jobs and lost bells, train and forget when due, make answers findable."""
     from .work import forget
 
     recommender = Recommender(workspace)
@@ -158,6 +159,7 @@ def _maintain(workspace: Workspace) -> None:
                     job_queue.ring_again(workspace, db)
                 if look % FORGET_EVERY == 0:
                     forget(workspace, db, Actor(SYSTEM), {}, lambda done, total, message: None)
+                schedule.queue_due(workspace, db, datetime.now().astimezone())
                 make_findable(recommender, db)
         except Exception:  # a full disk or a long import: the next look may do better
             log.error("maintenance failed", exc_info=True)

@@ -57,6 +57,11 @@ JOB_KINDS = {
     "train-moderation": lazy_gettext("Learn from decisions on listings"),
     "watch": lazy_gettext("Watch for sellers who come back"),
     "propose-policy": lazy_gettext("Propose a policy"),
+    "gaps": lazy_gettext("Look for what no FAQ answers"),
+    "map": lazy_gettext("Draw the map"),
+    "pairs": lazy_gettext("Look for FAQs that say one thing"),
+    "links": lazy_gettext("Check the help centre's links"),
+    "replies": lazy_gettext("Learn where saved replies fit"),
 }
 
 JOB_STATES = {

@@ -9,9 +9,11 @@ from support import settings
 from support.answering import forget_originals
 from support.audit import Actor
 from support.errors import JobCancelledError
+from support.retention import forget_closed
 from support.workspace import Workspace
 
 from .job_run import Progress, Work
+from .knowledge_work import KNOWLEDGE_WORKS
 
 
 def train(
@@ -43,8 +45,12 @@ def index(
 def forget(
     workspace: Workspace, db: Database, actor: Actor, arguments: dict[str, Any], progress: Progress
 ) -> dict[str, Any]:
-    """Drop the original words of inquiries that have been closed long enough."""
-    return {"forgotten": forget_originals(db, days=settings.load(db).originals_days)}
+    """Drop the original words of inquiries that have been closed long enough, then all of them."""
+    rules = settings.load(db)
+    return {
+        "forgotten": forget_originals(db, days=rules.originals_days),
+        "deleted": forget_closed(db, days=rules.inquiries_days, progress=progress),
+    }
 
 
 def train_category(
@@ -165,4 +171,5 @@ WORKS: dict[str, Work] = {
     "train-moderation": train_moderation,
     "watch": watch,
     "propose-policy": propose_policy,
+    **KNOWLEDGE_WORKS,
 }

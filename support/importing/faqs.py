@@ -36,7 +36,8 @@ def import_faqs(
     reader = LinkReader(patterns, {})
     rejected: list[Rejected] = []
     items: dict[str, faqs.Faq] = {}
-    known = {faq.slug: faq for faq in faqs.listed(db)}
+    known = {faq.slug: faq for faq in faqs.every(db)}
+    old_names = faqs.aliases(db)
     for number, row in _usable(path, rejected):
         url = str(row.get(columns.url, ""))
         slug = str(row.get(columns.slug, "")) or reader.slug(url) or ""
@@ -44,6 +45,10 @@ def import_faqs(
         if not slug or not title.strip():
             what = "title" if slug else f"{columns.slug} or known {columns.url}"
             rejected.append(Rejected(path.name, number, f"an FAQ without {what}"))
+            continue
+        if slug in old_names:
+            what = f"{slug!r} is an old name of FAQ {old_names[slug]!r}"
+            rejected.append(Rejected(path.name, number, what))
             continue
         # A column that the file has not leaves what is known.
         given: dict[str, Any] = {

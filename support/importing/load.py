@@ -20,7 +20,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from .. import faqs, settings
+from .. import faqs, joining, settings
 from ..audit import Actor, record
 from ..clock import now
 from ..database import insert, write
@@ -115,6 +115,7 @@ def run_import(
             _finish(db, import_id, "failed", report)
             raise
         with write(db):
+            joining.join_open(db, hours=rules.join_hours)
             _finish(db, import_id, "done", report)
             detail = {"source": report.source, "inquiries": report.inquiries}
             record(db, actor, "import.done", f"import:{import_id}", detail=detail)

@@ -5,7 +5,7 @@ holds what was really written, and only open inquiries keep it, sealed.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from ..html import to_plain_text
@@ -59,6 +59,23 @@ class Prepared:
         return self.raw.status or ("answered" if self.answer else "open")
 
 
+def question(subject: str, said: Iterable[tuple[str, bool, str]]) -> str:
+    """What an inquiry asks: its subject, and what the customer wrote before the first answer.
+
+    Args:
+        subject: masked.
+        said: role, whether it is public, and masked text of each message, in order.
+    """
+    first: list[str] = []
+    for role, public, text in said:
+        if role == "agent" and public:
+            break
+        if role == "customer":
+            first.append(text)
+    body = "\n".join(part for part in first if part)
+    return f"{subject}\n{body}".strip() if not body.startswith(subject) else body
+
+
 class Preparer:
     """Prepares conversations by one desk's rules."""
 
@@ -81,15 +98,7 @@ class Preparer:
             setattr(raw, name, self._mask(getattr(raw, name), masked))
         raw.tags = [self._mask(tag, masked) for tag in raw.tags]
         messages = [self._message(message, masked) for message in raw.messages]
-        # What the customer wrote before the first answer is one inquiry.
-        first: list[str] = []
-        for message in messages:
-            if message.raw.role == "agent" and message.raw.public:
-                break
-            if message.raw.role == "customer":
-                first.append(message.text)
-        body = "\n".join(part for part in first if part)
-        text = f"{subject}\n{body}".strip() if not body.startswith(subject) else body
+        text = question(subject, ((m.raw.role, m.raw.public, m.text) for m in messages))
         if messages and subject != normalize(raw.subject):
             # The subject's own words are kept with the first message's, sealed like them.
             original = f"{normalize(raw.subject)}\n\n{messages[0].original}"

@@ -9,7 +9,7 @@ from collections import defaultdict
 
 from sqlite_utils import Database
 
-from .. import embeddings, faqs
+from .. import embeddings, faqs, joining
 from ..clock import ago
 from ..database import one, scalar
 from ..seal import Seal
@@ -42,14 +42,20 @@ def known_messages(db: Database, inquiry_ids: list[int]) -> dict[int, set[str]]:
 
 
 def store(
-    db: Database, seal: Seal, import_id: int, source: str, batch: list[Prepared], *, discover: bool
+    db: Database,
+    seal: Seal,
+    import_id: int | None,
+    source: str,
+    batch: list[Prepared],
+    *,
+    discover: bool,
 ) -> None:
     """Write what is new in a batch.
 
     Args:
         db: the desk's database, in a write transaction.
         seal: the desk's key.
-        import_id: under which import the rows are noted.
+        import_id: under which import the rows are noted; None: they came one by one.
         source: the name of where they come from.
         batch: inquiries, each source id once.
         discover: make an FAQ of every linked page that nobody has described yet.
@@ -80,10 +86,13 @@ def store(
         _label(db, import_id, inquiry_id, item, ids)
         _seal_originals(db, seal, inquiry_id, item, ids)
         index_words(db, inquiry_id)
+        if inquiry_id in known and any(m.raw.role == "customer" for m in fresh):
+            joining.wake(db, inquiry_id)
+            joining.refresh_joined(db, inquiry_id)
 
 
 def _insert_inquiry(
-    db: Database, seal: Seal, import_id: int, inquiry_id: int, source: str, item: Prepared
+    db: Database, seal: Seal, import_id: int | None, inquiry_id: int, source: str, item: Prepared
 ) -> None:
     raw = item.raw
     db.conn.execute(
@@ -101,7 +110,7 @@ def _insert_inquiry(
 
 
 def _insert_message(
-    db: Database, import_id: int, inquiry_id: int, message_id: int, message: PreparedMessage
+    db: Database, import_id: int | None, inquiry_id: int, message_id: int, message: PreparedMessage
 ) -> None:
     raw = message.raw
     db.conn.execute(
@@ -149,7 +158,7 @@ def _settle(db: Database, inquiry_id: int, item: Prepared) -> None:
 
 
 def _label(
-    db: Database, import_id: int, inquiry_id: int, item: Prepared, ids: dict[str, int]
+    db: Database, import_id: int | None, inquiry_id: int, item: Prepared, ids: dict[str, int]
 ) -> None:
     for message in item.messages:
         for slug in message.slugs:
@@ -166,7 +175,12 @@ def _seal_originals(
     db: Database, seal: Seal, inquiry_id: int, item: Prepared, ids: dict[str, int]
 ) -> None:
     """Keep the own words of new messages of an open inquiry, where masking changed them."""
-    if scalar(db, "SELECT status FROM inquiries WHERE id = ?", [inquiry_id]) != "open":
+    # One that is answered with another is as open as that.
+    sql = (
+        "SELECT coalesce(h.status, i.status) FROM inquiries i "
+        "LEFT JOIN inquiries h ON h.id = i.joined_to WHERE i.id = ?"
+    )
+    if scalar(db, sql, [inquiry_id]) != "open":
         return
     for message in item.messages:
         message_id = ids.get(message.raw.source_id)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from support import agents, answering, inquiries, settings
+from support import agents, answering, inquiries, insertions, settings
 from support.audit import Actor
 from support.clock import ago
 from support.database import one, scalar
@@ -117,8 +117,36 @@ def test_insertion_and_its_undoing_are_remembered(db, agent):
     suggested(db, "refund")
     answering.note_inserted(db, "sg_1", "refund")
     assert scalar(db, "SELECT inserted_at FROM suggestion_faqs")
-    answering.note_inserted(db, "sg_1", "refund", undone=True)
+    mina = Actor(agent.actor_name)
+    answering.note_inserted(db, "sg_1", "refund", undone=True, form="titled", actor=mina)
     assert scalar(db, "SELECT inserted_at FROM suggestion_faqs") is None
+    answering.dismiss(db, "sg_1", "refund", reason="outdated", actor=mina)
+    done = [(event.kind, event.form, event.actor) for event in insertions.of(db, "sg_1")]
+    assert done == [
+        ("inserted", "", "system"),
+        ("undone", "titled", agent.actor_name),
+        ("dismissed", "", agent.actor_name),
+    ]
+    with pytest.raises(InputError, match="titled"):
+        answering.note_inserted(db, "sg_1", "refund", form="aloud")
+
+
+def test_a_past_answer_inserted_is_remembered(space, db, seal, agent, tmp_path):
+    suggested(db, "refund")
+    past = "id,question,answer,created_at\nold,환불?,이렇게 하세요,2026-01-01T00:00:00Z\n"
+    import_csv(space, tmp_path / "past.csv", past)
+    insertions.note_past(db, "sg_1", 2)
+    insertions.note_past(db, "sg_1", 2, undone=True)
+    assert [(event.kind, event.past_id) for event in insertions.of(db, "sg_1")] == [
+        ("inserted", 2),
+        ("undone", 2),
+    ]
+    for suggestion, inquiry in (("sg_1", 1), ("sg_1", 9), ("sg_9", 2)):
+        with pytest.raises(NotFoundError):
+            insertions.note_past(db, suggestion, inquiry)
+    send(db, seal, agent, "네")
+    with pytest.raises(ConflictError):
+        insertions.note_past(db, "sg_1", 2)
 
 
 def test_what_a_sent_answer_decided_stands(db, seal, agent):

@@ -79,7 +79,7 @@ def in_band(monkeypatch):
 
     def fix(band, **more):
         decision = Decision(band, threshold=0.5, promise=Promise.of(45, 50), **more)
-        monkeypatch.setattr(FaqClassifier, "decide", lambda *_: decision)
+        monkeypatch.setattr(FaqClassifier, "decide", lambda *_, **__: decision)
 
     return fix
 

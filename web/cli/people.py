@@ -11,6 +11,7 @@ from support.errors import InputError
 from web import tokens
 
 from .common import actor, workspace
+from .inviting import COMMANDS
 
 
 @click.group("agent")
@@ -105,6 +106,10 @@ def _set_active(login: str, *, active: bool) -> None:
     if not found:
         raise InputError(f"No agent with the login {login!r}. List them: faqdesk agent list")
     agents.set_active(db, actor(), found[0].id, active=active)
+
+
+for _command in COMMANDS:
+    agent_command.add_command(_command)
 
 
 @click.group("token")

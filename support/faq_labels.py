@@ -1,0 +1,51 @@
+"""Labels given by hand: these inquiries are answered by that FAQ. Undone like any other change."""
+
+from sqlite_utils import Database
+
+from .audit import Actor
+from .clock import now
+from .database import one, scalar
+from .faq_changes import Change, changing
+from .faq_edit import Moved
+from .faq_slugs import active_row
+
+
+def give_label(db: Database, change: Change, slug: str, inquiry_ids: list[int]) -> int:
+    """Label inquiries with an FAQ by hand; those that have it are passed over.
+
+    Returns:
+        How many labels were given.
+    """
+    given = 0
+    moment = now()
+    for inquiry_id in dict.fromkeys(inquiry_ids):
+        sql = "SELECT id, answer_id FROM inquiries WHERE id = ?"
+        inquiry = one(db, sql, [inquiry_id])
+        held = "SELECT 1 FROM labels WHERE inquiry_id = ? AND slug = ?"
+        if inquiry is None or scalar(db, held, [inquiry_id, slug]):
+            continue
+        change.insert(
+            "labels",
+            {
+                "inquiry_id": inquiry_id,
+                "message_id": inquiry["answer_id"],
+                "slug": slug,
+                "origin": "hand",
+                "at": moment,
+            },
+        )
+        given += 1
+    return given
+
+
+def label(db: Database, actor: Actor, slug: str, inquiry_ids: list[int]) -> Moved:
+    """Say that some inquiries are answered by an FAQ: models learn from that.
+
+    Raises:
+        NotFoundError: there is no such FAQ.
+        ConflictError: it is retired.
+    """
+    active_row(db, slug)
+    with changing(db, actor, "labelled", slug) as change:
+        given = give_label(db, change, slug, inquiry_ids)
+    return Moved(change.id, given)

@@ -1,0 +1,218 @@
+"""FAQs as a table: written out whole, and taken in row by row after a look at each.
+
+What `faqdesk faqs export` writes, `read` takes back. A row is new, changed, the same, a duplicate,
+or invalid; nothing that is there is changed unless that is asked for, and a whole import is one
+change that can be taken back.
+"""
+
+import csv
+import json
+import os
+import secrets
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from sqlite_utils import Database
+
+from . import faqs, settings
+from .audit import Actor
+from .clock import now
+from .database import Row
+from .errors import FaqdeskError, ImportFileError
+from .faq_changes import changing
+from .faq_edit import FIELDS, cleaned, insert_faq
+from .faq_slugs import refuse_unfit
+from .importing.conversation import Rejected
+from .importing.files import rows as read_rows
+from .links import LinkReader
+
+RowState = Literal["new", "changed", "same", "duplicate", "old_name", "invalid"]
+COLUMNS: Final = ("slug", *FIELDS, "active", "aliases", "sent", "created_at", "updated_at")
+MOST_ROWS: Final = 20_000
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_NO: Final = frozenset({"0", "false", "no", "n", "아니오"})
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """One row of a file of FAQs, and what taking it in would do.
+
+    `fields` are those that the file names; `was` is what stands in their place now.
+    """
+
+    line: int
+    state: RowState
+    slug: str
+    fields: dict[str, str]
+    was: dict[str, str]
+    active: bool | None = None  # None: the file does not say
+    reason: str = ""  # why it cannot be taken in
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What an import did; change 0 where nothing was to be done."""
+
+    change_id: int
+    added: int
+    changed: int
+    passed_over: int
+
+
+def export(db: Database, path: Path, *, every: bool = False) -> int:
+    """Write FAQs as CSV (for spreadsheets: UTF-8 with a mark) or, by the suffix, as JSON Lines.
+
+    Args:
+        db: the desk's database.
+        path: the file; replaced whole.
+        every: retired ones too.
+
+    Returns:
+        How many were written.
+    """
+    old: dict[str, list[str]] = {}
+    for alias, slug in sorted(faqs.aliases(db).items()):
+        old.setdefault(slug, []).append(alias)
+    where = "" if every else "WHERE active = 1"
+    sql = f"""
+        SELECT faqs.*, (SELECT count(*) FROM labels WHERE labels.slug = faqs.slug) AS sent
+        FROM faqs {where} ORDER BY category, slug
+    """  # noqa: S608 - only the fixed words above are put in
+    found = [
+        {name: row[name] for name in COLUMNS if name != "aliases"}
+        | {"aliases": " ".join(old.get(row["slug"], ()))}
+        for row in db.query(sql)
+    ]
+    beside = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+    try:
+        if path.suffix in (".jsonl", ".ndjson"):
+            lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in found)
+            beside.write_text("".join(lines), encoding="utf-8")
+        else:
+            with beside.open("w", encoding="utf-8-sig", newline="") as file:
+                writer = csv.DictWriter(file, COLUMNS)
+                writer.writeheader()
+                writer.writerows({name: _guarded(row[name]) for name in COLUMNS} for row in found)
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+    return len(found)
+
+
+def read(db: Database, path: Path) -> list[TableRow]:
+    """Read a file of FAQs and say of each row what taking it in would do. Stores nothing.
+
+    The slug is read from the address where there is no column of slugs.
+
+    Raises:
+        ImportFileError: the file cannot be read, is empty, or has too many rows.
+    """
+    known = {row["slug"]: row for row in db.query("SELECT * FROM faqs")}
+    aliases = faqs.aliases(db)
+    reader = LinkReader(settings.load(db).link_patterns, {})
+    found: list[TableRow] = []
+    for line, row in read_rows(path):
+        if len(found) == MOST_ROWS:
+            raise ImportFileError(f"{path} has more than {MOST_ROWS:,} rows. Cut it in parts.")
+        if isinstance(row, Rejected):
+            found.append(TableRow(line, "invalid", "", {}, {}, reason=row.reason))
+        else:
+            found.append(_judge(line, row, known, aliases, reader))
+    if not found:
+        raise ImportFileError(f"{path} holds no row.")
+    # Of rows with one slug and different words nobody knows which is meant: none is taken.
+    times = Counter(row.slug for row in found if row.slug)
+    words: dict[str, set[str]] = {}
+    for item in found:
+        words.setdefault(item.slug, set()).add(json.dumps(item.fields, sort_keys=True))
+    seen: set[str] = set()
+    for place, item in enumerate(found):
+        if item.slug and times[item.slug] > 1 and (len(words[item.slug]) > 1 or item.slug in seen):
+            reason = f"{times[item.slug]} rows are called {item.slug!r}"
+            found[place] = replace(item, state="duplicate", active=None, reason=reason)
+        seen.add(item.slug)
+    return found
+
+
+def take(
+    db: Database,
+    actor: Actor,
+    rows: Iterable[TableRow],
+    *,
+    name: str,
+    overwrite: bool = False,
+) -> Taken:
+    """Take rows in: new ones, and where asked for, changed ones.
+
+    Args:
+        db: the desk's database.
+        actor: who imports.
+        rows: what `read` gave, or those of it that a person chose.
+        name: of the file, for the list of changes.
+        overwrite: change FAQs that are there.
+
+    Returns:
+        What was done; what is there by now and was not when the file was read is passed over.
+    """
+    rows = list(rows)
+    wanted = [row for row in rows if row.state == "new" or (overwrite and row.state == "changed")]
+    if not wanted:
+        return Taken(0, 0, 0, len(rows))
+    added = changed = 0
+    with changing(db, actor, "imported", name) as change:
+        known = {row["slug"]: row for row in db.query("SELECT * FROM faqs")}
+        for row in wanted:
+            there = known.get(row.slug)
+            if row.state == "new" and there is None:
+                made = insert_faq(db, change, row.slug, row.fields)
+                if row.active is False:
+                    change.update("faqs", made, {"active": 0})
+                added += 1
+            elif row.state == "changed" and there is not None:
+                active = {} if row.active is None else {"active": int(row.active)}
+                values = {**row.fields, **active, "updated_at": now()}
+                change.update("faqs", there, values)
+                changed += 1
+    return Taken(change.id, added, changed, len(rows) - added - changed)
+
+
+def _judge(
+    line: int,
+    row: dict[str, Any],
+    known: dict[str, Row],
+    aliases: dict[str, str],
+    reader: LinkReader,
+) -> TableRow:
+    given: dict[str, str] = {name: _plain(row[name]) for name in FIELDS if name in row}
+    slug = _plain(row.get("slug", "")) or reader.slug(given.get("url", "")) or ""
+    active = None if "active" not in row else str(row["active"]).strip().lower() not in _NO
+    try:
+        refuse_unfit(slug)
+        there = known.get(slug)
+        fields = cleaned(given if "title" in given or there is None else {**given, "title": "-"})
+        fields = {name: value for name, value in fields.items() if name in given}
+    except FaqdeskError as error:
+        return TableRow(line, "invalid", slug, given, {}, reason=str(error))
+    if not there and not fields.get("title"):
+        return TableRow(line, "invalid", slug, fields, {}, reason="An FAQ needs a title.")
+    if slug in aliases:
+        reason = f"{slug!r} is an old name of FAQ {aliases[slug]!r}"
+        return TableRow(line, "old_name", slug, fields, {}, active, reason)
+    if there is None:
+        return TableRow(line, "new", slug, fields, {}, active)
+    was = {name: str(there[name]) for name in fields}
+    same = was == fields and (active is None or active == bool(there["active"]))
+    return TableRow(line, "same" if same else "changed", slug, fields, was, active)
+
+
+def _guarded(value: object) -> object:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def _plain(value: object) -> str:
+    text = "" if value is None else str(value).strip()
+    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text

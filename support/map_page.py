@@ -1,0 +1,150 @@
+"""The map as a page draws it: one compact block of bytes, and a legend that says what they mean."""
+
+import struct
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlite_utils import Database
+
+from . import faqs
+from .inquiry_map import stored
+from .vector_index import Ids
+
+MAGIC: Final = b"FQM1"
+OUTCOMES: Final = (
+    "open",  # waits for an answer
+    "accepted",  # an FAQ was suggested and sent
+    "missed",  # one was sent that was not suggested
+    "linked",  # an answer linked one, and nothing was suggested: from an import, mostly
+    "bare",  # answered without any FAQ
+    "closed",  # closed without an answer
+)
+_SIDE: Final = 65_535  # places along a side, so that two bytes hold one
+
+
+@dataclass(frozen=True, slots=True)
+class PageMap:
+    """What a page draws: `data` holds the points, `legend` says what its numbers mean."""
+
+    data: bytes
+    legend: dict[str, Any]
+
+
+def page(db: Database) -> PageMap:
+    """Everything that a page draws, in one read.
+
+    The bytes, little-endian: the magic, the number n of points as uint32, then columns of n values
+    each: inquiry ids as uint32; x, y, FAQ and day as uint16; outcome as uint8. The FAQ is 0 for
+    none, else its place in the legend counted from 1; the day counts from the legend's first; the
+    outcome is its place in `OUTCOMES`. Inquiries that are gone by now, or
+    are answered with another one, are left out.
+
+    Raises:
+        ModelMissingError: there is no map yet.
+    """
+    found = stored(db)
+    rows = db.conn.execute(
+        "SELECT id, substr(opened_at, 1, 10), status, answer_id IS NOT NULL FROM inquiries "
+        "WHERE text <> '' AND joined_to IS NULL"  # a joined one is drawn with its head
+    ).fetchall()
+    there = {row[0]: row for row in rows}
+    keep = np.fromiter((item in there for item in found.ids.tolist()), bool, len(found.ids))
+    ids, points = found.ids[keep], found.points[keep]
+    faq, listed = _faq_column(db, ids)
+    outcome = _outcome_column(db, ids, there, faq)
+    days = np.array([there[item][1] for item in ids.tolist()], "datetime64[D]").astype(np.int64)
+    first = int(days.min()) if len(days) else 0
+    columns = [
+        ids.astype("<u4"),
+        *_sides(points),
+        faq.astype("<u2"),
+        np.minimum(days - first, _SIDE).astype("<u2"),
+        outcome.astype("<u1"),
+    ]
+    data = MAGIC + struct.pack("<I", len(ids)) + b"".join(map(np.ndarray.tobytes, columns))
+    legend = {
+        "n": len(ids),
+        "made_at": found.made_at,
+        "encoder_version": found.encoder_version,
+        "not_placed": len(there.keys() - set(found.ids.tolist())),
+        "faqs": listed,
+        "outcomes": list(OUTCOMES),
+        "first_day": _day(first),
+        "last_day": _day(int(days.max())) if len(days) else _day(first),
+        "aspect": _aspect(points),
+    }
+    return PageMap(data, legend)
+
+
+def _faq_column(db: Database, ids: Ids) -> tuple[NDArray[np.int64], list[dict[str, Any]]]:
+    """The FAQ of each inquiry, 0 for none, and the FAQs from 1 on, the most used first."""
+    first: dict[int, str] = {}
+    for inquiry_id, slug in db.conn.execute("SELECT inquiry_id, slug FROM labels ORDER BY id DESC"):
+        first[inquiry_id] = slug  # the oldest comes last and stays
+    used = [first.get(item, "") for item in ids.tolist()]
+    counts = Counter(slug for slug in used if slug)
+    order = sorted(counts, key=lambda slug: (-counts[slug], slug))[: _SIDE - 1]
+    number = {slug: place for place, slug in enumerate(order, 1)}
+    titles = {faq.slug: faq.title for faq in faqs.every(db)}
+    listed = [
+        {"slug": slug, "title": titles.get(slug, slug), "count": counts[slug]} for slug in order
+    ]
+    return np.fromiter((number.get(slug, 0) for slug in used), np.int64, len(used)), listed
+
+
+def _outcome_column(
+    db: Database, ids: Ids, there: dict[int, Any], faq: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    accepted = _inquiries(
+        db,
+        "SELECT DISTINCT inquiry_id FROM suggestions JOIN suggestion_faqs "
+        "ON suggestion_id = suggestions.id WHERE outcome = 'accepted'",
+    )
+    missed = _inquiries(
+        db,
+        "SELECT DISTINCT inquiry_id FROM suggestions JOIN misses ON suggestion_id = suggestions.id",
+    )
+    found = np.empty(len(ids), np.int64)
+    for place, (item, slug) in enumerate(zip(ids.tolist(), faq.tolist(), strict=True)):
+        _, _, status, answered = there[item]
+        if status == "open":
+            name = "open"
+        elif item in accepted:
+            name = "accepted"
+        elif item in missed:
+            name = "missed"
+        elif slug:
+            name = "linked"
+        else:
+            name = "bare" if answered else "closed"
+        found[place] = OUTCOMES.index(name)
+    return found
+
+
+def _inquiries(db: Database, sql: str) -> set[int]:
+    return {row[0] for row in db.conn.execute(sql)}
+
+
+def _sides(points: NDArray[np.float32]) -> list[NDArray[Any]]:
+    """X and y, each stretched over two bytes."""
+    if not len(points):
+        return [np.empty(0, "<u2")] * 2
+    low, high = points.min(axis=0), points.max(axis=0)
+    scaled = (points - low) / np.maximum(high - low, 1e-9) * _SIDE
+    return [np.round(scaled[:, side]).astype("<u2") for side in (0, 1)]
+
+
+def _aspect(points: NDArray[np.float32]) -> float:
+    """Width over height of what was laid out."""
+    if len(points) < 2:
+        return 1.0
+    width, height = (points.max(axis=0) - points.min(axis=0)).tolist()
+    return float(width / height) if height > 0 else 1.0
+
+
+def _day(number: int) -> str:
+    return date.fromordinal(number + date(1970, 1, 1).toordinal()).isoformat()

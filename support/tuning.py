@@ -1,0 +1,281 @@
+"""The threshold tuner of a desk: its release's held-out inquiries, tried, compared, and set.
+
+What is set stands in the settings and in the audit trail; the recommender follows at once.
+"""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from sqlite_utils import Database
+
+from . import faqs, inquiries, settings, thresholds, tuner
+from .artifact import read_artifact
+from .audit import Actor
+from .calibration import Band, Calibration
+from .errors import InputError, ModelMissingError, NotFoundError
+from .held_out import HeldOutRows
+from .inquiries import SNIPPET
+from .releases import in_force
+from .renamed import Renamed
+from .text import fold_line
+from .thresholds import Thresholds
+from .tuner import Flags, Picked, Point
+from .workspace import Workspace
+
+SHOWN: Final = 100  # changed inquiries listed
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What the tuner stands on: the release in force and what it said of held-out inquiries.
+
+    `own` and `own_of` are the thresholds that the model chose for itself; `set_by` those that
+    people set.
+    """
+
+    release: str
+    labels: tuple[str, ...]
+    rows: HeldOutRows
+    own: float
+    own_of: dict[int, float]
+    set_by: Thresholds
+
+    @property
+    def common(self) -> float:
+        """The threshold in force for FAQs without one of their own."""
+        return self.own if self.set_by.common is None else self.set_by.common
+
+    @property
+    def of_label(self) -> dict[int, float]:
+        """The thresholds in force of single FAQs, by label number."""
+        own = {} if self.set_by.common is not None else self.own_of
+        number = {label: place for place, label in enumerate(self.labels)}
+        mine = {number[s]: t for s, t in self.set_by.of_faq.items() if s in number}
+        return own | mine
+
+    def number(self, slug: str) -> int:
+        """The number of an FAQ among the labels.
+
+        Raises:
+            NotFoundError: the model does not know it.
+        """
+        try:
+            return self.labels.index(slug)
+        except ValueError as error:
+            raise NotFoundError(f"The model in force never suggests {slug!r}.") from error
+
+    def now(self, slug: str = "") -> Point:
+        """What the thresholds in force did, on all inquiries or where one FAQ came first."""
+        if not slug:
+            return tuner.point(self.rows, self.common, of_label=self.of_label)
+        label = self.number(slug)
+        mine = tuner.of_faq(self.rows, label)
+        return tuner.point(mine, self.of_label.get(label, self.common))
+
+    def trial(self, threshold: float, slug: str = "") -> Point:
+        """What another threshold would have done: the common one, or one FAQ's."""
+        if not slug:
+            return tuner.point(self.rows, threshold, of_label=self._kept())
+        return tuner.point(tuner.of_faq(self.rows, self.number(slug)), threshold)
+
+    def curve(self, slug: str = "") -> list[Point]:
+        """What each threshold would have done."""
+        if not slug:
+            return tuner.curve(self.rows, of_label=self._kept())
+        return tuner.curve(tuner.of_faq(self.rows, self.number(slug)))
+
+    def pick(self, wrong_costs: float, slug: str = "") -> Picked:
+        """The threshold that costs least.
+
+        Raises:
+            InputError: the cost is not above 0.
+        """
+        try:
+            if not slug:
+                return tuner.pick(self.rows, wrong_costs, of_label=self._kept())
+            return tuner.pick(tuner.of_faq(self.rows, self.number(slug)), wrong_costs)
+        except ValueError as error:
+            raise InputError(str(error)) from error
+
+    def flags(self, threshold: float | None = None, slug: str = "") -> Flags:
+        """(n,) what is shown as Likely; None: by the thresholds in force."""
+        if threshold is None:
+            return tuner.shown(self.rows, self.common, self.of_label)
+        if not slug:
+            return tuner.shown(self.rows, threshold, self._kept())
+        of_label = self.of_label | {self.number(slug): threshold}
+        return tuner.shown(self.rows, self.common, of_label)
+
+    def _kept(self) -> dict[int, float]:
+        """What single FAQs keep when the common threshold is set: what people set for them."""
+        number = {label: place for place, label in enumerate(self.labels)}
+        return {number[s]: t for s, t in self.set_by.of_faq.items() if s in number}
+
+
+@dataclass(frozen=True, slots=True)
+class FaqThreshold:
+    """One FAQ in the tuner's list: what holds for it now and what the given cost would pick.
+
+    `set_here`: people gave it a threshold of its own.
+    """
+
+    slug: str
+    title: str
+    set_here: bool
+    now: Point
+    picked: Picked
+
+
+def by_faq(db: Database, found: Ground, wrong_costs: float) -> list[FaqThreshold]:
+    """Every FAQ that came first for a held-out inquiry, the one that would gain most first.
+
+    Args:
+        db: the desk's database.
+        found: the tuner's ground.
+        wrong_costs: how many misses one wrong suggestion costs.
+
+    Raises:
+        InputError: the cost is not above 0.
+    """
+    numbers = sorted({int(label) for label in found.rows.first})
+    titles = faqs.named(db, [found.labels[number] for number in numbers])
+    lines = []
+    for number in numbers:
+        slug = found.labels[number]
+        title = titles[slug].title if slug in titles else slug
+        own = slug in found.set_by.of_faq
+        lines.append(FaqThreshold(slug, title, own, found.now(slug), found.pick(wrong_costs, slug)))
+    # Only what was counted promises a gain; a probability's own advice comes after.
+    gain = {
+        line.slug: line.now.cost(wrong_costs) - line.picked.point.cost(wrong_costs)
+        for line in lines
+    }
+    lines.sort(key=lambda line: (not line.picked.by_counts, -gain[line.slug], line.slug))
+    return lines
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One held-out inquiry that another threshold would treat otherwise."""
+
+    inquiry_id: int
+    snippet: str
+    slug: str
+    title: str
+    probability: float
+    right: bool
+    shown: bool  # it would be shown from now on; else no longer
+    sent: tuple[str, ...]  # FAQs that the answer really linked
+
+
+def ground(workspace: Workspace, db: Database) -> Ground:
+    """What the release in force said of its held-out inquiries.
+
+    Raises:
+        ModelMissingError: no classifier is in force, or it keeps no held-out predictions.
+        ModelError: its folder is damaged.
+    """
+    release = in_force(workspace.models)
+    folder = release.folder(workspace.models, "faq") if release else None
+    if release is None or folder is None:
+        raise ModelMissingError("No FAQ classifier is in force. Train one: faqdesk train")
+    config = read_artifact(folder, "faq", verify=False).config
+    calibration = Calibration.from_dict(config["calibrations"][0])  # with every voice heard
+    labels, rows = tuple(config["labels"]), HeldOutRows.load(folder)
+    own_of = {label: _at(band) for label, band in calibration.label_bands.items()}
+    renamed = Renamed(labels, faqs.aliases(db))
+    if renamed:
+        today = tuple(renamed.now(label) for label in labels)
+        # Labels that are one FAQ by now go by the first one's number.
+        first = np.array([today.index(slug) for slug in today], np.int64)
+        rows = replace(rows, first=first[rows.first])
+        rows = replace(rows, right=_right(db, rows, today))
+        own_of = {int(first[label]): threshold for label, threshold in own_of.items()}
+        labels = today
+    return Ground(
+        release=release.name,
+        labels=labels,
+        rows=rows,
+        own=_at(calibration.likely),
+        own_of=own_of,
+        set_by=settings.load(db).thresholds,
+    )
+
+
+def _at(band: Band) -> float:
+    return math.inf if band.threshold is None else band.threshold
+
+
+def _right(db: Database, rows: HeldOutRows, slugs: Sequence[str]) -> Flags:
+    """(n,) whether the first FAQ is the right one by what the labels are called today."""
+    sent = inquiries.labels(db, rows.inquiry_ids.tolist())
+    found = rows.right.copy()
+    for place, (inquiry_id, first) in enumerate(zip(rows.inquiry_ids, rows.first, strict=True)):
+        known = sent.get(int(inquiry_id))
+        if known is not None:  # its labels are still there
+            found[place] = slugs[int(first)] in known
+    return found
+
+
+def changes(
+    db: Database, found: Ground, threshold: float, slug: str = "", *, limit: int = SHOWN
+) -> tuple[list[Change], int]:
+    """The inquiries that a threshold would treat otherwise, newest first, and how many in all."""
+    appear, vanish = tuner.changed(found.flags(), found.flags(threshold, slug))
+    places = sorted([(int(p), True) for p in appear] + [(int(p), False) for p in vanish])[::-1]
+    listed = places[:limit]
+    ids = [int(found.rows.inquiry_ids[place]) for place, _ in listed]
+    sql = """
+        SELECT id, substr(text, 1, 600) AS text,
+            (SELECT group_concat(slug, char(10)) FROM labels
+             WHERE inquiry_id = inquiries.id) AS sent
+        FROM inquiries WHERE id IN (SELECT value FROM json_each(?))
+    """
+    texts = {row["id"]: row for row in db.query(sql, [json.dumps(ids)])}
+    slugs = [found.labels[int(found.rows.first[place])] for place, _ in listed]
+    titles = faqs.named(db, slugs)
+    rows = []
+    for (place, appears), inquiry_id, label in zip(listed, ids, slugs, strict=True):
+        row = texts.get(inquiry_id)
+        rows.append(
+            Change(
+                inquiry_id=inquiry_id,
+                snippet=fold_line(row["text"])[:SNIPPET] if row else "",
+                slug=label,
+                title=titles[label].title if label in titles else label,
+                probability=float(found.rows.probability[place]),
+                right=bool(found.rows.right[place]),
+                shown=appears,
+                sent=tuple(row["sent"].split("\n")) if row and row["sent"] else (),
+            )
+        )
+    return rows, len(places)
+
+
+def put(db: Database, actor: Actor, threshold: float | None, slug: str = "") -> None:
+    """Set a threshold, for all FAQs or for one; None goes back to the model's own.
+
+    Args:
+        db: the desk's database.
+        actor: who sets it.
+        threshold: a calibrated probability; `math.inf`: that FAQ is never shown as Likely.
+        slug: the FAQ; empty: all that have none of their own.
+
+    Raises:
+        SettingError: it is out of its range.
+        InputError: nothing at all would be Likely any more.
+    """
+    if not slug:
+        if threshold is not None and math.isinf(threshold):
+            raise InputError("Without any Likely suggestion the desk is silent. Set 1 for that.")
+        settings.change(db, actor, likely_threshold=threshold or 0.0)
+        return
+    of_faq = dict(settings.load(db).thresholds.of_faq)
+    of_faq.pop(slug, None)
+    if threshold is not None:
+        of_faq[slug] = threshold
+    settings.change(db, actor, faq_thresholds=thresholds.write(of_faq))

@@ -1,0 +1,156 @@
+"""The open inquiries as an agent works through them: free ones, their own queue, snoozed ones.
+
+Reads, and claims the next; oldest first throughout.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Final, Literal, get_args
+
+from sqlite_utils import Database
+
+from . import holding
+from .clock import now
+from .database import Row, one, write
+from .errors import InputError
+from .holding import Hold
+from .inquiries import PAGE, SNIPPET
+from .text import fold_line
+
+Scope = Literal["free", "mine", "all", "snoozed"]
+SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
+
+_AWAKE = "(i.snoozed_until IS NULL OR i.snoozed_until <= :now)"
+_HELD = "(i.held_by IS NOT NULL AND (i.held_until IS NULL OR i.held_until > :now))"
+_WHERE: Final[dict[Scope, str]] = {
+    # Nobody else's: what the agent has on the screen stays in the list while they look at it.
+    "free": f"{_AWAKE} AND (NOT {_HELD} OR i.held_by = :agent)",
+    "mine": f"{_AWAKE} AND {_HELD} AND i.held_by = :agent",
+    "all": _AWAKE,
+    "snoozed": "i.snoozed_until > :now",
+}
+_OPEN = "i.status = 'open' AND i.joined_to IS NULL"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkRow:
+    """One line of the inbox. `held` is who has it in hand, `snoozed_until` a moment to come."""
+
+    id: int
+    subject: str
+    snippet: str
+    channel: str
+    language: str
+    category: str
+    tags: tuple[str, ...]
+    opened_at: str
+    held: Hold | None
+    snoozed_until: str | None
+
+
+def waiting(
+    db: Database,
+    agent_id: int,
+    *,
+    scope: Scope = "free",
+    tag: str = "",
+    after: tuple[str, int] | None = None,
+    limit: int = PAGE,
+) -> list[WorkRow]:
+    """A page of open inquiries, oldest first.
+
+    Args:
+        db: the desk's database.
+        agent_id: who asks.
+        scope: those free to take, the agent's own queue, all that are awake, or the snoozed ones.
+        tag: only those with this tag.
+        after: (opened_at, id) of the last row of the page before.
+        limit: rows.
+
+    Raises:
+        InputError: there is no such scope.
+    """
+    where = _where(scope)
+    values: dict[str, Any] = {"now": now(), "agent": agent_id, "limit": limit}
+    if tag:
+        where += (
+            " AND EXISTS (SELECT 1 FROM inquiry_tags t WHERE t.tag = :tag AND t.inquiry_id = i.id)"
+        )
+        values["tag"] = tag
+    if after:
+        where += " AND (i.opened_at, i.id) > (:at, :id)"
+        values |= {"at": after[0], "id": after[1]}
+    # `where` holds fixed words alone.
+    sql = f"""
+        SELECT i.*, a.name AS holder FROM inquiries i LEFT JOIN agents a ON a.id = i.held_by
+        WHERE {_OPEN} AND {where} ORDER BY i.opened_at, i.id LIMIT :limit
+    """  # noqa: S608
+    return [_row(row, values["now"]) for row in db.query(sql, values)]
+
+
+def counts(db: Database, agent_id: int) -> dict[Scope, int]:
+    """How many inquiries there are in each scope."""
+    sums = ", ".join(f'coalesce(sum({_WHERE[scope]}), 0) AS "{scope}"' for scope in SCOPES)
+    sql = f"SELECT {sums} FROM inquiries i WHERE {_OPEN}"  # noqa: S608 - fixed words
+    row = one(db, sql, {"now": now(), "agent": agent_id}) or {}
+    return {scope: int(row[scope]) for scope in SCOPES}
+
+
+def beside(
+    db: Database, agent_id: int, inquiry_id: int, *, scope: Scope = "free"
+) -> tuple[int | None, int | None]:
+    """The inquiries before and after one in a scope, oldest first; it need not be in it."""
+    where, found = _where(scope), []
+    for compare, order in (("<", "DESC"), (">", "ASC")):
+        sql = f"""
+            SELECT i.id FROM inquiries i WHERE {_OPEN} AND {where} AND (i.opened_at, i.id) {compare}
+                (SELECT opened_at, id FROM inquiries WHERE id = :id)
+            ORDER BY i.opened_at {order}, i.id {order} LIMIT 1
+        """  # noqa: S608 - fixed words
+        row = one(db, sql, {"now": now(), "agent": agent_id, "id": inquiry_id})
+        found.append(row["id"] if row else None)
+    return found[0], found[1]
+
+
+def claim_next(db: Database, agent_id: int, *, without: int | None = None) -> int | None:
+    """Claim the longest waiting inquiry that nobody has; their own queue comes first.
+
+    Args:
+        db: the desk's database.
+        agent_id: who asks.
+        without: an inquiry that they want to leave out for now.
+
+    Returns:
+        Its id; None where none waits.
+    """
+    with write(db):
+        for scope in ("mine", "free"):
+            rows = waiting(db, agent_id, scope=scope, limit=2)
+            for row in rows:
+                if row.id != without:
+                    holding.claim(db, agent_id, row.id)
+                    return row.id
+    return None
+
+
+def _where(scope: str) -> str:
+    if scope not in _WHERE:
+        raise InputError(f"No scope {scope!r}. There are: {', '.join(SCOPES)}.")
+    return _WHERE[scope]
+
+
+def _row(row: Row, present: str) -> WorkRow:
+    held = row["held_by"] is not None and (row["held_until"] or "9999") > present
+    snoozed = row["snoozed_until"]
+    return WorkRow(
+        id=row["id"],
+        subject=row["subject"],
+        snippet=fold_line(row["text"])[:SNIPPET],
+        channel=row["channel"],
+        language=row["language"],
+        category=row["category"],
+        tags=tuple(json.loads(row["tags"])),
+        opened_at=row["opened_at"],
+        held=Hold(row["held_by"], row["holder"], row["held_until"]) if held else None,
+        snoozed_until=snoozed if snoozed and snoozed > present else None,
+    )

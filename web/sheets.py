@@ -1,0 +1,60 @@
+"""Tables to take away: CSV and XLSX, with what others wrote never taken for a formula."""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.styles import Font
+
+from listings.table_values import no_formula
+
+BOM = "\ufeff"  # without it a spreadsheet reads Korean CSV as CP949
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A table: its name, its columns' names, and rows of numbers and words."""
+
+    name: str
+    columns: tuple[str, ...]
+    rows: Sequence[Sequence[Any]]
+
+
+def write_csv(sheet: Sheet) -> bytes:
+    """One table as CSV in UTF-8."""
+    out = io.StringIO(BOM, newline="")
+    out.seek(0, io.SEEK_END)
+    writer = csv.writer(out)
+    writer.writerow(sheet.columns)
+    writer.writerows([no_formula(value) for value in row] for row in sheet.rows)
+    return out.getvalue().encode()
+
+
+def write_xlsx(sheets: Sequence[Sheet]) -> bytes:
+    """Tables as the sheets of one book."""
+    book = Workbook(write_only=True)
+    for table in sheets:
+        sheet = book.create_sheet(table.name[:31])
+        head = [WriteOnlyCell(sheet, name) for name in table.columns]
+        for cell in head:
+            cell.font = Font(bold=True)
+        sheet.append(head)
+        for row in table.rows:
+            sheet.append([_cell(sheet, value) for value in row])
+    out = io.BytesIO()
+    book.save(out)
+    book.close()
+    return out.getvalue()
+
+
+def _cell(sheet: Any, value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", value))
+    cell.data_type = "s"  # words, never a formula to run
+    return cell
