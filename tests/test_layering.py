@@ -31,7 +31,14 @@ ONE_FILE = {
     "torchvision",
 }
 # Not even those: the default serves without them, and `faqdesk --help` without numpy.
-NEVER_AT_IMPORT = {"torch", "torchvision", "transformers", "sentence_transformers", "sklearn", "openTSNE"}
+NEVER_AT_IMPORT = {
+    "torch",
+    "torchvision",
+    "transformers",
+    "sentence_transformers",
+    "sklearn",
+    "openTSNE",
+}
 
 
 def imports(path):
