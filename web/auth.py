@@ -21,6 +21,8 @@ bp = Blueprint("auth", __name__)
 LEADS = ("lead", "admin")
 ANSWERING = ("agent", "lead", "admin")  # who reads open inquiries and answers them
 MODERATING = ("moderator", "lead", "admin")
+LABELLING = ("labeller", "lead", "admin")  # who may say what a listing is
+ADMINS = ("admin",)
 
 
 class SignedIn:

@@ -12,12 +12,11 @@ from listings.batches import BatchOptions
 from support.errors import ConflictError, InputError, NotFoundError
 
 from . import jobs, listing_words, wording
-from .auth import actor, requires
+from .auth import LABELLING, actor, requires
 from .database import db, desk
 from .i18n import gettext as _
 from .jobs_page import told
 from .limits import TABLE
-from .listings_page import LABELLING
 
 bp = Blueprint("batches_page", __name__, url_prefix="/batches")
 

@@ -15,10 +15,9 @@ from support.database import scalar
 from support.errors import ConflictError, InputError, NotFoundError
 
 from . import jobs, listing_words
-from .auth import LEADS, actor, requires
+from .auth import LABELLING, LEADS, actor, requires
 from .database import db, desk
 from .i18n import gettext as _
-from .listings_page import LABELLING
 
 bp = Blueprint("categories_page", __name__, url_prefix="/categories")
 

@@ -9,6 +9,7 @@ from support.inquiries import PAGE, InquiryRow
 
 from .auth import ANSWERING, LEADS, me
 from .database import db
+from .places import places, tabs_here
 
 bp = Blueprint("inbox", __name__)
 
@@ -46,6 +47,8 @@ def head() -> dict[str, object]:
         "desk_name": lambda: settings.load(db()).desk_name,
         "answering": ANSWERING,
         "leads": LEADS,
+        "places": places,
+        "tabs_here": tabs_here,
     }
 
 

@@ -14,18 +14,15 @@ from support.errors import InputError
 from support.redact import Redactor
 
 from . import listing_words
-from .auth import me, requires
+from .auth import LABELLING, me, requires
 from .database import db, desk
 from .listing_uploads import MAX_PICTURES, Uploads
 
 bp = Blueprint("listings_page", __name__, url_prefix="/listings")
 
-LABELLING = ("labeller", "lead", "admin")  # who may say what a listing is
 _TYPED = ("title", "description", "price")
 MAX_TITLE, MAX_DESCRIPTION = 500, 20_000  # characters
 PICTURE = {"Content-Security-Policy": "default-src 'none'; sandbox"}
-
-bp.app_context_processor(lambda: {"labelling": LABELLING})
 
 
 @bp.get("/new")

@@ -12,13 +12,12 @@ from support.release import LINES, in_force
 from support.shelf import Stored
 
 from . import jobs, model_words, wording
-from .auth import LEADS, actor, me, requires
+from .auth import ADMINS, LEADS, actor, me, requires
 from .database import db, desk
 from .i18n import gettext as _
 
 bp = Blueprint("models_page", __name__, url_prefix="/models")
 
-MOVERS = ("admin",)  # who puts models in force
 SVG = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox"}
 
 
@@ -66,7 +65,7 @@ def reliability(name: str) -> ResponseReturnValue:
 
 
 @bp.post("/<name>/publish")
-@requires(*MOVERS)
+@requires(*ADMINS)
 def publish(name: str) -> ResponseReturnValue:
     """Put a release in force."""
     _find(name)
@@ -77,7 +76,7 @@ def publish(name: str) -> ResponseReturnValue:
 
 
 @bp.post("/rollback/<line>")
-@requires(*MOVERS)
+@requires(*ADMINS)
 def rollback(line: str) -> ResponseReturnValue:
     """Go back to the release that was in force before."""
     seen = request.form.get("live", "")
@@ -119,5 +118,5 @@ def _words() -> dict[str, Any]:
     return {
         "words": model_words,
         "person": lambda name: wording.person(db(), name),
-        "mover": me().role in MOVERS,
+        "mover": me().role in ADMINS,
     }

@@ -31,12 +31,6 @@ _ONE = f"/<{ID}:case_id>"
 MOST_SKIPPED = 100  # cases kept as put off: they live in a cookie
 
 
-@bp.app_context_processor
-def head() -> dict[str, object]:
-    """Who sees the place in the head of a page."""
-    return {"moderating": MODERATING}
-
-
 @bp.get("")
 @requires(*MODERATING)
 def show() -> ResponseReturnValue:

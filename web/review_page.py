@@ -13,12 +13,11 @@ from listings.review import Queue, ReviewItem
 from support.errors import ConflictError, InputError
 
 from . import listing_words, wording
-from .auth import actor, me, requires
+from .auth import LABELLING, actor, me, requires
 from .database import db, desk
 from .errors import wants_json
 from .i18n import gettext as _
 from .listing_pictures import stored_picture
-from .listings_page import LABELLING
 
 bp = Blueprint("review_page", __name__, url_prefix="/review")
 

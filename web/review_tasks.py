@@ -12,10 +12,9 @@ from listings.label_studio_import import read_tasks
 from support import agents
 from support.errors import InputError, NotFoundError
 
-from .auth import LEADS, actor, requires
+from .auth import LABELLING, LEADS, actor, requires
 from .database import db, desk
 from .i18n import gettext as _
-from .listings_page import LABELLING
 from .review_page import asked_queue, bp
 
 __all__ = ["bp"]
