@@ -416,3 +416,19 @@ def m013_work(db: Database) -> None:
 def m014_knowledge(db: Database) -> None:
     """What changed in FAQs and how to take it back, gaps, link checks, maps, saved replies."""
     _run(db, KNOWLEDGE)
+
+
+@migrations()
+def m015_preferences(db: Database) -> None:
+    """What each person likes of the console; what they left alone has no row."""
+    _run(
+        db,
+        """
+        CREATE TABLE agent_preferences (
+            agent_id INTEGER NOT NULL REFERENCES agents(id),
+            name TEXT NOT NULL,
+            value TEXT NOT NULL,
+            PRIMARY KEY (agent_id, name)
+        ) WITHOUT ROWID;
+        """,
+    )
