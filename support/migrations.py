@@ -432,3 +432,38 @@ def m015_preferences(db: Database) -> None:
         ) WITHOUT ROWID;
         """,
     )
+
+
+@migrations()
+def m016_inserted_replies(db: Database) -> None:
+    """Which saved reply was put into an answer."""
+    _run(db, "ALTER TABLE suggestion_events ADD COLUMN reply_id INTEGER;\n")
+
+
+@migrations()
+def m017_reply_changes(db: Database) -> None:
+    """What changed in saved replies, and how to take it back; whose change a row is of."""
+    _run(
+        db,
+        """
+        CREATE TABLE reply_changes (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            kind TEXT NOT NULL CHECK (kind IN
+                ('created','edited','retired','restored','imported')),
+            name TEXT NOT NULL,                  -- the reply's; the file's where many are changed
+            actor TEXT NOT NULL,
+            at TEXT NOT NULL,
+            undone_at TEXT,
+            undone_by TEXT NOT NULL DEFAULT ''
+        );
+        CREATE TABLE reply_change_rows (
+            change_id INTEGER NOT NULL REFERENCES reply_changes(id) ON DELETE CASCADE,
+            reply_id INTEGER NOT NULL,
+            before TEXT,                         -- JSON of the row; NULL: it was not there
+            after TEXT NOT NULL,                 -- JSON of the row
+            PRIMARY KEY (change_id, reply_id)
+        ) WITHOUT ROWID;
+        CREATE INDEX reply_change_rows_reply ON reply_change_rows(reply_id, change_id);
+        CREATE INDEX faq_change_rows_key ON faq_change_rows(name, key);
+        """,
+    )

@@ -35,6 +35,7 @@ from . import (
     moderation_figures_page,
     moderation_listing,
     policy_page,
+    preferences,
     review_tasks,
     search,
     sellers_page,
@@ -83,7 +84,7 @@ def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
     Bootstrap5(app)
     csrf = CSRFProtect(app)
     for module in (
-        *(health, auth, inbox, inquiry, search, models_page, jobs_page),
+        *(health, auth, preferences, inbox, inquiry, search, models_page, jobs_page),
         *(listings_page, review_tasks, batches_page, categories_page),
         *(moderation_listing, appeals_page, sellers_page),
         *(policy_page, moderation_figures_page),

@@ -25,6 +25,7 @@ PAGES = {
     "inquiry.inserted": ANSWERING,
     "inquiry.dismissed": ANSWERING,
     "inquiry.csrf": ALL,
+    "preferences.choose": ALL,
     "search.show": ALL,
     "models_page.show": LEADS,
     "models_page.one": LEADS,

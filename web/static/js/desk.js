@@ -52,11 +52,13 @@ async function freshToken() {
 // ---- keys
 
 // Calls actions[name]: "KeyJ", "Digit1", "Shift+Slash". The place of a key counts (`code`), not its
-// letter: in Hangul mode j arrives as ㅓ. Bare keys work outside text fields, with Alt inside.
+// letter: in Hangul mode j arrives as ㅓ. Bare keys work outside text fields, with Alt inside; who
+// has turned them off holds Alt everywhere.
 export function onKeys(actions) {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || $("dialog[open]")) return;
-    if (event.target.closest(TEXT_FIELD) && !event.altKey) return;
+    const bare = document.body.dataset.keys !== "off" && !event.target.closest(TEXT_FIELD);
+    if (!bare && !event.altKey) return;
     const name = (event.shiftKey ? "Shift+" : "") + event.code.replace("Numpad", "Digit");
     if (!(name in actions)) return;
     event.preventDefault();
