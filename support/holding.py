@@ -122,11 +122,23 @@ def take_over(db: Database, actor: Actor, inquiry_id: int, agent_id: int) -> Hol
     return found
 
 
-def let_go(db: Database, agent_id: int, inquiry_id: int) -> bool:
-    """Give back what an agent has; False where they do not have it (any more)."""
+def let_go(db: Database, agent_id: int, inquiry_id: int, *, until: str | None = None) -> bool:
+    """Give back what an agent has; False where they do not have it (any more).
+
+    Args:
+        db: the desk's database.
+        agent_id: who has it.
+        inquiry_id: an inquiry.
+        until: as the claim ran when a page saw it last; where it was renewed since, by another
+            window of theirs, or kept, it stays.
+    """
+    sql = "UPDATE inquiries SET held_by = NULL, held_until = NULL WHERE id = ? AND held_by = ?"
+    values: list[object] = [inquiry_id, agent_id]
+    if until is not None:
+        sql += " AND held_until = ?"
+        values.append(until)
     with write(db):
-        sql = "UPDATE inquiries SET held_by = NULL, held_until = NULL WHERE id = ? AND held_by = ?"
-        return bool(db.execute(sql, [inquiry_id, agent_id]).rowcount)
+        return bool(db.execute(sql, values).rowcount)
 
 
 def let_go_all(db: Database, actor: Actor, agent_id: int) -> int:

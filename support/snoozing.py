@@ -11,7 +11,7 @@ from sqlite_utils import Database
 
 from .audit import Actor, record
 from .clock import from_iso, iso, now
-from .database import write
+from .database import one, write
 from .errors import ConflictError, InputError, NotFoundError
 
 MOST_DAYS: Final = 90
@@ -72,6 +72,13 @@ def choices(present: datetime) -> dict[str, str]:
         "tomorrow": iso(morning + timedelta(days=1)),
         "monday": iso(morning + timedelta(days=monday)),
     }
+
+
+def of(db: Database, inquiry_id: int) -> str | None:
+    """Until when an inquiry is put away; None where it is not."""
+    row = one(db, "SELECT snoozed_until FROM inquiries WHERE id = ?", [inquiry_id])
+    until = row["snoozed_until"] if row else None
+    return until if is_snoozed(until) else None
 
 
 def is_snoozed(until: str | None) -> bool:

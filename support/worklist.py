@@ -25,7 +25,8 @@ _HELD = "(i.held_by IS NOT NULL AND (i.held_until IS NULL OR i.held_until > :now
 _WHERE: Final[dict[Scope, str]] = {
     # Nobody else's: what the agent has on the screen stays in the list while they look at it.
     "free": f"{_AWAKE} AND (NOT {_HELD} OR i.held_by = :agent)",
-    "mine": f"{_AWAKE} AND {_HELD} AND i.held_by = :agent",
+    # Kept or handed over; what is only on the screen comes and goes with it.
+    "mine": f"{_AWAKE} AND i.held_by = :agent AND i.held_until IS NULL",
     "all": _AWAKE,
     "snoozed": "i.snoozed_until > :now",
 }
@@ -34,7 +35,10 @@ _OPEN = "i.status = 'open' AND i.joined_to IS NULL"
 
 @dataclass(frozen=True, slots=True)
 class WorkRow:
-    """One line of the inbox. `held` is who has it in hand, `snoozed_until` a moment to come."""
+    """One line of the inbox. `held` is who has it in hand, `snoozed_until` a moment to come.
+
+    `messages`: how many the customer wrote, in it and in those joined to it.
+    """
 
     id: int
     subject: str
@@ -43,6 +47,7 @@ class WorkRow:
     language: str
     category: str
     tags: tuple[str, ...]
+    messages: int
     opened_at: str
     held: Hold | None
     snoozed_until: str | None
@@ -82,7 +87,10 @@ def waiting(
         values |= {"at": after[0], "id": after[1]}
     # `where` holds fixed words alone.
     sql = f"""
-        SELECT i.*, a.name AS holder FROM inquiries i LEFT JOIN agents a ON a.id = i.held_by
+        SELECT i.*, a.name AS holder, (SELECT count(*) FROM messages m WHERE m.role = 'customer'
+            AND m.inquiry_id IN (SELECT j.id FROM inquiries j WHERE j.joined_to = i.id
+                                 UNION ALL SELECT i.id)) AS messages
+        FROM inquiries i LEFT JOIN agents a ON a.id = i.held_by
         WHERE {_OPEN} AND {where} ORDER BY i.opened_at, i.id LIMIT :limit
     """  # noqa: S608
     return [_row(row, values["now"]) for row in db.query(sql, values)]
@@ -112,25 +120,76 @@ def beside(
     return found[0], found[1]
 
 
+def tags(
+    db: Database, agent_id: int, *, scope: Scope = "free", limit: int = 12
+) -> list[tuple[str, int]]:
+    """The tags of a scope's inquiries, each with how many there are; the commonest first."""
+    sql = f"""
+        SELECT t.tag, count(*) AS n FROM inquiries i JOIN inquiry_tags t ON t.inquiry_id = i.id
+        WHERE {_OPEN} AND {_where(scope)} GROUP BY t.tag ORDER BY n DESC, t.tag LIMIT :limit
+    """  # noqa: S608 - fixed words
+    values = {"now": now(), "agent": agent_id, "limit": limit}
+    return [(row["tag"], row["n"]) for row in db.query(sql, values)]
+
+
+def in_hands(db: Database) -> dict[int, Hold]:
+    """Who has which open inquiry: as many as people have in hand, however long the inbox is."""
+    sql = """
+        SELECT i.id, i.held_by, i.held_until, a.name FROM inquiries i
+        JOIN agents a ON a.id = i.held_by
+        WHERE i.held_by IS NOT NULL AND (i.held_until IS NULL OR i.held_until > ?)
+            AND i.status = 'open'
+    """
+    rows = db.query(sql, [now()])
+    return {row["id"]: Hold(row["held_by"], row["name"], row["held_until"]) for row in rows}
+
+
 def claim_next(db: Database, agent_id: int, *, without: int | None = None) -> int | None:
-    """Claim the longest waiting inquiry that nobody has; their own queue comes first.
+    """Claim what comes next: the agent's own queue, then the longest waiting that nobody has.
 
     Args:
         db: the desk's database.
         agent_id: who asks.
-        without: an inquiry that they want to leave out for now.
+        without: an inquiry that they leave for now; what stands behind it comes next, and the
+            first ones again only after the last.
 
     Returns:
         Its id; None where none waits.
     """
     with write(db):
-        for scope in ("mine", "free"):
-            rows = waiting(db, agent_id, scope=scope, limit=2)
-            for row in rows:
-                if row.id != without:
-                    holding.claim(db, agent_id, row.id)
-                    return row.id
+        for where, edge in _going_on(db, agent_id, without):
+            found = _first(db, agent_id, where, edge)
+            if found is not None and found != without:
+                holding.claim(db, agent_id, found)
+                return found
     return None
+
+
+_FRESH: Final = f"{_WHERE['free']} AND NOT (i.held_by IS :agent AND i.held_until IS NULL)"
+
+
+def _going_on(
+    db: Database, agent_id: int, without: int | None
+) -> tuple[tuple[str, int | None], ...]:
+    """Where to look, in turn, and behind which inquiry."""
+    held = None if without is None else holding.holder(db, without)
+    if without is None:
+        return (_WHERE["mine"], None), (_FRESH, None)
+    if held is not None and held.agent_id == agent_id and held.until is None:
+        return (_WHERE["mine"], without), (_FRESH, None), (_WHERE["mine"], None)
+    return (_FRESH, without), (_WHERE["mine"], None), (_FRESH, None)
+
+
+def _first(db: Database, agent_id: int, where: str, behind: int | None) -> int | None:
+    if behind is not None:
+        where += (
+            " AND (i.opened_at, i.id) > (SELECT opened_at, id FROM inquiries WHERE id = :behind)"
+        )
+    sql = f"""
+        SELECT i.id FROM inquiries i WHERE {_OPEN} AND {where} ORDER BY i.opened_at, i.id LIMIT 1
+    """  # noqa: S608 - fixed words
+    row = one(db, sql, {"now": now(), "agent": agent_id, "behind": behind})
+    return int(row["id"]) if row else None
 
 
 def _where(scope: str) -> str:
@@ -150,6 +209,7 @@ def _row(row: Row, present: str) -> WorkRow:
         language=row["language"],
         category=row["category"],
         tags=tuple(json.loads(row["tags"])),
+        messages=row["messages"],
         opened_at=row["opened_at"],
         held=Hold(row["held_by"], row["holder"], row["held_until"]) if held else None,
         snoozed_until=snoozed if snoozed and snoozed > present else None,

@@ -76,8 +76,11 @@ def test_the_next_is_from_the_own_queue_then_the_longest_waiting(db, team):
     holding.keep(db, Actor(mina.actor_name), 3, mina.id)
     assert worklist.claim_next(db, joon.id) == 1
     assert worklist.claim_next(db, mina.id) == 3
-    assert worklist.claim_next(db, mina.id, without=3) == 2
-    assert worklist.counts(db, mina.id) == {"free": 3, "mine": 2, "all": 4, "snoozed": 0}
+    assert worklist.claim_next(db, mina.id, without=3) == 2  # 1 is on a colleague's screen
+    assert worklist.claim_next(db, mina.id, without=2) == 4
+    holding.let_go(db, mina.id, 2)  # as its page does when it is left
+    assert worklist.claim_next(db, mina.id, without=4) == 3  # from the beginning again
+    assert worklist.counts(db, mina.id) == {"free": 3, "mine": 1, "all": 4, "snoozed": 0}
     assert worklist.beside(db, mina.id, 3) == (2, 4)  # 1 is on a colleague's screen
     assert worklist.beside(db, mina.id, 2) == (None, 3)
 
@@ -98,6 +101,31 @@ def test_two_never_answer_the_same_one(db, seal, team):
         holding.claim(db, mina.id, 1)
     with pytest.raises(NotFoundError):
         holding.claim(db, mina.id, 99)
+
+
+def test_a_window_lets_go_only_what_no_other_renewed(db, team):
+    mina, joon = team
+    seen = holding.claim(db, mina.id, 1).until
+    db.execute("UPDATE inquiries SET held_until = ? WHERE id = 1", [ago(hours=-1)])
+    assert not holding.let_go(db, mina.id, 1, until=seen)
+    assert not holding.let_go(db, joon.id, 1, until=ago(hours=-1))
+    assert holding.let_go(db, mina.id, 1, until=holding.holder(db, 1).until)
+    seen = holding.claim(db, mina.id, 1).until
+    holding.keep(db, ACTOR, 1, mina.id)
+    assert not holding.let_go(db, mina.id, 1, until=seen)
+    assert worklist.in_hands(db)[1].name == "미나"
+
+
+def test_a_list_says_how_much_was_written_and_which_tags_there_are(db, team):
+    mina, _ = team
+    tagging.change(db, ACTOR, 1, add=["VIP"])
+    tagging.change(db, ACTOR, 2, add=["VIP", "환불"])
+    holding.keep(db, ACTOR, 2, mina.id)
+    db.execute("UPDATE inquiries SET joined_to = 3, status = 'closed' WHERE id = 4")
+    rows = {row.id: row.messages for row in worklist.waiting(db, mina.id)}
+    assert rows == {1: 1, 2: 1, 3: 2}
+    assert worklist.tags(db, mina.id) == [("VIP", 2), ("환불", 1)]
+    assert worklist.tags(db, mina.id, scope="mine") == [("VIP", 1), ("환불", 1)]
 
 
 def test_giving_back_everything(db, team):
