@@ -14,7 +14,7 @@ from .errors import InputError
 CHOICES: Final = {
     "theme": ("system", "light", "dark"),
     "keys": ("on", "off"),  # whether keys do anything in the console
-    "insert_as": ("link", "titled", "text"),  # how a suggestion goes into an answer
+    "insert_as": ("titled", "link", "text"),  # how a suggestion goes into an answer
 }
 
 
@@ -24,7 +24,7 @@ class Preferences:
 
     theme: str = "system"
     keys: str = "on"
-    insert_as: str = "link"
+    insert_as: str = "titled"
 
     def __post_init__(self) -> None:
         """Refuse what there is not, naming it."""

@@ -26,8 +26,8 @@ def test_what_is_usual_is_the_first_choice_and_every_one_has_choices():
 def test_each_is_kept_alone_and_for_its_person_alone(db, two):
     mina, yuna = two
     preferences.put(db, mina, theme="dark", keys="off")
-    preferences.put(db, mina, keys="on", insert_as="titled")
-    assert preferences.load(db, mina) == Preferences(theme="dark", insert_as="titled")
+    preferences.put(db, mina, keys="on", insert_as="link")
+    assert preferences.load(db, mina) == Preferences(theme="dark", insert_as="link")
     assert preferences.load(db, yuna) == Preferences()
 
 
