@@ -107,6 +107,7 @@ def test_a_batch_that_was_killed_goes_on_to_the_same_bytes(
         assert "여기까지 한 것은 남아 있어요" in shown
         labeller.post(page + "/again")
         until(lambda: scalar(db, state, [2]) == "done", "it is labelled")
+        until(lambda: not list((space.home / "running").iterdir()), "its lock is gone")
     report = scalar(db, "SELECT json_extract(report, '$.resumed') FROM label_batches")
     assert report == sum(10 if name.startswith("000003") else SHARD for name in receipts)
     whole = tmp_path / "whole.csv"
@@ -121,4 +122,3 @@ def test_a_batch_that_was_killed_goes_on_to_the_same_bytes(
     broken = sum(name == "broken.jpg" for _, name in rows)
     assert len(read_csv(tmp_path / "whole.csv.problems.csv")) == broken
     assert not (tmp_path / "out.jpg").exists()
-    assert not list((space.home / "running").iterdir())
