@@ -11,6 +11,7 @@
         SettingError
       NotFoundError         no such row
       ConflictError         somebody else was first
+        WorseError          a release was judged worse than the one in force
       PermissionDeniedError
       ModelError            a model folder cannot be used
         ModelMissingError
@@ -69,6 +70,26 @@ class NotFoundError(FaqdeskError):
 
 class ConflictError(FaqdeskError):
     """The row changed meanwhile: somebody else was first."""
+
+
+class UndoRefusedError(ConflictError):
+    """A change cannot be taken back, and nothing was touched.
+
+    `why` is "undone": it was taken back already; "later": the change `later` stands upon it;
+    "outside": what it wrote was changed since by what is kept in no list; "used": `n` answers hold
+    what it made.
+    """
+
+    def __init__(self, words: str, *, why: str, later: int | None = None, n: int = 0) -> None:
+        """Take the words for the command line, and what a page makes its own of."""
+        super().__init__(words)
+        self.why = why
+        self.later = later
+        self.n = n
+
+
+class WorseError(ConflictError):
+    """A release was judged worse than the one in force, and nobody insisted with a reason."""
 
 
 class PermissionDeniedError(FaqdeskError):

@@ -5,9 +5,9 @@ transaction; `faq_undo.py` puts them back.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from sqlite_utils import Database
@@ -22,6 +22,7 @@ Kind = Literal[
     "created", "edited", "renamed", "merged", "retired", "restored", "labelled", "imported"
 ]
 Name = Literal["faqs", "faq_aliases", "labels"]
+_TIMES: Final = ("created_at", "updated_at")
 _KEY: Final[dict[str, str]] = {"faqs": "id", "faq_aliases": "alias", "labels": "id"}
 
 
@@ -38,6 +39,7 @@ class FaqChange:
     undone_at: str | None
     undone_by: str
     labels: int  # labels that it gave, moved or took
+    fields: tuple[str, ...] = ()  # of the FAQ that the list is asked for of: what it changed
 
 
 class Change:
@@ -136,6 +138,40 @@ def listed(db: Database, *, slug: str = "", limit: int = 50) -> list[FaqChange]:
         FROM faq_changes {where} ORDER BY id DESC LIMIT :limit
     """  # noqa: S608 - only the fixed words above are put in
     return [_change(row) for row in db.query(sql, {"slug": slug, "limit": limit})]
+
+
+def of_faq(
+    db: Database, faq_id: int, names: Collection[str], *, limit: int = 50
+) -> list[FaqChange]:
+    """Changes of one FAQ, newest first: those under any of its names, and imports that touched it.
+
+    Args:
+        db: the desk's database.
+        faq_id: its row's id.
+        names: its slug and the slugs that stand for it.
+        limit: changes at most.
+    """
+    sql = """
+        SELECT *, (SELECT count(*) FROM faq_change_rows
+            WHERE change_id = faq_changes.id AND name = 'labels') AS labels
+        FROM faq_changes WHERE id IN (
+            SELECT id FROM faq_changes WHERE kind <> 'imported'
+                AND (slug IN (SELECT value FROM json_each(:names))
+                    OR into_slug IN (SELECT value FROM json_each(:names)))
+            UNION SELECT change_id FROM faq_change_rows WHERE name = 'faqs' AND key = :key)
+        ORDER BY id DESC LIMIT :limit
+    """
+    values = {"names": json.dumps(list(names)), "key": str(faq_id), "limit": limit}
+    rows = list(db.query(sql, values))
+    fields: dict[int, tuple[str, ...]] = {}
+    sql = "SELECT change_id, before, after FROM faq_change_rows WHERE name = 'faqs' AND key = ?"
+    for change_id, before, after in db.conn.execute(sql, [str(faq_id)]):
+        if before is not None and after is not None:
+            then, since = json.loads(before), json.loads(after)
+            fields[change_id] = tuple(
+                name for name in since if name not in _TIMES and then.get(name) != since[name]
+            )
+    return [replace(_change(row), fields=fields.get(row["id"], ())) for row in rows]
 
 
 def get(db: Database, change_id: int) -> FaqChange:

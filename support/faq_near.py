@@ -13,6 +13,10 @@ from .errors import EmptyTextError
 from .vector_index import Vectors
 
 LEAST: Final = 0.2  # cosine below which nobody would call two texts alike
+CLOSE: Final = 0.7  # from which on they may be one: look before another is made
+_KEPT: Final = 20_000  # texts whose vectors are kept: a title is asked about at each key
+
+_vectors: dict[tuple[str, str], Vectors] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +48,8 @@ def near_faqs(
     if not known or not text.strip():
         return []
     wanted = _encode(encoder, [text])[0]
-    titles = _encode(encoder, [faq.title for faq in known])
-    whole = _encode(encoder, [faq.learning_text for faq in known])
+    titles = _remembered(encoder, [faq.title for faq in known])
+    whole = _remembered(encoder, [faq.learning_text for faq in known])
     likeness = np.maximum(titles @ wanted, whole @ wanted)
     order = np.argsort(-likeness, kind="stable")[:top_k]
     return [
@@ -53,6 +57,19 @@ def near_faqs(
         for place in order.tolist()
         if likeness[place] >= LEAST
     ]
+
+
+def _remembered(encoder: SentenceEncoder, texts: list[str]) -> Vectors:
+    """As `_encode`, of texts that are asked for again and again."""
+    kept = {text: _vectors.get((encoder.version, text)) for text in texts}
+    found = {text: vector for text, vector in kept.items() if vector is not None}
+    fresh = [text for text in kept if text not in found]
+    if fresh:
+        if len(_vectors) + len(fresh) > _KEPT:
+            _vectors.clear()
+        found |= dict(zip(fresh, _encode(encoder, fresh), strict=True))
+        _vectors.update({(encoder.version, text): found[text] for text in fresh})
+    return np.stack([found[text] for text in texts])
 
 
 def _encode(encoder: SentenceEncoder, texts: list[str]) -> Vectors:

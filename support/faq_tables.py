@@ -26,6 +26,7 @@ from .faq_changes import changing
 from .faq_edit import FIELDS, cleaned, insert_faq
 from .faq_slugs import refuse_unfit
 from .importing.conversation import Rejected
+from .importing.files import Numbered
 from .importing.files import rows as read_rows
 from .links import LinkReader
 
@@ -62,6 +63,23 @@ class Taken:
     passed_over: int
 
 
+def table(db: Database, *, every: bool = False) -> list[Row]:
+    """FAQs as rows of a table, as `read` reads them; retired ones where asked for."""
+    old: dict[str, list[str]] = {}
+    for alias, slug in sorted(faqs.aliases(db).items()):
+        old.setdefault(slug, []).append(alias)
+    where = "" if every else "WHERE active = 1"
+    sql = f"""
+        SELECT faqs.*, (SELECT count(*) FROM labels WHERE labels.slug = faqs.slug) AS sent
+        FROM faqs {where} ORDER BY category, slug
+    """  # noqa: S608 - only the fixed words above are put in
+    return [
+        {name: row[name] for name in COLUMNS if name != "aliases"}
+        | {"aliases": " ".join(old.get(row["slug"], ()))}
+        for row in db.query(sql)
+    ]
+
+
 def export(db: Database, path: Path, *, every: bool = False) -> int:
     """Write FAQs as CSV (for spreadsheets: UTF-8 with a mark) or, by the suffix, as JSON Lines.
 
@@ -73,19 +91,7 @@ def export(db: Database, path: Path, *, every: bool = False) -> int:
     Returns:
         How many were written.
     """
-    old: dict[str, list[str]] = {}
-    for alias, slug in sorted(faqs.aliases(db).items()):
-        old.setdefault(slug, []).append(alias)
-    where = "" if every else "WHERE active = 1"
-    sql = f"""
-        SELECT faqs.*, (SELECT count(*) FROM labels WHERE labels.slug = faqs.slug) AS sent
-        FROM faqs {where} ORDER BY category, slug
-    """  # noqa: S608 - only the fixed words above are put in
-    found = [
-        {name: row[name] for name in COLUMNS if name != "aliases"}
-        | {"aliases": " ".join(old.get(row["slug"], ()))}
-        for row in db.query(sql)
-    ]
+    found = table(db, every=every)
     beside = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
     try:
         if path.suffix in (".jsonl", ".ndjson"):
@@ -105,7 +111,21 @@ def export(db: Database, path: Path, *, every: bool = False) -> int:
 def read(db: Database, path: Path) -> list[TableRow]:
     """Read a file of FAQs and say of each row what taking it in would do. Stores nothing.
 
+    Raises:
+        ImportFileError: the file cannot be read, is empty, or has too many rows.
+    """
+    return judge(db, read_rows(path), str(path))
+
+
+def judge(db: Database, rows: Iterable[Numbered], name: str) -> list[TableRow]:
+    """Say of each row what taking it in would do. Stores nothing.
+
     The slug is read from the address where there is no column of slugs.
+
+    Args:
+        db: the desk's database.
+        rows: line numbers with rows, or why they were rejected.
+        name: the file's.
 
     Raises:
         ImportFileError: the file cannot be read, is empty, or has too many rows.
@@ -114,15 +134,15 @@ def read(db: Database, path: Path) -> list[TableRow]:
     aliases = faqs.aliases(db)
     reader = LinkReader(settings.load(db).link_patterns, {})
     found: list[TableRow] = []
-    for line, row in read_rows(path):
+    for line, row in rows:
         if len(found) == MOST_ROWS:
-            raise ImportFileError(f"{path} has more than {MOST_ROWS:,} rows. Cut it in parts.")
+            raise ImportFileError(f"{name} has more than {MOST_ROWS:,} rows. Cut it in parts.")
         if isinstance(row, Rejected):
             found.append(TableRow(line, "invalid", "", {}, {}, reason=row.reason))
         else:
             found.append(_judge(line, row, known, aliases, reader))
     if not found:
-        raise ImportFileError(f"{path} holds no row.")
+        raise ImportFileError(f"{name} holds no row.")
     # Of rows with one slug and different words nobody knows which is meant: none is taken.
     times = Counter(row.slug for row in found if row.slug)
     words: dict[str, set[str]] = {}

@@ -9,7 +9,7 @@ from . import faqs, settings
 from .audit import Actor, record
 from .clock import now
 from .database import Row, scalar, write
-from .errors import ConflictError
+from .errors import UndoRefusedError
 from .faq_changes import FaqChange, get, key_of, row_by_key, search_row
 from .html import to_plain_text
 from .links import LinkReader
@@ -25,12 +25,14 @@ def undo(db: Database, actor: Actor, change_id: int) -> FaqChange:
 
     Raises:
         NotFoundError: there is no such change.
-        ConflictError: it was taken back already, or a later change has touched the same rows.
+        UndoRefusedError: it was taken back already, or a later change has touched the same rows.
     """
     with write(db):
         change = get(db, change_id)
         if change.undone_at:
-            raise ConflictError(f"Change {change_id} was taken back already ({change.undone_at}).")
+            raise UndoRefusedError(
+                f"Change {change_id} was taken back already ({change.undone_at}).", why="undone"
+            )
         if change.kind == "created":
             _refuse_orphans(db, change)
         sql = "SELECT * FROM faq_change_rows WHERE change_id = ? ORDER BY seq DESC"
@@ -56,9 +58,11 @@ def _refuse_orphans(db: Database, change: FaqChange) -> None:
     """
     since = scalar(db, sql, [change.slug, change.id])
     if since:
-        raise ConflictError(
+        raise UndoRefusedError(
             f"{since} answers are labelled with {change.slug!r} since it was made. Retire it "
-            f"instead: faqdesk faqs retire {change.slug}"
+            f"instead: faqdesk faqs retire {change.slug}",
+            why="used",
+            n=since,
         )
 
 
@@ -74,10 +78,7 @@ def _put_back(db: Database, change: FaqChange, row: Row) -> None:
             _label_again(db, before, taken=current is not None)
             return
     if current != after:
-        raise ConflictError(
-            f"Change {change.id} cannot be taken back: what it wrote ({name} {key}) was changed "
-            f"since. {_cure(db, change, name, key)}"
-        )
+        raise _refusal(db, change, name, key)
     if before is None:
         db.table(name).delete(key_of(name, key))
         if name == "faqs":
@@ -91,17 +92,25 @@ def _put_back(db: Database, change: FaqChange, row: Row) -> None:
         search_row(db, before, gone=after)
 
 
-def _cure(db: Database, change: FaqChange, name: str, key: str) -> str:
-    """The newest change that must be taken back before."""
+def _refusal(db: Database, change: FaqChange, name: str, key: str) -> UndoRefusedError:
+    """Why a row cannot be put back, with the newest change that must be taken back before."""
     sql = """
         SELECT max(faq_changes.id) FROM faq_change_rows
         JOIN faq_changes ON faq_changes.id = change_id
         WHERE name = ? AND key = ? AND change_id > ? AND undone_at IS NULL
     """
     later = scalar(db, sql, [name, key, change.id])
-    if later is None:
-        return "It was not a change that is kept: write it as it shall be."
-    return f"Take the later change {later} back first: faqdesk faqs undo {later}"
+    cure = (
+        "It was not a change that is kept: write it as it shall be."
+        if later is None
+        else f"Take the later change {later} back first: faqdesk faqs undo {later}"
+    )
+    return UndoRefusedError(
+        f"Change {change.id} cannot be taken back: what it wrote ({name} {key}) was changed "
+        f"since. {cure}",
+        why="outside" if later is None else "later",
+        later=later,
+    )
 
 
 def _label_again(db: Database, label: Row, *, taken: bool) -> None:

@@ -1,33 +1,25 @@
 """The team's own saved replies: texts that agents send again and again, beside the FAQs.
 
-Kept, searched, and taken in from a file here. Which answers hold one is read in
-`saved_reply_uses.py`; which fits an inquiry, `saved_reply_advice.py` says.
+Kept and searched here, each change so that it can be taken back (`saved_reply_changes.py`). Which
+answers hold one is read in `saved_reply_uses.py`; which fits an inquiry, `saved_reply_advice.py`
+says; files are `saved_reply_tables.py`'s.
 """
 
-import csv
-import json
-import os
-import secrets
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from sqlite_utils import Database
 
 from .audit import Actor, record
 from .clock import now
-from .database import Row, insert, one, write
-from .errors import ConflictError, ImportFileError, InputError, NotFoundError
+from .database import Row, one, write
+from .errors import ConflictError, InputError, NotFoundError
 from .html import to_plain_text
-from .importing.conversation import Rejected
-from .importing.files import rows as read_rows
+from .saved_reply_changes import changing
 from .text import fold_line
 
 FIELDS: Final = ("title", "body", "category", "language")
-_NAMES: Final = ("name", "id", "saved_reply_id", "shortcut", "short_code")  # what files call it
-_TITLES: Final = ("title", "subject", "name")
-_BODIES: Final = ("body", "text", "content", "answer")
-_MOST_NAME: Final = 80
+MOST_NAME: Final = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +34,6 @@ class SavedReply:
     language: str
     active: bool
     used: int
-
-
-@dataclass(frozen=True, slots=True)
-class RepliesTaken:
-    """What taking a file in did, and the rows that were rejected."""
-
-    added: int
-    changed: int
-    same: int
-    rejected: tuple[Rejected, ...]
 
 
 _SELECT = """
@@ -72,17 +54,37 @@ def get(db: Database, name: str) -> SavedReply:
     return _reply(row)
 
 
+def by_id(db: Database, reply_id: int) -> SavedReply:
+    """A saved reply by its number.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    row = one(db, _SELECT + " WHERE id = ?", [reply_id])
+    if row is None:
+        raise NotFoundError(f"No saved reply {reply_id}.")
+    return _reply(row)
+
+
+def row_of(db: Database, reply_id: int) -> Row:
+    """The row of a reply that is there."""
+    row = one(db, "SELECT * FROM saved_replies WHERE id = ?", [reply_id])
+    if row is None:
+        raise NotFoundError(f"No saved reply {reply_id}.")
+    return row
+
+
 def listed(db: Database, *, every: bool = False) -> list[SavedReply]:
     """Saved replies, the most used first; retired ones where asked for."""
     where = "" if every else " WHERE active = 1"
     return [_reply(row) for row in db.query(_SELECT + where + " ORDER BY used DESC, title, id")]
 
 
-def search(db: Database, text: str, *, limit: int = 10) -> list[SavedReply]:
-    """Active ones that hold every word typed, those with it in the title first."""
+def search(db: Database, text: str, *, limit: int = 10, every: bool = False) -> list[SavedReply]:
+    """Those that hold every word typed, with it in the title first; retired ones if asked for."""
     words = [word.casefold() for word in text.split()]
     found = []
-    for reply in listed(db):
+    for reply in listed(db, every=every):
         title, whole = reply.title.casefold(), f"{reply.title} {reply.name} {reply.body}".casefold()
         if all(word in whole for word in words):
             found.append((not all(word in title for word in words), reply))
@@ -106,13 +108,14 @@ def create(
         InputError: title or body is blank.
         ConflictError: the name is taken.
     """
-    values = _clean({"title": title, "body": body, "category": category, "language": language})
-    name = (name.strip() or values["title"])[:_MOST_NAME]
+    values = cleaned({"title": title, "body": body, "category": category, "language": language})
+    name = (name.strip() or values["title"])[:MOST_NAME]
     with write(db):
         if one(db, "SELECT 1 FROM saved_replies WHERE name = ?", [name]):
             raise ConflictError(f"There is a saved reply {name!r} already. Choose another name.")
-        _insert(db, name, values)
-        record(db, actor, "reply.created", f"reply:{name}")
+        with changing(db, actor, "created", name) as change:
+            change.insert(new_row(name, values))
+        record(db, actor, "reply.created", f"reply:{name}", detail={"change": change.id})
     return get(db, name)
 
 
@@ -129,11 +132,13 @@ def edit(db: Database, actor: Actor, name: str, **fields: str) -> SavedReply:
     with write(db):
         reply = get(db, name)
         before = {field: getattr(reply, field) for field in FIELDS}
-        values = _clean(before | fields)
+        values = cleaned(before | fields)
         if values != before:
-            db.table("saved_replies").update(reply.id, values | {"updated_at": now()})
+            with changing(db, actor, "edited", name) as change:
+                change.update(row_of(db, reply.id), values | {"updated_at": now()})
             changed = sorted(field for field in FIELDS if values[field] != before[field])
-            record(db, actor, "reply.edited", f"reply:{name}", detail={"fields": changed})
+            detail = {"change": change.id, "fields": changed}
+            record(db, actor, "reply.edited", f"reply:{name}", detail=detail)
     return get(db, name)
 
 
@@ -146,89 +151,26 @@ def switch(db: Database, actor: Actor, name: str, *, active: bool) -> SavedReply
     with write(db):
         reply = get(db, name)
         if reply.active != active:
-            db.table("saved_replies").update(reply.id, {"active": int(active)})
-            record(db, actor, "reply.restored" if active else "reply.retired", f"reply:{name}")
+            with changing(db, actor, "restored" if active else "retired", name) as change:
+                values = {"active": int(active), "updated_at": now()}
+                change.update(row_of(db, reply.id), values)
+            kind = "reply.restored" if active else "reply.retired"
+            record(db, actor, kind, f"reply:{name}", detail={"change": change.id})
     return get(db, name)
 
 
-def take(db: Database, actor: Actor, path: Path, *, overwrite: bool = False) -> RepliesTaken:
-    """Take saved replies from a file: CSV, TSV or JSON, as helpdesks export their macros.
+def new_row(name: str, values: dict[str, str]) -> Row:
+    """The row of a reply that is made now."""
+    moment = now()
+    return {"name": name, **values, "created_at": moment, "updated_at": moment}
 
-    Columns: a name (name, id, shortcut), a title (title, subject), a body (body, text, content),
-    category, language. One that is there stays as it is unless it shall be overwritten.
+
+def cleaned(values: dict[str, str]) -> dict[str, str]:
+    """Fields as they are kept: plain text, all but the body in one line.
 
     Raises:
-        ImportFileError: the file cannot be read, or has no row that can be used.
+        InputError: title or body is blank.
     """
-    rejected: list[Rejected] = []
-    added = changed = same = 0
-    with write(db):
-        for line, row in read_rows(path):
-            if isinstance(row, Rejected):
-                rejected.append(row)
-                continue
-            values = {
-                "title": _first(row, _TITLES),
-                "body": _first(row, _BODIES),
-                "category": _first(row, ("category",)),
-                "language": _first(row, ("language", "locale")),
-            }
-            name = (_first(row, _NAMES) or values["title"])[:_MOST_NAME]
-            try:
-                clean = _clean(values)
-            except InputError as error:
-                rejected.append(Rejected(path.name, line, str(error)))
-                continue
-            known = one(db, "SELECT * FROM saved_replies WHERE name = ?", [name])
-            if known is None:
-                _insert(db, name, clean)
-                added += 1
-            elif overwrite and any(known[field] != clean[field] for field in FIELDS):
-                db.table("saved_replies").update(known["id"], clean | {"updated_at": now()})
-                changed += 1
-            else:
-                same += 1
-        if not added + changed + same:
-            raise ImportFileError(
-                f"{path} holds no saved reply: a row needs a title and a body. "
-                f"{rejected[0].reason if rejected else ''}".strip()
-            )
-        detail = {"added": added, "changed": changed}
-        record(db, actor, "replies.imported", path.name, detail=detail)
-    return RepliesTaken(added, changed, same, tuple(rejected))
-
-
-def export(db: Database, path: Path) -> int:
-    """Write all saved replies as CSV, or as JSON Lines by the suffix: how many."""
-    found = listed(db, every=True)
-    columns = ("name", *FIELDS, "active", "used")
-    beside = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
-    try:
-        with beside.open(
-            "w", encoding="utf-8" if path.suffix == ".jsonl" else "utf-8-sig", newline=""
-        ) as file:
-            table = [[getattr(reply, column) for column in columns] for reply in found]
-            if path.suffix == ".jsonl":
-                for row in table:
-                    content = dict(zip(columns, row, strict=True))
-                    file.write(json.dumps(content, ensure_ascii=False) + "\n")
-            else:
-                writer = csv.writer(file)
-                writer.writerow(columns)
-                writer.writerows([_no_formula(cell) for cell in row] for row in table)
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
-    return len(found)
-
-
-def _insert(db: Database, name: str, values: dict[str, str]) -> None:
-    moment = now()
-    times = {"created_at": moment, "updated_at": moment}
-    insert(db, "saved_replies", {"name": name, **values, **times})
-
-
-def _clean(values: dict[str, str]) -> dict[str, str]:
     clean = {field: to_plain_text(values[field]).spelled.strip() for field in FIELDS}
     for field in ("title", "category", "language"):
         clean[field] = fold_line(clean[field])
@@ -236,19 +178,6 @@ def _clean(values: dict[str, str]) -> dict[str, str]:
         if not clean[field]:
             raise InputError(f"A saved reply needs a {field}.")
     return clean
-
-
-def _first(row: dict[str, Any], names: tuple[str, ...]) -> str:
-    """The first of some columns that holds anything."""
-    found = (str(row[name]).strip() for name in names if row.get(name) is not None)
-    text = next((value for value in found if value), "")
-    return text[1:] if text.startswith("'") and _no_formula(text[1:]) == text else text
-
-
-def _no_formula(cell: object) -> object:
-    """A cell that no spreadsheet takes for a formula."""
-    formula = isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r"))
-    return f"'{cell}" if formula else cell
 
 
 def _reply(row: Row) -> SavedReply:

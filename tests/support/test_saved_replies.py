@@ -10,6 +10,7 @@ from support import (
     inquiries,
     saved_replies,
     saved_reply_advice,
+    saved_reply_tables,
     saved_reply_uses,
 )
 from support.audit import Actor
@@ -56,8 +57,8 @@ def test_a_saved_reply_is_made_edited_retired_and_found_by_its_words(kept):
 def test_what_is_written_out_is_taken_in_again(kept, tmp_path, name):
     saved_replies.create(kept, ACTOR, title="=SUM", body="- 하나", name="odd")
     path = tmp_path / name
-    assert saved_replies.export(kept, path) == 3
-    taken = saved_replies.take(kept, ACTOR, path, overwrite=True)
+    assert saved_reply_tables.export(kept, path) == 3
+    taken = saved_reply_tables.take(kept, ACTOR, path, overwrite=True)
     assert (taken.added, taken.changed, taken.same) == (0, 0, 3)
     if name.endswith(".csv"):
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -69,14 +70,14 @@ def test_a_helpdesks_macros_are_taken_in_row_by_row(kept, tmp_path):
     path.write_text(
         "id,title,content\nrefund,환불,다른 말\n7,배송,송장을 보세요\n8,,없음\n", "utf-8"
     )
-    taken = saved_replies.take(kept, ACTOR, path)
+    taken = saved_reply_tables.take(kept, ACTOR, path)
     assert (taken.added, taken.changed, taken.same) == (1, 0, 1)
     assert [item.line for item in taken.rejected] == [4]
     assert saved_replies.get(kept, "refund").body == REFUND
-    assert saved_replies.take(kept, ACTOR, path, overwrite=True).changed == 1
+    assert saved_reply_tables.take(kept, ACTOR, path, overwrite=True).changed == 1
     path.write_text("id,title\n1,x\n", "utf-8")
     with pytest.raises(ImportFileError, match="needs a title and a body"):
-        saved_replies.take(kept, ACTOR, path)
+        saved_reply_tables.take(kept, ACTOR, path)
 
 
 @pytest.mark.parametrize(

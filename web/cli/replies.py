@@ -122,10 +122,10 @@ def import_command(file: Path, overwrite: bool, as_json: bool) -> None:
     Example:
       faqdesk replies import macros.csv
     """
-    from support import saved_replies
+    from support import saved_reply_tables
 
     with closing(workspace().database()) as db:
-        taken = saved_replies.take(db, actor(), file, overwrite=overwrite)
+        taken = saved_reply_tables.take(db, actor(), file, overwrite=overwrite)
     if as_json:
         print_json(asdict(taken))
         return
@@ -145,10 +145,10 @@ def export_command(file: Path) -> None:
     Example:
       faqdesk replies export macros.csv
     """
-    from support import saved_replies
+    from support import saved_reply_tables
 
     with closing(workspace().database()) as db:
-        count = saved_replies.export(db, file)
+        count = saved_reply_tables.export(db, file)
     click.echo(f"{count:,} saved replies in {file}.")
 
 
