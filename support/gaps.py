@@ -165,6 +165,7 @@ def make_faq(
     gap_id: int,
     *,
     title: str = "",
+    title_en: str = "",
     slug: str = "",
     body: str = "",
     category: str = "",
@@ -178,6 +179,7 @@ def make_faq(
         actor: who makes it.
         gap_id: the gap that it closes.
         title: of the FAQ; without it, the draft's.
+        title_en: the same in English.
         slug: its name in links; without it, made of the title.
         body: what it says; may follow later.
         category: where it stands in the help centre.
@@ -197,7 +199,8 @@ def make_faq(
         chosen = _chosen(db, gap_id, inquiry_ids)
         title = title.strip() or gap.title
         slug = slug.strip() or free_slug(db, title)
-        fields = {"title": title, "body": body, "category": category, "url": url}
+        fields = {"title": title, "title_en": title_en, "body": body}
+        fields |= {"category": category, "url": url}
         with changing(db, actor, "created", slug, gap_id=gap_id) as change:
             insert_faq(db, change, slug, fields)
             give_label(db, change, slug, chosen)

@@ -23,6 +23,7 @@ from . import (
     database,
     errors,
     groups_page,
+    gaps_page,
     health,
     i18n,
     inbox,
@@ -92,6 +93,8 @@ def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
     ):
         app.register_blueprint(module.bp)
     rest = Api(app)
+        *(gaps_page,),
+        *(account_page,),
     # The API's own one, to which each of these adds its views.
     for views in {module.bp for module in (api, api_listings, api_moderation, api_similar)}:
         rest.register_blueprint(views)

@@ -53,6 +53,10 @@ PLACES = (
         (Tab("search.show", lazy_gettext("Search"), ROLES),),
     ),
     Place(
+        lazy_gettext("FAQs"),
+        (Tab("gaps_page.show", lazy_gettext("Gaps"), LEADS),),
+    ),
+    Place(
         lazy_gettext("Listings"),
         (
             Tab("listings_page.new", lazy_gettext("One listing"), LABELLING),
