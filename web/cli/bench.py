@@ -18,6 +18,7 @@ from .bench_similar_listings import similar_listings
 from .bench_similar_speed import similar_speed
 from .bench_speed import speed
 from .bench_transformer import transformer
+from .bench_web import web
 from .common import json_option, print_json, progress_line
 
 _DATA = click.option(
@@ -45,7 +46,7 @@ def bench_command(context: click.Context) -> None:
 
 for command in (
     category, transformer, label, moderation, moderation_speed, similar_listings, faq, unseen, sts,
-    retrieval, similar, speed, similar_speed,
+    retrieval, similar, speed, similar_speed, web,
 ):  # fmt: skip
     bench_command.add_command(command)
 

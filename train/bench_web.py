@@ -1,0 +1,251 @@
+"""How long the console's pages take while a team clicks, on a desk of many inquiries.
+
+The desk is grown (`bench_web_desk.py`) and served as `faqdesk serve` serves it, a process of its
+own. Agents are threads here, each signed in as a person of their own: a closed loop, where each
+waits for its page, looks at it for a while, and clicks again. What a browser does with a page, and
+files that it keeps, are not timed.
+"""
+
+import os
+import random
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import defaultdict, deque
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+from support.database import scalar
+from support.errors import FaqdeskError
+from support.workspace import Workspace
+
+from .bench_probe import quantiles
+from .bench_web_clicks import PAGES, WITHIN_MS, Agent, Done, Page, Words
+from .bench_web_desk import PASSWORD, PEOPLE, grow_desk, login_of
+from .progress import Progress, silent
+
+ALONE: Final = 10  # clicks on each page while nobody else clicks
+START_SECONDS: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class WebReport:
+    """Milliseconds by page, and what was clicked."""
+
+    inquiries: int
+    agents: int
+    think_seconds: float
+    seconds: float
+    cores: int
+    pages: Mapping[str, Mapping[str, Any]]
+    trouble: tuple[str, ...]  # the first of what went wrong
+
+    @property
+    def clicks(self) -> int:
+        """All that was clicked while the clock ran."""
+        return sum(page["clicks"] for page in self.pages.values())
+
+    def as_dict(self) -> dict[str, Any]:
+        """One JSON object."""
+        return {
+            "inquiries": self.inquiries,
+            "agents": self.agents,
+            "think_seconds": self.think_seconds,
+            "seconds": round(self.seconds, 1),
+            "cores": self.cores,
+            "clicks_a_second": round(self.clicks / self.seconds, 2),
+            "loop": "closed",
+            "pages": {name: dict(page) for name, page in self.pages.items()},
+            "trouble": list(self.trouble),
+        }
+
+    def table(self) -> str:
+        """For people."""
+        lines = [
+            f"{self.inquiries:,} answered inquiries; {self.agents} agents, each in a closed loop "
+            f"with {self.think_seconds:g} s between two clicks; {self.cores} cores; "
+            f"{self.clicks / self.seconds:.1f} clicks a second for {self.seconds:.0f} s",
+            f"{'page':18}{'clicks':>8}{'p50 ms':>9}{'p95 ms':>9}{'p99 ms':>9}{'errors':>8}"
+            f"{'alone ms':>10}{'processor ms':>14}{'kB':>7}",
+        ]
+        for name, page in self.pages.items():
+            over = "  over" if page.get("p95", 0) > page["within_ms"] else ""
+            lines.append(
+                f"{name:18}{page['clicks']:8,}"
+                + "".join(f"{page.get(cut, 0):9.1f}" for cut in ("p50", "p95", "p99"))
+                + f"{page['errors']:8}{page['alone_ms']:10.1f}{page['processor_ms']:14.1f}"
+                + f"{page['kilobytes']:7.0f}{over}"
+            )
+        return "\n".join([*lines, *self.trouble])
+
+
+def bench_web(
+    *,
+    inquiries: int,
+    agents: int = PEOPLE,
+    think: float = 2.0,
+    seconds: float = 60.0,
+    keep: Path | None = None,
+    progress: Progress = silent,
+) -> WebReport:
+    """Time the console's pages.
+
+    Args:
+        inquiries: answered ones that the desk is grown to.
+        agents: how many click.
+        think: seconds between a page and the next click, on average; drawn from an exponential.
+        seconds: how long they click.
+        keep: a folder for the desk, which stays there; one that is there already is taken as it is.
+        progress: told done, total and a message; may raise, which ends the server.
+    """
+    with TemporaryDirectory(prefix="faqdesk-bench-") as place:
+        space = Workspace(keep or Path(place) / "desk")
+        if not space.exists():
+            space = grow_desk(space.home, size=inquiries, people=agents, progress=progress)
+        db = space.database()
+        words = Words.of(db)
+        inquiries = int(scalar(db, "SELECT count(*) FROM inquiries WHERE answer_id IS NOT NULL"))
+        db.close()
+        with _served(space) as (port, server), ExitStack() as lines:
+            progress(0, 1, "signing in")
+            team = [Agent(port, random.Random(number), words) for number in range(agents)]
+            for number, agent in enumerate(team, 1):
+                lines.callback(agent.close)
+                agent.sign_in(login_of(number), PASSWORD)
+            for agent in team * 2:  # each web process reads its models at the first question
+                for page in PAGES:
+                    _must(agent.click(page), page)
+            alone = {page.name: _alone(team[0], page, server) for page in PAGES}
+            clock = _Clock()
+            progress(0, 1, f"{agents} agents are clicking")
+            took = _click_together(team, clock, think=think, seconds=seconds)
+    return WebReport(
+        inquiries=inquiries,
+        agents=agents,
+        think_seconds=think,
+        seconds=took,
+        cores=len(os.sched_getaffinity(0)),
+        pages={
+            page.name: {
+                "clicks": len(clock.times[page.name]),
+                **quantiles(clock.times[page.name]),
+                "errors": clock.errors[page.name],
+                "within_ms": page.within_ms or WITHIN_MS,
+                **alone[page.name],
+            }
+            for page in PAGES
+        },
+        trouble=tuple(clock.trouble[:5]),
+    )
+
+
+def _must(done: Done, page: Page) -> None:
+    if done.error:
+        raise FaqdeskError(f"The page {page.name!r} of the console does not answer: {done.error}")
+
+
+@dataclass
+class _Clock:
+    """What all agents' clicks took, in milliseconds, and what went wrong."""
+
+    times: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    errors: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    trouble: list[str] = field(default_factory=list)
+
+
+def _click_together(team: list[Agent], clock: _Clock, *, think: float, seconds: float) -> float:
+    end = time.monotonic() + seconds
+    weights = [page.weight for page in PAGES]
+
+    def work(agent: Agent) -> None:
+        draw = agent.draw
+        time.sleep(draw.uniform(0, think))  # nobody begins at the same moment
+        while time.monotonic() < end:
+            page = draw.choices(PAGES, weights)[0]
+            before = time.perf_counter()
+            done = agent.click(page)
+            took = 1000 * (time.perf_counter() - before)
+            if done.error:
+                clock.errors[page.name] += 1
+                clock.trouble.append(f"{page.name}: {done.error}")
+            clock.times[page.name].append(took)
+            wait = draw.expovariate(1 / think) if think else 0
+            time.sleep(max(0.0, min(wait, end - time.monotonic())))
+
+    started = time.monotonic()
+    threads = [threading.Thread(target=work, args=(agent,), daemon=True) for agent in team]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return time.monotonic() - started
+
+
+def _alone(agent: Agent, page: Page, server: int) -> dict[str, float]:
+    """What one click takes while nobody else clicks, and what of it the processor worked."""
+    size = 0
+    worked, before = _processor_seconds(server), time.perf_counter()
+    for _ in range(ALONE):
+        size += agent.click(page).size
+    took, worked = time.perf_counter() - before, _processor_seconds(server) - worked
+    return {
+        "alone_ms": round(1000 * took / ALONE, 1),
+        "processor_ms": round(1000 * worked / ALONE, 1),
+        "kilobytes": round(size / ALONE / 1000, 1),
+    }
+
+
+def _processor_seconds(server: int) -> float:
+    """What the server's web processes have worked; not the jobs' process beside them."""
+    total = 0
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError, ValueError):  # it may have ended meanwhile
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            if server not in (int(folder.name), int(fields[1])):
+                continue
+            if b"\0worker\0" not in (folder / "cmdline").read_bytes():
+                total += int(fields[11]) + int(fields[12])
+    return total / os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def _served(space: Workspace) -> Iterator[tuple[int, int]]:
+    """The desk behind `faqdesk serve`, as many processes as it starts by itself: port and pid."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    code = "from web.cli import main; main()"
+    server = subprocess.Popen(  # noqa: S603 - our own command
+        [sys.executable, "-c", code, "serve", "--port", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"FAQDESK_HOME": str(space.home)},
+    )
+    said: deque[str] = deque(maxlen=20)
+    reader = threading.Thread(target=lambda: said.extend(server.stderr or ()), daemon=True)
+    reader.start()
+    try:
+        _wait(port, server, said)
+        yield port, server.pid
+    finally:
+        server.terminate()
+        server.wait(timeout=60)
+        reader.join()
+        if server.stderr:
+            server.stderr.close()
+
+
+def _wait(port: int, server: "subprocess.Popen[str]", said: deque[str]) -> None:
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end and server.poll() is None:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.1)
+    raise FaqdeskError(f"The console did not start: {''.join(said)}")
