@@ -158,7 +158,10 @@ def change(
         row = {"name": name or before.name, "role": role or before.role}
         db.table("agents").update(agent_id, row)
         if (before.name, before.role) != (row["name"], row["role"]):
-            detail = {"role": row["role"], "before": before.role}
+            # Who somebody was called stays out of what is never deleted.
+            detail: dict[str, str | bool] = {"renamed": True} if before.name != row["name"] else {}
+            if before.role != row["role"]:
+                detail |= {"before": before.role, "value": row["role"]}
             record(db, actor, "agent.changed", f"agent:{agent_id}", detail=detail)
     return get(db, agent_id)
 

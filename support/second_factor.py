@@ -16,6 +16,7 @@ from pyotp.exceptions import OTPVerificationError
 from sqlite_utils import Database
 
 from . import agents, settings
+from .agents import Agent
 from .audit import Actor, record
 from .clock import now
 from .database import one, scalar, write
@@ -69,6 +70,18 @@ def begin(db: Database, seal: Seal, agent_id: int) -> Enrolment:
         db.table("second_factors").upsert(
             row | {"confirmed_at": None, "last_step": 0}, pk="agent_id"
         )
+    return _enrolment(db, agent, secret)
+
+
+def begun(db: Database, seal: Seal, agent_id: int) -> Enrolment | None:
+    """What `begin` made and no code has confirmed yet, to be shown again; None: nothing."""
+    row = one(db, "SELECT * FROM second_factors WHERE agent_id = ?", [agent_id])
+    if row is None or row["confirmed_at"]:
+        return None
+    return _enrolment(db, agents.get(db, agent_id), seal.open_up(row["sealed"]))
+
+
+def _enrolment(db: Database, agent: Agent, secret: str) -> Enrolment:
     issuer = settings.load(db).desk_name
     uri = pyotp.TOTP(secret).provisioning_uri(name=agent.login, issuer_name=issuer)
     return Enrolment(secret, uri)

@@ -12,6 +12,7 @@ from flask_wtf.csrf import CSRFProtect
 from support.workspace import Workspace
 
 from . import (
+    account_page,
     api,
     api_listings,
     api_moderation,
@@ -22,12 +23,12 @@ from . import (
     categories_page,
     database,
     errors,
-    groups_page,
+    faq_picker,
     gaps_page,
+    groups_page,
     health,
     i18n,
     inbox,
-    inquiry,
     jobs_page,
     limits,
     listings_page,
@@ -41,6 +42,7 @@ from . import (
     search,
     sellers_page,
     similar_page,
+    tuner_page,
 )
 
 MAX_BODY = 2 << 20  # bytes; an answer is text
@@ -85,16 +87,17 @@ def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
     Bootstrap5(app)
     csrf = CSRFProtect(app)
     for module in (
-        *(health, auth, preferences, inbox, inquiry, search, models_page, jobs_page),
+        *(health, auth, preferences, inbox, faq_picker, search, models_page, jobs_page),
         *(listings_page, review_tasks, batches_page, categories_page),
         *(moderation_listing, appeals_page, sellers_page),
+        *(tuner_page,),
         *(policy_page, moderation_figures_page),
         *(similar_page, groups_page),
+        *(gaps_page,),
+        *(account_page,),
     ):
         app.register_blueprint(module.bp)
     rest = Api(app)
-        *(gaps_page,),
-        *(account_page,),
     # The API's own one, to which each of these adds its views.
     for views in {module.bp for module in (api, api_listings, api_moderation, api_similar)}:
         rest.register_blueprint(views)

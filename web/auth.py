@@ -23,6 +23,7 @@ ANSWERING = ("agent", "lead", "admin")  # who reads open inquiries and answers t
 MODERATING = ("moderator", "lead", "admin")
 LABELLING = ("labeller", "lead", "admin")  # who may say what a listing is
 ADMINS = ("admin",)
+OPEN = ("auth", "health", "join_page")  # blueprints that ask nobody to sign in
 
 
 class SignedIn:
@@ -57,8 +58,9 @@ def init_app(app: Flask) -> None:
 
     @app.before_request
     def ask_to_sign_in() -> ResponseReturnValue | None:
-        open_to_all = request.blueprint in ("auth", "health") or request.path.startswith("/api/")
-        if request.endpoint in (None, "static", "bootstrap.static") or open_to_all:
+        if request.endpoint in (None, "static", "bootstrap.static"):
+            return None
+        if request.blueprint in OPEN or request.path.startswith("/api/"):
             return None
         if current_user.is_authenticated:
             return None
@@ -103,25 +105,56 @@ def sign_in() -> ResponseReturnValue:
 
 @bp.post("/sign-in")
 def do_sign_in() -> ResponseReturnValue:
-    """Check login and password, and start a session."""
-    found = sessions.sign_in(
+    """Check login and password, then the code where there is a second factor."""
+    half, target = request.form.get("half", ""), request.form.get("next", "")
+    try:
+        found = _by_code(half) if half else _by_password()
+    except sessions.SecondFactorError as asked:
+        if asked.wrong:
+            flash(_("The code does not fit. Wait for the next one, then type that."), "danger")
+        page = render_template("sign_in.html", next=target, half=asked.half)
+        return page, 401 if asked.wrong else 200
+    except sessions.HalfExpiredError:
+        flash(_("That took too long. Sign in again."), "danger")
+        return render_template("sign_in.html", next=target), 401
+    if found is None:
+        flash(_("Login and password do not fit."), "danger")
+        return render_template("sign_in.html", next=target), 401
+    let_in(*found)
+    return redirect(own_path(target) or url_for("inbox.show"))
+
+
+def let_in(agent: Agent, token: str) -> None:
+    """Put a session that was begun into the cookie."""
+    session.clear()  # a new session never inherits what an earlier visitor left
+    session.permanent = True
+    login_user(SignedIn(agent, token))
+
+
+def _by_password() -> tuple[Agent, str] | None:
+    return sessions.sign_in(
         db(),
         desk().seal,
         login=request.form.get("login", "").strip(),
         password=request.form.get("password", ""),
-        address=request.remote_addr or "",
-        user_agent=request.headers.get("User-Agent", ""),
-        code=request.form.get("code", ""),
+        code=_code(),
+        **_from_where(),
     )
-    if found is None:
-        flash(_("Login and password do not fit."), "danger")
-        page = render_template("sign_in.html", next=request.form.get("next", ""))
-        return page, 401
-    agent, token = found
-    session.clear()  # a new session never inherits what an earlier visitor left
-    session.permanent = True
-    login_user(SignedIn(agent, token))
-    return redirect(own_path(request.form.get("next", "")) or url_for("inbox.show"))
+
+
+def _by_code(half: str) -> tuple[Agent, str]:
+    return sessions.sign_in_by_code(db(), desk().seal, half=half, code=_code(), **_from_where())
+
+
+def _code() -> str:
+    return request.form.get("code", "").strip() or request.form.get("recovery", "").strip()
+
+
+def _from_where() -> dict[str, str]:
+    return {
+        "address": request.remote_addr or "",
+        "user_agent": request.headers.get("User-Agent", ""),
+    }
 
 
 @bp.post("/sign-out")

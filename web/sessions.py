@@ -3,7 +3,9 @@
 The cookie holds a random token, the database its hash: who reads the database cannot sign in.
 """
 
+import base64
 import hashlib
+import json
 import secrets
 from dataclasses import dataclass
 
@@ -14,22 +16,32 @@ from support.agents import Agent
 from support.audit import Actor, record
 from support.clock import ago, now
 from support.database import one, scalar, write
-from support.errors import NotFoundError, PermissionDeniedError
+from support.errors import NotFoundError, PermissionDeniedError, WorkspaceError
 from support.seal import Seal
 
 LIFETIME_HOURS = 12  # without a click
 TOUCH_MINUTES = 5  # how often a click is written down
 ATTEMPTS = 10  # failures in the window, for one login or one address ...
 WINDOW_MINUTES = 15  # ... before both wait
+HALF_MINUTES = 5  # between the password and the code
+KEY = 16  # digits of a token's hash that name a session to its owner
 
 
 class SecondFactorError(PermissionDeniedError):
-    """Login and password fit; the code of the second factor is missing, or `wrong`."""
+    """Login and password fit; the code of the second factor is missing, or `wrong`.
 
-    def __init__(self, words: str, *, wrong: bool) -> None:
+    `half` is sealed, and stands for the password when the code comes.
+    """
+
+    def __init__(self, words: str, *, wrong: bool, half: str = "") -> None:
         """Take the words for the person who signs in."""
         super().__init__(words)
         self.wrong = wrong
+        self.half = half
+
+
+class HalfExpiredError(PermissionDeniedError):
+    """The password was typed too long ago, or has changed since: it is asked for again."""
 
 
 class TooManyAttemptsError(PermissionDeniedError):
@@ -61,7 +73,59 @@ def sign_in(
         SecondFactorError: login and password fit, and the code is missing or wrong.
     """
     login = login[:64]
-    counted = seal.customer("login", login.lower())
+    _count(db, seal, login, address)
+    agent = agents.authenticate(db, login, password)
+    actor = Actor(agent.actor_name if agent else "nobody", address)
+    if agent is None:
+        with write(db):
+            record(db, actor, "sign_in.failed", "desk")
+        return None
+    if second_factor.state(db, agent.id).on:
+        _ask_for_code(db, seal, agent, actor, code)
+    return agent, begin(db, seal, agent, actor, user_agent)
+
+
+def sign_in_by_code(
+    db: Database, seal: Seal, *, half: str, code: str, address: str, user_agent: str
+) -> tuple[Agent, str]:
+    """Go on where `sign_in` asked for the code.
+
+    Returns:
+        The person and the session's token.
+
+    Raises:
+        HalfExpiredError: sign in anew.
+        TooManyAttemptsError: as `sign_in`.
+        SecondFactorError: the code is missing or wrong.
+    """
+    agent = _whose_half(db, seal, half)
+    _count(db, seal, agent.login, address)
+    actor = Actor(agent.actor_name, address)
+    if second_factor.state(db, agent.id).on:
+        _ask_for_code(db, seal, agent, actor, code)
+    return agent, begin(db, seal, agent, actor, user_agent)
+
+
+def check_password(db: Database, seal: Seal, agent: Agent, password: str, address: str) -> bool:
+    """Whether somebody who is signed in knows their password; tried as rarely as at signing in.
+
+    Raises:
+        TooManyAttemptsError: this person or address failed too often lately.
+    """
+    _count(db, seal, agent.login, address)
+    if agents.authenticate(db, agent.login, password) is None:
+        actor = Actor(agent.actor_name, address)
+        with write(db):
+            record(db, actor, "agent.password_refused", f"agent:{agent.id}")
+        return False
+    with write(db):
+        _forgive(db, seal, agent.login)
+    return True
+
+
+def _count(db: Database, seal: Seal, login: str, address: str) -> None:
+    """Note an attempt, and refuse it where there were too many."""
+    counted = _counted(seal, login)
     edge = ago(minutes=WINDOW_MINUTES)
     with write(db):
         db.execute("DELETE FROM sign_in_attempts WHERE at < ?", [ago(days=1)])
@@ -74,16 +138,21 @@ def sign_in(
                 )
         # Counted before the password is looked at: many at once get no more attempts than one.
         db.table("sign_in_attempts").insert({"login": counted, "address": address, "at": now()})
-    agent = agents.authenticate(db, login, password)
-    actor = Actor(agent.actor_name if agent else "nobody", address)
-    if agent is not None and second_factor.state(db, agent.id).on:
-        _ask_for_code(db, seal, agent, actor, code)
+
+
+def _forgive(db: Database, seal: Seal, login: str) -> None:
+    db.execute("DELETE FROM sign_in_attempts WHERE login = ?", [_counted(seal, login)])
+
+
+def _counted(seal: Seal, login: str) -> str:
+    return seal.customer("login", login.lower())
+
+
+def begin(db: Database, seal: Seal, agent: Agent, actor: Actor, user_agent: str) -> str:
+    """Start a session; returns its token."""
+    token = secrets.token_urlsafe(32)
     with write(db):
-        if agent is None:
-            record(db, actor, "sign_in.failed", "desk")
-            return None
-        db.execute("DELETE FROM sign_in_attempts WHERE login = ?", [counted])
-        token = secrets.token_urlsafe(32)
+        _forgive(db, seal, agent.login)
         db.table("sessions").insert(
             {
                 "token_hash": _hash(token),
@@ -91,21 +160,48 @@ def sign_in(
                 "created_at": now(),
                 "last_seen_at": now(),
                 "expires_at": _expiry(),
-                "address": address,
+                "address": actor.address,
                 "user_agent": user_agent[:200],
             }
         )
         record(db, actor, "sign_in.done", f"agent:{agent.id}")
-    return agent, token
+    return token
 
 
 def _ask_for_code(db: Database, seal: Seal, agent: Agent, actor: Actor, code: str) -> None:
     if not code.strip():
-        raise SecondFactorError("Type the code that your phone shows.", wrong=False)
+        half = _half(db, seal, agent)
+        raise SecondFactorError("Type the code that your phone shows.", wrong=False, half=half)
     if not second_factor.check(db, seal, agent.id, code):
         with write(db):
             record(db, actor, "sign_in.failed", "desk", detail={"second_factor": True})
-        raise SecondFactorError("The code does not fit. Wait for the next one.", wrong=True)
+        half = _half(db, seal, agent)
+        words = "The code does not fit. Wait for the next one."
+        raise SecondFactorError(words, wrong=True, half=half)
+
+
+def _half(db: Database, seal: Seal, agent: Agent) -> str:
+    """What stands for a password that fitted, until it changes or some minutes have passed."""
+    said = {"agent": agent.id, "until": ago(minutes=-HALF_MINUTES), "of": _password_mark(db, agent)}
+    return base64.urlsafe_b64encode(seal.close_up(json.dumps(said))).decode()
+
+
+def _whose_half(db: Database, seal: Seal, half: str) -> Agent:
+    try:
+        said = json.loads(seal.open_up(base64.urlsafe_b64decode(half)))
+        agent = agents.get(db, said["agent"])
+        good = agent.active and said["until"] > now() and said["of"] == _password_mark(db, agent)
+    except (WorkspaceError, NotFoundError, ValueError, KeyError, TypeError):
+        good = False
+    if not good:
+        raise HalfExpiredError("That took too long. Sign in again.")
+    return agent
+
+
+def _password_mark(db: Database, agent: Agent) -> str:
+    """Changes with the password."""
+    sql = "SELECT password_hash FROM agents WHERE id = ?"
+    return _hash(scalar(db, sql, [agent.id]) or "")[:16]
 
 
 def find(db: Database, token: str) -> Agent | None:
@@ -134,8 +230,9 @@ def sign_out(db: Database, token: str, actor: Actor) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Where a person is signed in; `current` is the one that asks."""
+    """Where a person is signed in; `current` is the one that asks, `key` names it for `end`."""
 
+    key: str
     created_at: str
     last_seen_at: str
     address: str
@@ -149,6 +246,7 @@ def listed(db: Database, agent_id: int, token: str = "") -> list[Session]:
     current = _hash(token)
     return [
         Session(
+            row["token_hash"][:KEY],
             row["created_at"],
             row["last_seen_at"],
             row["address"],
@@ -157,6 +255,19 @@ def listed(db: Database, agent_id: int, token: str = "") -> list[Session]:
         )
         for row in db.query(sql, [agent_id, now()])
     ]
+
+
+def end(db: Database, agent_id: int, key: str, actor: Actor) -> None:
+    """End one of a person's sessions, by its key.
+
+    Raises:
+        NotFoundError: it has ended already.
+    """
+    with write(db):
+        sql = "DELETE FROM sessions WHERE agent_id = ? AND substr(token_hash, 1, ?) = ?"
+        if not db.execute(sql, [agent_id, KEY, key]).rowcount:
+            raise NotFoundError("This session has ended already.")
+        record(db, actor, "sign_out.done", f"agent:{agent_id}")
 
 
 def sign_out_everywhere(db: Database, agent_id: int, actor: Actor, *, but: str = "") -> int:
