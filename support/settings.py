@@ -40,6 +40,7 @@ class Settings:
     answer_half_life_days: int = 0
     likely_threshold: float = 0.0  # the probability from which one is Likely; 0: as the model chose
     faq_thresholds: tuple[str, ...] = ()  # those of single FAQs: slug=0.85, or slug=never
+    wrong_costs: float = 3.0  # misses that one wrong suggestion costs: the tuner picks by it
     # Share of inquiries that get no suggestion, so that labels that were not swayed by what was
     # shown can be told apart when a new model is judged.
     holdout: float = 0.03
@@ -65,6 +66,8 @@ class Settings:
             raise SettingError(f"holdout must lie in [0, 0.5], got {self.holdout}.")
         if not 0 <= self.judged_margin <= 1:
             raise SettingError(f"judged_margin must lie in [0, 1], got {self.judged_margin}.")
+        if not 0.01 <= self.wrong_costs <= 1000:
+            raise SettingError(f"wrong_costs must lie in [0.01, 1000], got {self.wrong_costs}.")
         for name, low, high in (
             ("top_k", 1, 9),
             ("similar_k", 1, 20),

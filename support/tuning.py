@@ -172,6 +172,32 @@ class Change:
     sent: tuple[str, ...]  # FAQs that the answer really linked
 
 
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """How many held-out inquiries another threshold would treat otherwise, and rightly or not."""
+
+    shown_right: int
+    shown_wrong: int
+    silent_right: int  # shown and right until now
+    silent_wrong: int
+
+    @property
+    def n(self) -> int:
+        """All of them."""
+        return self.shown_right + self.shown_wrong + self.silent_right + self.silent_wrong
+
+
+def moved(found: Ground, threshold: float, slug: str = "") -> Moved:
+    """Count what a threshold would treat otherwise."""
+    right = found.rows.right
+    counts = [
+        (int(right[places].sum()), int((~right[places]).sum()))
+        for places in tuner.changed(found.flags(), found.flags(threshold, slug))
+    ]
+    (shown_right, shown_wrong), (silent_right, silent_wrong) = counts
+    return Moved(shown_right, shown_wrong, silent_right, silent_wrong)
+
+
 def ground(workspace: Workspace, db: Database) -> Ground:
     """What the release in force said of its held-out inquiries.
 

@@ -81,6 +81,7 @@ PLACES = (
         lazy_gettext("Models"),
         (
             Tab("models_page.show", lazy_gettext("Models"), LEADS),
+            Tab("tuner_page.show", lazy_gettext("Thresholds"), LEADS),
             Tab("jobs_page.show", lazy_gettext("Jobs"), LEADS),
         ),
     ),

@@ -8,13 +8,12 @@ from typing import Any
 
 import click
 
-from support import tuning
+from support import settings, tuning
 from support.tuner import Point
 from support.tuning import FaqThreshold
 
 from .common import actor, json_option, print_json, workspace
 
-COST = 3.0  # misses that one wrong suggestion costs, where nobody says
 LINES = 12  # of the curve, where a person reads it
 
 
@@ -60,7 +59,7 @@ def tune_command(
         return
     found = tuning.ground(space, db)
     if each:
-        _tell_faqs(tuning.by_faq(db, found, cost or COST), as_json=as_json)
+        _tell_faqs(tuning.by_faq(db, found, cost or settings.load(db).wrong_costs), as_json=as_json)
         return
     picked = found.pick(cost, slug) if cost is not None else None
     wanted = math.inf if never else threshold
