@@ -91,7 +91,6 @@ def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
         *(listings_page, review_tasks, batches_page, categories_page),
         *(moderation_listing, appeals_page, sellers_page),
         *(tuner_page,),
-        *(tuner_page,),
         *(policy_page, moderation_figures_page),
         *(similar_page, groups_page),
         *(gaps_page,),
