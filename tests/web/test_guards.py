@@ -142,9 +142,6 @@ PAGES = {
     "account_page.switch_off": ALL,
     "account_page.end": ALL,
     "account_page.end_others": ALL,
-    "tuner_page.show": LEADS,
-    "tuner_page.piece": LEADS,
-    "tuner_page.put": {"admin"},
 }
 OPEN = {"static", "bootstrap.static", "health.healthz", "health.readyz", "auth.sign_in",
         "auth.do_sign_in", "auth.sign_out", "auth.language", "api-docs.openapi_json"}  # fmt: skip
