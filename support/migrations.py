@@ -9,6 +9,7 @@ from sqlite_utils import Database, Migrations
 from .migrations_knowledge import KNOWLEDGE
 from .migrations_listings import COUNTS, LISTINGS
 from .migrations_moderation import MODERATION
+from .migrations_replays import REPLAYS
 from .migrations_similar import SIMILAR
 from .migrations_work import WORK
 
@@ -467,3 +468,9 @@ def m017_reply_changes(db: Database) -> None:
         CREATE INDEX faq_change_rows_key ON faq_change_rows(name, key);
         """,
     )
+
+
+@migrations()
+def m018_replays(db: Database) -> None:
+    """What two releases said of the same inquiries, and why releases were moved."""
+    _run(db, REPLAYS)

@@ -5,6 +5,8 @@ marked done. One that was cut off before the file is struck out by the next: the
 and who reads it says what it names (`live`).
 """
 
+from dataclasses import dataclass
+
 from sqlite_utils import Database
 
 from .audit import Actor, record
@@ -12,7 +14,33 @@ from .clock import now
 from .database import Row, insert, one, write
 
 
-def begin(db: Database, name: str, *, line: str, back_to: int | None, actor: Actor) -> int:
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Why a release is moved, in somebody's words.
+
+    `forced`: it was told to be worse, and somebody insisted. `rolled_back`: a way back, not a
+    publication.
+    """
+
+    reason: str = ""
+    forced: bool = False
+    rolled_back: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reign:
+    """A time in which a release was in force; `until` is None for the one that is."""
+
+    release: str
+    since: str
+    until: str | None
+    actor: str
+    move: Move
+
+
+def begin(
+    db: Database, name: str, *, line: str, back_to: int | None, actor: Actor, move: Move
+) -> int:
     """Write down that a release is about to come into force.
 
     Args:
@@ -21,12 +49,14 @@ def begin(db: Database, name: str, *, line: str, back_to: int | None, actor: Act
         line: the line that it moves on.
         back_to: the publication that a rollback goes back to.
         actor: who moves it.
+        move: why, and which way.
 
     Returns:
         The publication's id, for `finish`.
     """
     row = {"release": name, "line": line, "back_to": back_to, "at": now(), "actor": actor.name}
-    return insert(db, "publications", row | {"done": 0})
+    why = {"reason": move.reason, "forced": move.forced, "rolled_back": move.rolled_back}
+    return insert(db, "publications", row | why | {"done": 0})
 
 
 def finish(db: Database, publication: int) -> None:
@@ -81,3 +111,21 @@ def way_back(db: Database, live: str | None) -> list[str]:
         if row is not None and row["release"] != live:
             found[row["release"]] = None
     return list(found)
+
+
+def history(db: Database, live: str | None, *, line: str, limit: int = 20) -> list[Reign]:
+    """What was in force when, by whom and why, newest first.
+
+    `live` is the release that the file names, as for `last_times`.
+    """
+    sql = """
+        SELECT * FROM publications WHERE line = ? AND (done OR release = ?)
+        ORDER BY id DESC LIMIT ?
+    """
+    found = []
+    until = None
+    for row in db.query(sql, [line, live, limit]):
+        move = Move(row["reason"], bool(row["forced"]), bool(row["rolled_back"]))
+        found.append(Reign(row["release"], row["at"], until, row["actor"], move))
+        until = row["at"]
+    return found

@@ -7,23 +7,22 @@ ends with its process.
 
 import fcntl
 import json
-import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from enum import Enum
-from pathlib import Path
 from typing import Any
 
 from sqlite_utils import Database
 
-from . import publications
+from . import publications, standing
 from .artifact import read_artifact
 from .audit import Actor, record
 from .clock import now
 from .database import Row, one, write
 from .errors import ConflictError, InputError, ModelDamagedError, ModelMissingError, NotFoundError
+from .publications import Move
 from .release import Release, current, in_force, kinds, point, training
+from .versions import new_version, newest
 from .workspace import Workspace
 
 __all__ = [
@@ -45,24 +44,6 @@ class Expected(Enum):
     """What a publisher expects to be in force, where it does not name a release."""
 
     ANY = "any"
-
-
-def new_version() -> str:
-    """A name for a model or release: when it was made, and something no other has."""
-    return datetime.now(UTC).strftime("%Y%m%d-%H%M%S-") + secrets.token_hex(2)
-
-
-def newest(models: Path, kind: str) -> str:
-    """The newest version of a kind, published or not.
-
-    Raises:
-        ModelMissingError: there is none.
-    """
-    found = (models / kind).glob("*")
-    versions = sorted(path.name for path in found if (path / "config.json").exists())
-    if not versions:
-        raise ModelMissingError(f"No {kind} in {models}. Make it first: {_cure(kind)}")
-    return versions[-1]
 
 
 def store(
@@ -163,6 +144,8 @@ def put_in_force(
     expected: Release | Expected | None = Expected.ANY,
     seen: str | None = None,
     line: str | None = None,
+    force: bool = False,
+    reason: str = "",
 ) -> Release:
     """Make a stored release the one in force on its line, its files checked once more.
 
@@ -174,9 +157,13 @@ def put_in_force(
         expected: as for `publish`.
         seen: the release that whoever asks saw in force, "" for none; None: they did not look.
         line: the only line that the release may be of; None: any.
+        force: put it in force though it was judged worse; needs a `reason`.
+        reason: why, in words; kept with the move and in the audit trail, masked.
 
     Raises:
         NotFoundError: there is no such release.
+        WorseError: it was judged worse than what is in force, and is not forced.
+        InputError: it is worse and forced, and no reason is given.
         ModelError: a part is missing or not as it was when the release was made.
         ConflictError: another release than the one expected or seen is in force.
     """
@@ -193,18 +180,26 @@ def put_in_force(
                 f"Release {named[0]} came into force meanwhile, where {named[1]} was. {name} stays "
                 f"a candidate; to put it in force all the same: faqdesk models publish {name}"
             )
-        top = _top(db, before, line=row["line"], actor=actor)
         again = before is not None and before.name == name
+        forced = not again and standing.allow(db, row, before, force=force, reason=reason)
+        move = Move(standing.masked(db, reason), forced)
+        top = _top(db, before, line=row["line"], actor=actor)
         back_to: int | None = top["back_to" if again else "id"] if top else None
-        return _move(workspace, db, row, back_to, actor, "release.published")
+        return _move(workspace, db, row, back_to, actor, move)
 
 
 def rollback(
-    workspace: Workspace, db: Database, *, actor: Actor, seen: str | None = None, line: str = "desk"
+    workspace: Workspace,
+    db: Database,
+    *,
+    actor: Actor,
+    seen: str | None = None,
+    line: str = "desk",
+    reason: str = "",
 ) -> Release:
     """Go back to the release that was in force before on a line; once more goes further back.
 
-    `seen`: as for `put_in_force`.
+    `seen` and `reason`: as for `put_in_force`.
 
     Raises:
         InputError: there is no such line.
@@ -226,7 +221,8 @@ def rollback(
             raise NotFoundError(
                 "No release was in force before this one. List them: faqdesk models list"
             )
-        return _move(workspace, db, row, row["further"], actor, "release.rolled_back")
+        move = Move(standing.masked(db, reason), rolled_back=True)
+        return _move(workspace, db, row, row["further"], actor, move)
 
 
 @contextmanager
@@ -252,7 +248,7 @@ def _top(db: Database, live: Release | None, *, line: str, actor: Actor) -> Row 
 
 
 def _move(
-    workspace: Workspace, db: Database, row: Row, back_to: int | None, actor: Actor, action: str
+    workspace: Workspace, db: Database, row: Row, back_to: int | None, actor: Actor, move: Move
 ) -> Release:
     """Put a release in force; `back_to` is the publication that a rollback goes back to."""
     described = json.loads(row["parts"])
@@ -271,9 +267,12 @@ def _move(
             )
     with write(db):
         publication = publications.begin(
-            db, row["name"], line=row["line"], back_to=back_to, actor=actor
+            db, row["name"], line=row["line"], back_to=back_to, actor=actor, move=move
         )
-        record(db, actor, action, f"release:{row['name']}", detail=described)
+        action = "release.rolled_back" if move.rolled_back else "release.published"
+        why: dict[str, Any] = {"forced": True} if move.forced else {}
+        why |= {"reason": move.reason} if move.reason else {}
+        record(db, actor, action, f"release:{row['name']}", detail=described | why)
     # After the commit: a release that the database does not know never gets in force.
     content = {
         "release": row["name"],
@@ -289,9 +288,3 @@ def _move(
 def _judged(release: Release | None) -> dict[str, str]:
     """The parts that suggestions come from; an index is only built anew."""
     return {kind: v for kind, v in release.parts.items() if kind != "index"} if release else {}
-
-
-def _cure(kind: str) -> str:
-    return {"index": "faqdesk index", "encoder": "faqdesk train encoder"}.get(
-        kind, f"faqdesk train {kind}"
-    )

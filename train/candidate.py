@@ -24,6 +24,7 @@ from support.errors import (
     TooFewLabelsError,
 )
 from support.releases import Expected, Release, in_force, new_version, newest, put_in_force, store
+from support.standing import INSISTED
 from support.workspace import Workspace
 
 from .as_of import AsOf
@@ -36,6 +37,7 @@ from .judge import judge
 from .judgement import Judgement
 from .progress import Progress, silent
 from .recipe import LEARNED, NO_ENCODER, Recipe, live_recipe
+from .replay import keep_judged
 
 Judging = Literal["judged", "unjudged", "always"]
 
@@ -95,14 +97,13 @@ def train_candidate(
     else:
         source, version = _encoder(workspace, model, keep_encoder, progress)
         recipe = Recipe(config or FaqConfig(), source)
-    judgement, narrowed = None, recipe
+    judged, narrowed = None, recipe
     if judging != "unjudged" and live is not None:
         rules = settings.load(db)
         judged = judge(
             workspace, db, recipe, live,
             weeks=rules.judged_weeks, margin=rules.judged_margin, progress=progress,
         )  # fmt: skip
-        judgement = judged.judgement
         if judged.report is not None:
             narrowed = recipe.narrowed(judged.report.settings)
     report, reason = None, ""
@@ -122,6 +123,7 @@ def train_candidate(
             progress(1, 1, f"no classifier yet: {error}")
     if encoder is not None:
         embeddings.encode_missing(db, encoder, progress=progress)
+    judgement = judged.judgement if judged else None
     release = store(
         workspace, db, parts,
         actor=actor,
@@ -129,6 +131,8 @@ def train_candidate(
         recipe=recipe.as_dict(report.settings if report else {}),
         no_classifier=reason,
     )  # fmt: skip
+    if judged is not None and start is not None:
+        keep_judged(db, actor, judged, release=release.name, against=start.name)
     published, message = _decide(workspace, db, release, start, judgement, judging, actor)
     if encoder is not None:  # what was answered while the training ran
         embeddings.encode_missing(db, encoder, progress=silent)
@@ -219,7 +223,7 @@ def _decide(
     said = [judgement.why] if judgement else []
     stays = (
         f"It is kept as {release.name}; to put it in force all the same: "
-        f"faqdesk models publish {release.name}"
+        f'faqdesk models publish {release.name} --force --reason "..."'
     )
     if judging != "always" and start is not None:
         if judgement is not None and judgement.worse:
@@ -230,7 +234,11 @@ def _decide(
             return False, " ".join([*said, lost, f"{start.name} stays in force.", stays])
     expected = Expected.ANY if judging == "always" else start
     try:
-        put_in_force(workspace, db, release.name, actor=actor, expected=expected)
+        put_in_force(
+            workspace, db, release.name,
+            actor=actor, expected=expected, force=judging == "always",
+            reason=INSISTED if judging == "always" else "",
+        )  # fmt: skip
     except ConflictError as error:
         return False, " ".join([*said, str(error)])
     missing = " It has no classifier yet: too few labels." if release.no_classifier else ""

@@ -18,6 +18,7 @@ from support.audit import Actor
 from support.errors import ConflictError, NotFoundError
 from support.releases import Expected, Release
 from support.shelf import described
+from support.standing import INSISTED
 from support.workspace import Workspace
 
 from .category import CategoryReport, fit_category
@@ -110,14 +111,17 @@ def train_category(
     if judging == "judged" and judgement is not None and judgement.worse and start is not None:
         message = (
             f"{said} {start.name} stays in force. This one is kept as {release.name}; to put it in "
-            f"force all the same: faqdesk models publish {release.name} --line {KIND}"
+            f"force all the same: faqdesk models publish {release.name} --line {KIND} --force "
+            f'--reason "..."'
         )
         return CategoryOutcome(report, release, False, message)
     expected = Expected.ANY if judging == "always" else start
     try:
         releases.put_in_force(
-            workspace, db, release.name, actor=actor, expected=expected, line=KIND
-        )
+            workspace, db, release.name,
+            actor=actor, expected=expected, line=KIND, force=judging == "always",
+            reason=INSISTED if judging == "always" else "",
+        )  # fmt: skip
     except ConflictError as error:
         return CategoryOutcome(report, release, False, f"{said} {error}".strip())
     return CategoryOutcome(report, release, True, f"{said} Model {version} is in force.".strip())

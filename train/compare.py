@@ -3,11 +3,13 @@
 Knows nothing of how they were made or what they were asked.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+
+from support.replays import Pair, Told
 
 from .judgement import Group
 from .metrics import Difference, expected_calibration_error, paired_bootstrap
@@ -27,6 +29,8 @@ class Answers:
     probability: Numbers  # of the first
     likely: Flags  # it would have been shown as Likely
     known: Flags  # a right FAQ is among those that the model knows
+    slugs: Sequence[str] = ()  # the first FAQ of each
+    bands: Sequence[str] = ()  # how each would have been shown
 
 
 def compare(ours: Answers, theirs: Answers | None, *, among: Flags | None = None) -> Group | None:
@@ -59,6 +63,20 @@ def compare(ours: Answers, theirs: Answers | None, *, among: Flags | None = None
         losses=int(lost.sum()),
         ties=len(scope) - int(won.sum()) - int(lost.sum()),
     )
+
+
+def pairs(inquiry_ids: Sequence[int], ours: Answers, theirs: Answers) -> list[Pair]:
+    """What both said of each inquiry, to be kept for people to read."""
+    sides = zip(inquiry_ids, _told(ours), _told(theirs), strict=True)
+    return [Pair(inquiry_id, mine, other) for inquiry_id, mine, other in sides]
+
+
+def _told(answers: Answers) -> list[Told]:
+    rows = zip(
+        answers.slugs, answers.bands, answers.probability.tolist(), answers.first.tolist(),
+        strict=True,
+    )  # fmt: skip
+    return [Told(*row) for row in rows]
 
 
 def verdict(found: Group | None, *, margin: float, same: bool) -> tuple[bool, str]:

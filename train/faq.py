@@ -136,6 +136,8 @@ def fit_faq(
         metrics={
             "train": len(train),
             "validation": len(validation),
+            "first": min(example.at for example in everything),
+            "last": max(example.at for example in everything),
             "voices": [asdict(report) for report in chosen.reports],
         },
     )

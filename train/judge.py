@@ -15,17 +15,17 @@ from sqlite_utils import Database
 
 from support.clock import from_iso, iso, now
 from support.errors import ModelError, TooFewLabelsError
-from support.faq import BandName, FaqClassifier
-from support.similar import READ
+from support.faq import FaqClassifier
+from support.replays import Pair
 from support.workspace import Workspace
 
 from .as_of import AsOf
-from .compare import Answers, compare, verdict
+from .asking import ask
+from .compare import Answers, compare, pairs, verdict
 from .examples import Example, usable
 from .faq_report import FaqReport
 from .history import examples
 from .judgement import Judgement
-from .nearest import nearest
 from .progress import Progress, silent
 from .recipe import Recipe
 from .reliability import reliability_bins
@@ -40,6 +40,7 @@ class Judged:
 
     judgement: Judgement
     report: FaqReport | None
+    pairs: tuple[Pair, ...] = ()  # what both said of each inquiry; none where there was no other
 
 
 def judge(
@@ -85,7 +86,7 @@ def judge(
             if worse:
                 why = f"The candidate is worse: it learns nothing where the live one does. {error}"
             return Judged(replace(_nothing(cut, len(later), why, notes), worse=worse), None)
-        ours = ask(then, candidate, report.folder, later)
+        ours = _ask(then, candidate, report.folder, later)
         theirs = None
         chosen = candidate.narrowed(report.settings)
         if live is not None and not chosen.same(live):
@@ -94,7 +95,7 @@ def judge(
                          "were fitted again with today's code.")  # fmt: skip
             try:
                 fitted = then.fit(live, Path(scratch) / "live", progress=_told(progress))
-                theirs = ask(then, live, fitted.folder, later)
+                theirs = _ask(then, live, fitted.folder, later)
             except (TooFewLabelsError, ModelError) as error:
                 notes = (*notes, f"The recipe in force could not be fitted again: {error}")
     shown, held = seen(db)
@@ -114,7 +115,8 @@ def judge(
         notes=notes,
         reliability=tuple(reliability_bins(ours.probability.tolist(), ours.first.tolist())),
     )
-    return Judged(replace(judgement, notes=(*notes, *_sway(judgement))), report)
+    found_by_both = tuple(pairs(ids, ours, theirs)) if theirs is not None else ()
+    return Judged(replace(judgement, notes=(*notes, *_sway(judgement))), report, found_by_both)
 
 
 def cut_off(found: Sequence[Example], *, weeks: int) -> tuple[str, tuple[str, ...]]:
@@ -135,26 +137,9 @@ def cut_off(found: Sequence[Example], *, weeks: int) -> tuple[str, tuple[str, ..
     return iso(end - timedelta(weeks=weeks)), notes
 
 
-def ask(then: AsOf, recipe: Recipe, folder: Path, later: Sequence[Example]) -> Answers:
+def _ask(then: AsOf, recipe: Recipe, folder: Path, later: Sequence[Example]) -> Answers:
     """What the model in a folder says about later inquiries, with the neighbours of then."""
-    classifier = FaqClassifier.load(folder)
-    texts = [example.text for example in later]
-    encoder = then.encoder(recipe)
-    neighbours = vectors = None
-    if encoder is not None and classifier.wants_neighbours:
-        vectors = encoder.encode([text[:READ] for text in texts])
-        past = [example for example in then.past if set(example.labels) & set(classifier.labels)]
-        neighbours = nearest(encoder, texts, past, top_k=classifier.neighbours_k)
-    predictions = classifier.predict(texts, neighbours=neighbours, vectors=vectors, top_k=3)
-    ranked = [[scored.label in example.labels for scored in prediction.scored]
-              for prediction, example in zip(predictions, later, strict=True)]  # fmt: skip
-    return Answers(
-        first=np.array([row[0] for row in ranked]),
-        three=np.array([any(row) for row in ranked]),
-        probability=np.array([prediction.scored[0].probability for prediction in predictions]),
-        likely=np.array([classifier.band(p) is BandName.LIKELY for p in predictions]),
-        known=np.array([bool(set(e.labels) & set(classifier.labels)) for e in later]),
-    )
+    return ask(FaqClassifier.load(folder), then.encoder(recipe), then.past, later)
 
 
 def seen(db: Database) -> tuple[set[int], set[int]]:

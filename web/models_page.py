@@ -67,10 +67,15 @@ def reliability(name: str) -> ResponseReturnValue:
 @bp.post("/<name>/publish")
 @requires(*ADMINS)
 def publish(name: str) -> ResponseReturnValue:
-    """Put a release in force."""
+    """Put a release in force; one that is worse only where somebody insists and says why."""
     _find(name)
-    seen = request.form.get("live", "")
-    releases.put_in_force(desk().workspace, db(), name, actor=actor(), seen=seen)
+    releases.put_in_force(
+        desk().workspace, db(), name,
+        actor=actor(),
+        seen=request.form.get("live", ""),
+        force="force" in request.form,
+        reason=request.form.get("reason", ""),
+    )  # fmt: skip
     flash(_("%(name)s is in force.", name=name), "info")
     return redirect(url_for(".show"))
 

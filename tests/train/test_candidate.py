@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from support import agents, answering, settings, shelf, suggestions
+from support import agents, answering, publications, settings, shelf, suggestions
 from support.clock import now
 from support.database import scalar
-from support.errors import InputError
+from support.errors import InputError, WorseError
+from support.publications import Move
 from support.recommender import Recommender
 from support.releases import current, put_in_force, rollback
 from tests.conftest import ACTOR, import_csv
@@ -80,7 +81,19 @@ def test_what_is_worse_stays_a_candidate_until_somebody_insists(space, db):
     assert stored.state == "candidate"
     assert stored.judgement["worse"] is True
     assert stored.judgement["live"]["hit@1"] > stored.judgement["candidate"]["hit@1"]
-    assert put_in_force(space, db, stored.name, actor=ACTOR).name == current(space.models).name
+    with pytest.raises(WorseError, match=r"worse: hit@1 -.*--force --reason"):
+        put_in_force(space, db, stored.name, actor=ACTOR)
+    with pytest.raises(InputError, match="Say why"):
+        put_in_force(space, db, stored.name, actor=ACTOR, force=True, reason=" ")
+    assert current(space.models) == before
+    put_in_force(space, db, stored.name, actor=ACTOR, force=True, reason="Parcels stop today.")
+    assert current(space.models).name == stored.name
+    assert publications.history(db, stored.name, line="desk")[0].move == Move(
+        "Parcels stop today.", forced=True
+    )
+    detail = scalar(db, "SELECT detail FROM audit WHERE action = 'release.published' "
+                        "ORDER BY id DESC LIMIT 1")  # fmt: skip
+    assert json.loads(detail)["reason"] == "Parcels stop today."
 
 
 def test_inquiries_that_were_shown_a_suggestion_are_judged_apart(space, db, tmp_path):

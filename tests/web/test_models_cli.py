@@ -69,10 +69,26 @@ def test_what_is_worse_is_told_shown_published_and_rolled_back(space, shell):
     assert shown["name"] == first
     assert shown["metrics"]["index"]["count"] == 260
 
-    assert candidate["name"] in shell("models", "publish", candidate["name"])
+    replayed = json.loads(shell("models", "replay", candidate["name"], "--show", "3", "--json"))
+    assert replayed["worse"] is True
+    assert {row["sent"][0] for row in replayed["differing"]} <= set(desks.TOPICS)
+    told = shell("models", "replay", candidate["name"], "--show", "1")
+    assert f"won {replayed['counts']['won']}, lost {replayed['counts']['lost']}" in told
+
+    refused = faqdesk(space, "models", "publish", candidate["name"])
+    assert refused.returncode == 1
+    assert '--force --reason "..."' in refused.stderr
+    assert faqdesk(space, "models", "publish", candidate["name"], "--force").returncode == 1
+    assert current(space.models).name == first
+    insisted = ("--force", "--reason", "Chat is closed.")
+    assert candidate["name"] in shell("models", "publish", candidate["name"], *insisted)
     assert current(space.models).name == candidate["name"]
     assert json.loads(shell("models", "rollback", "--json"))["release"] == first
     assert current(space.models).name == first
+    back, forth, *_ = shell("models", "history").splitlines()
+    assert f"{first}  rolled back to" in back
+    assert f"{candidate['name']}  published" in forth
+    assert forth.endswith(", forced: Chat is closed.")
 
 
 def test_refusals_end_with_1_and_change_nothing(space):

@@ -94,7 +94,8 @@ def test_an_admin_moves_releases_and_a_lead_does_not(admin, lead, space, db, thr
     for path in (f"/models/{three[2]}/publish", "/models/rollback/desk"):
         assert lead.post(path, data=form).status_code == 403
     assert live(space) == three[1]
-    assert admin.post(f"/models/{three[2]}/publish", data=form).status_code == 302
+    insisted = form | {"force": "1", "reason": "Chat is closed."}
+    assert admin.post(f"/models/{three[2]}/publish", data=insisted).status_code == 302
     assert live(space) == three[2]
     assert f"이제 {three[2]} 모델을 사용해요" in admin.get("/models").text
     assert admin.post("/models/rollback/desk", data=form).status_code == 409  # it moved since

@@ -12,6 +12,7 @@ from support.release import LINES, training
 from support.shelf import Pruning, Stored
 
 from .common import actor, json_option, print_json, workspace
+from .models_replayed import history_models, replay_models
 
 _NAME = click.argument("name")
 _LINE = click.option(
@@ -103,17 +104,25 @@ def show_models(name: str, line: str, as_json: bool) -> None:
 @models_command.command("publish")
 @_NAME
 @_LINE
+@click.option("--force", is_flag=True, help="Though it was judged worse; needs a --reason.")
+@click.option("--reason", default="", help="Why; kept with the release and in the audit trail.")
 @json_option
-def publish_models(name: str, line: str, as_json: bool) -> None:
+def publish_models(name: str, line: str, force: bool, reason: str, as_json: bool) -> None:
     """Put a stored release in force, after checking every file of it.
+
+    One that was judged worse than the one in force is refused, unless it is forced and somebody
+    says why.
 
     \b
     Example:
       faqdesk models publish 20261103-081500-a1b2
+      faqdesk models publish 20261103-081500-a1b2 --force --reason "Knows the new FAQs."
     """
     space = workspace()
     db = space.database()
-    moved = releases.put_in_force(space, db, name, actor=actor(), line=line)
+    moved = releases.put_in_force(
+        space, db, name, actor=actor(), line=line, force=force, reason=reason
+    )
     _tell(moved, as_json)
     if line == "moderation" and not as_json:
         from .policies_asked import asleep
@@ -127,16 +136,23 @@ def publish_models(name: str, line: str, as_json: bool) -> None:
 
 @models_command.command("rollback")
 @_LINE
+@click.option("--reason", default="", help="Why; kept with the move and in the audit trail.")
 @json_option
-def rollback_models(line: str, as_json: bool) -> None:
+def rollback_models(line: str, reason: str, as_json: bool) -> None:
     """Go back to the release that was in force before; once more goes further back.
 
     \b
     Example:
       faqdesk models rollback
+      faqdesk models rollback --reason "Parcels were not found any more."
     """
     space = workspace()
-    _tell(releases.rollback(space, space.database(), actor=actor(), line=line), as_json)
+    db = space.database()
+    _tell(releases.rollback(space, db, actor=actor(), line=line, reason=reason), as_json)
+
+
+models_command.add_command(replay_models)
+models_command.add_command(history_models)
 
 
 @models_command.command("prune")
