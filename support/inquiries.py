@@ -43,9 +43,13 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message; `text` holds the original words where they are still kept."""
+    """One message; `text` holds the original words where they are still kept.
+
+    `inquiry_id` is the one it came with: its own, or one that is answered with it.
+    """
 
     id: int
+    inquiry_id: int
     role: str
     public: bool
     author: str
@@ -153,7 +157,9 @@ def get(db: Database, inquiry_id: int, seal: Seal | None = None) -> Inquiry:
         WHERE inquiry_id IN (SELECT id FROM inquiries WHERE id = ?1 OR joined_to = ?1)
         ORDER BY at, messages.id
     """
-    messages = tuple(_message(db, item, seal) for item in db.query(sql, [inquiry_id]))
+    rows = list(db.query(sql, [inquiry_id]))
+    files = _attachments(db, [item["id"] for item in rows])
+    messages = tuple(_message(item, files.get(item["id"], ()), seal) for item in rows)
     return Inquiry(
         id=row["id"],
         source=row["source"],
@@ -248,14 +254,26 @@ def _row(row: Row) -> InquiryRow:
     )
 
 
-def _message(db: Database, row: Row, seal: Seal | None) -> Message:
-    files = db.query("SELECT name, url FROM attachments WHERE message_id = ?", [row["id"]])
+def _message(row: Row, files: tuple[Attachment, ...], seal: Seal | None) -> Message:
     return Message(
         id=row["id"],
+        inquiry_id=row["inquiry_id"],
         role=row["role"],
         public=bool(row["public"]),
         author=row["agent_name"] or row["author"],
         text=seal.open_up(row["sealed"]) if seal and row["sealed"] else row["text"],
         at=row["at"],
-        attachments=tuple(Attachment(file["name"], file["url"]) for file in files),
+        attachments=files,
     )
+
+
+def _attachments(db: Database, message_ids: list[int]) -> dict[int, tuple[Attachment, ...]]:
+    """The files of messages by id; one without any is left out."""
+    sql = """
+        SELECT message_id, name, url FROM attachments
+        WHERE message_id IN (SELECT value FROM json_each(?)) ORDER BY rowid
+    """
+    found: dict[int, tuple[Attachment, ...]] = {}
+    for message_id, name, url in db.conn.execute(sql, [json.dumps(message_ids)]):
+        found[message_id] = (*found.get(message_id, ()), Attachment(name, url))
+    return found

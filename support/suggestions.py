@@ -57,6 +57,16 @@ def dismissed(db: Database, suggestion_id: str) -> set[str]:
     return {row["slug"] for row in db.query(sql, [suggestion_id])}
 
 
+def standing(db: Database, inquiry_id: int) -> list[str]:
+    """The FAQs that were suggested last for an inquiry, best first, without dismissed ones."""
+    sql = """
+        SELECT slug FROM suggestion_faqs WHERE outcome IS NOT 'dismissed' AND suggestion_id =
+            (SELECT id FROM suggestions WHERE inquiry_id = ? ORDER BY at DESC, rowid DESC LIMIT 1)
+        ORDER BY rank
+    """
+    return [row["slug"] for row in db.query(sql, [inquiry_id])]
+
+
 def _same(db: Database, suggestion: Suggestion, inquiry_id: int, slugs: list[str]) -> str | None:
     sql = "SELECT * FROM suggestions WHERE inquiry_id = ? ORDER BY at DESC, rowid DESC LIMIT 1"
     last = one(db, sql, [inquiry_id])

@@ -46,6 +46,31 @@ DISMISSALS = {
     "other": lazy_gettext("Another reason"),
 }
 
+# As what an FAQ goes into an answer.
+FORMS = {
+    "link": lazy_gettext("Link"),
+    "titled": lazy_gettext("Title and link"),
+    "text": lazy_gettext("Full text"),
+}
+
+# The key, by its place, that gives a reason after x.
+DISMISS_KEYS = {
+    "irrelevant": "i",
+    "outdated": "o",
+    "wrong_content": "w",
+    "incomplete": "c",
+    "duplicate": "d",
+    "other": "e",
+}
+
+# Who decided, where no words could be marked for it.
+DECIDED = {
+    "fasttext": lazy_gettext("Words and parts of words decided."),
+    "linear": lazy_gettext("Words decided."),
+    "dense": lazy_gettext("The sense of the whole decided."),
+    "neighbours": lazy_gettext("Similar past inquiries decided, more than any word."),
+}
+
 JOB_KINDS = {
     "train": lazy_gettext("Learn from the history"),
     "index": lazy_gettext("Rebuild the search index"),
@@ -164,9 +189,14 @@ def written_in(inquiry: Inquiry) -> str:
     return inquiry.language or ("ko" if _HANGUL.search(inquiry.text) else "en")
 
 
-def as_link(faq: Faq, language: str) -> str:
-    """An FAQ as it goes into an answer."""
-    return f"{faq.titled(language)}\n{faq.url}"
+def forms(faq: Faq, language: str) -> dict[str, str]:
+    """An FAQ as it goes into an answer: its link, its title and link, or its whole text.
+
+    The link always comes along: by it the desk learns which FAQ was sent.
+    """
+    titled = f"{faq.titled(language)}\n{faq.url}".strip()
+    whole = f"{faq.body.strip()}\n{faq.url}".strip() if faq.body.strip() else titled
+    return {"link": faq.url or titled, "titled": titled, "text": whole}
 
 
 def person(db: Database, actor: str) -> str:

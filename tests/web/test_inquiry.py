@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from support import answering, settings
+from support import answering, holding, saved_replies, settings
 from support.database import one, scalar
 from support.errors import InputError
 from support.promise import Promise
@@ -136,22 +136,66 @@ def test_nobody_there_is_404(agent):
         assert "찾을 수 없어요" in answer.text
 
 
-def test_faqs_are_found_as_they_are_typed_and_the_most_used_before(agent, ids):
-    def found(text):
-        answer = agent.get(f"/inquiries/{ids['o1']}/faqs", query_string={"q": text})
-        return [faq["slug"] for faq in answer.json["faqs"]]
+def listed(client, inquiry_id, text=""):
+    answer = client.get(f"/inquiries/{inquiry_id}/faqs", query_string={"q": text})
+    return {group["words"]: group["items"] for group in answer.json["groups"]}
 
-    assert len(found("")) == 3
-    assert found("")[-1] == "no-show"  # sent once, the others twice
+
+def slugs(items):
+    return [item["slug"] for item in items]
+
+
+def test_before_typing_the_suggested_then_the_most_used_then_all_by_category(agent, ids):
+    path = f"/inquiries/{ids['o1']}"
+    agent.get(path)
+    found = listed(agent, ids["o1"])
+    assert list(found) == ["추천", "팀에서 많이 쓴 FAQ", "가입·인증", "직거래", "환불"]
+    assert slugs(found["추천"]) == ["code-missing", "no-show"]
+    assert slugs(found["팀에서 많이 쓴 FAQ"])[-1] == "no-show"  # sent once, the others twice
+    assert slugs(found["환불"]) == ["refund"]
+
+
+def test_what_was_dismissed_is_not_listed_as_suggested(agent, ids, db):
+    agent.get(f"/inquiries/{ids['o1']}")
+    suggestion_id = scalar(db, "SELECT id FROM suggestions")
+    body = {"slug": "no-show", "reason": "irrelevant"}
+    as_script(agent, f"/suggestions/{suggestion_id}/dismissed", **body)
+    assert slugs(listed(agent, ids["o1"])["추천"]) == ["code-missing"]
+
+
+def test_faqs_are_found_as_they_are_typed(agent, ids):
+    def found(text):
+        return slugs(listed(agent, ids["o1"], text).get("FAQ", []))
+
     assert found("나오지") == ["no-show"]
     assert found("환") == ["refund"]
     assert found("\"' OR 1=1 --*") == []
 
 
+def test_saved_replies_are_found_beside_faqs(agent, ids, db):
+    saved_replies.create(db, ACTOR, title="환불 지연 사과", body="늦어져서 죄송합니다.")
+    assert listed(agent, ids["o1"])["저장 답변"][0]["text"] == "늦어져서 죄송합니다."
+    found = listed(agent, ids["o1"], "환불")
+    assert slugs(found["FAQ"]) == ["refund"]
+    assert [item["title"] for item in found["저장 답변"]] == ["환불 지연 사과"]
+
+
+def test_one_faq_comes_in_every_form_in_the_language_of_the_inquiry(agent, ids, db):
+    db.execute("UPDATE faqs SET body = '사흘 걸립니다.' WHERE slug = 'refund'")
+    url = "https://help.example.com/ko/faq/refund"
+    found = agent.get(f"/inquiries/{ids['o3']}/faqs/refund").json
+    assert found["forms"] == {
+        "link": url,
+        "titled": f"I want a refund\n{url}",
+        "text": f"사흘 걸립니다.\n{url}",
+    }
+    assert agent.get(f"/inquiries/{ids['o3']}/faqs/nothing").status_code == 404
+
+
 def test_a_draft_is_kept_sealed_and_shown_again(agent, ids, db):
     path = f"/inquiries/{ids['o1']}"
-    answer = as_script(agent, path + "/draft", text="<안녕>\n하세요", revision=1)
-    assert answer.json == {"revision": 1, "same": True, "text": "<안녕>\n하세요"}
+    answer = as_script(agent, path + "/draft", text="<안녕>\n하세요", revision=1).json
+    assert (answer["revision"], answer["same"], answer["text"]) == (1, True, "<안녕>\n하세요")
     page = agent.get(path).text
     assert "\n&lt;안녕&gt;\n하세요</textarea>" in page
     assert 'data-revision="1"' in page
@@ -161,8 +205,8 @@ def test_a_draft_is_kept_sealed_and_shown_again(agent, ids, db):
 def test_a_late_save_never_wins(agent, ids):
     path = f"/inquiries/{ids['o1']}/draft"
     as_script(agent, path, text="나중", revision=5)
-    answer = as_script(agent, path, text="먼저", revision=4)
-    assert answer.json == {"revision": 5, "same": False, "text": "나중"}
+    answer = as_script(agent, path, text="먼저", revision=4).json
+    assert (answer["revision"], answer["same"], answer["text"]) == (5, False, "나중")
 
 
 def test_drafts_are_ones_own(agent, ids, sign_in):
@@ -234,10 +278,11 @@ def test_a_channel_with_a_deliverer_sends_and_others_are_copied(agent, ids, db, 
     assert one(db, "SELECT state FROM outbox")["state"] == "queued"
 
 
-def test_the_last_one_leads_back_to_the_inbox(agent, ids):
-    for name, following in (("o4", "o3"), ("o1", "o2"), ("o3", "o2")):
+def test_sending_goes_on_to_whoever_waits_longest_and_the_last_leads_back(agent, ids, db):
+    for name, following in (("o4", "o1"), ("o1", "o2"), ("o2", "o3")):
         assert send(agent, ids[name], "답").json == {"next": f"/inquiries/{ids[following]}"}
-    assert send(agent, ids["o2"], "답").json == {"next": "/"}
+        assert holding.holder(db, ids[following]).name == "Mina"
+    assert send(agent, ids["o3"], "답").json == {"next": "/"}
 
 
 def test_an_empty_answer_is_refused_in_words(agent, ids):

@@ -64,6 +64,19 @@ def test_only_words_that_speak_for_it_are_named():
 
 
 def test_a_link_goes_in_with_its_title_in_the_language_asked():
-    faq = Faq(slug="refund", title="환불", title_en="Refund", url="https://help.example.com/refund")
-    assert wording.as_link(faq, "en") == "Refund\nhttps://help.example.com/refund"
-    assert wording.as_link(faq, "ko") == "환불\nhttps://help.example.com/refund"
+    url = "https://help.example.com/refund"
+    faq = Faq(slug="refund", title="환불", title_en="Refund", url=url)
+    for language, title in (("en", "Refund"), ("ko", "환불")):
+        titled = f"{title}\n{url}"
+        found = wording.forms(faq, language)
+        assert found == {"link": url, "titled": titled, "text": titled}  # it has no text yet
+
+
+def test_the_whole_text_goes_in_with_its_link():
+    faq = Faq(slug="refund", title="환불", url="https://help.example.com/refund", body="사흘\n")
+    assert wording.forms(faq, "ko")["text"] == "사흘\nhttps://help.example.com/refund"
+
+
+def test_a_page_without_an_address_goes_in_by_its_title():
+    faq = Faq(slug="refund", title="환불", url="")
+    assert wording.forms(faq, "ko") == {"link": "환불", "titled": "환불", "text": "환불"}

@@ -5,9 +5,10 @@ const PAUSE = 600; // ms without a key
 const AGAIN = 5000; // ms after a failure
 
 export class Draft {
-  // `tell(name)` is called with saving, saved, offline, signedOut, answered, newer, refused.
-  constructor(field, { url, revision, saved, tell }) {
-    Object.assign(this, { field, url, revision, saved, tell });
+  // `tell(name)` is called with saving, saved, offline, signedOut, answered, newer, refused;
+  // `held` with who has the inquiry in hand and until when, as the desk says at each saving.
+  constructor(field, { url, revision, saved, tell, held }) {
+    Object.assign(this, { field, url, revision, saved, tell, held });
     this.timer = 0;
     this.saving = false;
     this.over = false; // sent, answered by somebody else, or newer elsewhere
@@ -42,6 +43,7 @@ export class Draft {
 
   kept(text, data) {
     this.revision = Math.max(this.revision, data.revision);
+    this.held(data);
     if (!data.same) return this.end("newer");
     this.saved = text;
     this.tell("saved");

@@ -1,50 +1,64 @@
-// The page of one open inquiry: inserting, dismissing, drafts, sending.
-import { $, $$, copy, onKeys, post } from "./desk.js";
+// The page of one open inquiry: what its parts do together, masks, the draft, sending.
+import { $, $$, copy, get, onKeys, post } from "./desk.js";
+import { dismissing } from "./dismissing.js";
 import { Draft } from "./draft.js";
+import { Inserting, formChooser } from "./inserting.js";
+import { news } from "./news.js";
 import { picker } from "./picker.js";
+import { why } from "./why.js";
 
 const form = $("#answer");
 const field = $("#text");
 const fits = $("#fits");
+const messages = $("#messages");
 const trouble = $("#trouble");
 const masks = JSON.parse(form.dataset.masks);
 
 // ---- inserting
 
-// Puts text at the cursor, on lines of its own. Typed text is never replaced, not even a selection,
-// and Ctrl+Z takes it back: execCommand is the one way that keeps a textarea's undo.
-function insert(text) {
-  field.focus();
-  const at = field.selectionEnd;
-  field.setSelectionRange(at, at);
-  const [before, after] = [field.value.slice(0, at), field.value.slice(at)];
-  const whole = (before && !before.endsWith("\n") ? "\n" : "") + text + (after.startsWith("\n") ? "" : "\n");
-  if (!document.execCommand("insertText", false, whole)) {
-    field.setRangeText(whole, at, at, "end");
-    field.dispatchEvent(new Event("input", { bubbles: true }));
+const inserting = new Inserting(field, $("#undo"), () => $("#fitting"));
+const chosenForm = formChooser($(".as"), () => asChosen());
+
+// The buttons of suggested FAQs hold what they put in.
+function asChosen() {
+  for (const card of $$(".card-faq")) {
+    $("[data-insert]", card).dataset.insert = JSON.parse(card.dataset.forms)[chosenForm()];
   }
+}
+
+function expectSuggested() {
+  inserting.expect(
+    $$(".card-faq").map((card) => ({
+      slug: card.dataset.slug,
+      mark: card.dataset.link || $("[data-insert]", card).dataset.insert,
+      found: false,
+    })),
+  );
+}
+
+function insertFrom(button) {
+  const card = button.closest("li");
+  const { slug, link, past, reply } = card.dataset;
+  const title = $(".card-title, .question", card).textContent;
+  const what = slug ? { slug, link, form: chosenForm() } : past ? { past: Number(past) } : { reply: Number(reply) };
+  inserting.insert(button.dataset.insert, { ...what, title });
 }
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-insert]");
-  if (button) insert(button.dataset.insert);
+  if (button) insertFrom(button);
 });
 
-// Which suggested FAQs stand in the draft; the desk hears when one comes or goes.
-const suggested = $$(".card-faq").map((card) => ({
-  slug: card.dataset.slug,
-  text: $("[data-insert]", card).dataset.insert,
-  there: false,
-}));
-
-function lookForSuggested({ quietly = false } = {}) {
-  for (const item of suggested) {
-    const there = field.value.includes(item.text);
-    if (there !== item.there && !quietly) {
-      post(fits.dataset.inserted, { slug: item.slug, undone: !there });
-    }
-    item.there = there;
-  }
+// One that was found: its text is fetched as it is wanted.
+async function insertFound(item) {
+  if (item.reply) return inserting.insert(item.text, { reply: item.reply, title: item.title });
+  const box = $("#find");
+  const path = new URL(box.dataset.url, location.href).pathname;
+  const faq = await get(`${path}/${encodeURIComponent(item.slug)}`).catch(() => null);
+  if (!faq) return void (trouble.textContent = box.dataset.trouble);
+  const suggested = $$(".card-faq").some((card) => card.dataset.slug === item.slug);
+  const what = { slug: item.slug, link: faq.url, form: chosenForm(), found: !suggested };
+  inserting.insert(faq.forms[chosenForm()], { ...what, title: item.title });
 }
 
 // ---- masks
@@ -66,6 +80,7 @@ const draft = new Draft(field, {
   url: form.dataset.draft,
   revision: Number(form.dataset.revision),
   saved: form.dataset.saved,
+  held: sayHeld,
   tell(how) {
     const words = { saving: "saySaving", saved: "saySaved" }[how];
     if (words) said.textContent = form.dataset[words];
@@ -80,10 +95,7 @@ const draft = new Draft(field, {
 });
 $("#keep-mine").addEventListener("click", () => draft.insist());
 
-field.addEventListener("input", () => {
-  lookForSuggested();
-  lookForMasks();
-});
+field.addEventListener("input", lookForMasks);
 
 // ---- sending
 
@@ -115,6 +127,7 @@ form.addEventListener("submit", async (event) => {
     return;
   }
   button.disabled = false;
+  if (data?.holder) sayHeld(data);
   const refused = status === 403 ? form.dataset.saySignedOut : data?.detail;
   trouble.textContent = refused ?? form.dataset.sayOffline;
 });
@@ -123,37 +136,41 @@ field.addEventListener("keydown", (event) => {
   if (event.code === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
 });
 
-// ---- dismissing
+// ---- who has it in hand; js/held.js shows it
 
-fits.addEventListener("click", async (event) => {
-  const button = event.target.closest("[data-dismiss]");
-  if (!button) return;
-  const card = button.closest(".card-faq");
-  const { status } = await post(fits.dataset.dismissed, {
-    slug: card.dataset.slug,
-    reason: button.dataset.dismiss,
-  });
-  button.closest("details").open = false;
-  if (status !== 204) return;
-  card.classList.add("dismissed");
-  $("summary", card).textContent = button.textContent;
-  field.focus();
-});
+function sayHeld({ holder, until = null }) {
+  document.dispatchEvent(new CustomEvent("desk:held", { detail: { holder, until } }));
+}
 
-// ---- keys
+// ---- keys, and what changes while the page is open
 
-const keys = {
+onKeys({
   Slash: () => $("#find").focus(),
   KeyJ: () => $("[data-next]").click(),
   KeyK: () => $("[data-previous]").click(),
-};
-for (const button of $$("[data-key]")) {
-  const name = button.dataset.key.replace(/\d$/, (digit) => `Digit${digit}`);
-  keys[name] = () => insert(button.dataset.insert);
+});
+// Cards come and go: whose key it is, is looked up when it is pressed.
+for (const digit of "123456789") {
+  const press = (name) => () => {
+    const button = $(`[data-key="${name}"]`);
+    if (button) insertFrom(button);
+  };
+  onKeys({ [`Digit${digit}`]: press(digit), [`Shift+Digit${digit}`]: press(`Shift+${digit}`) });
 }
-onKeys(keys);
-picker($("#find"), $("#found"), insert);
+
+const reasons = why(fits, messages);
+const find = picker($("#find"), $("#found"), insertFound);
+dismissing(fits, $("#chord"), { after: () => field.focus() });
+news(messages, {
+  came() {
+    asChosen();
+    expectSuggested();
+    reasons.look();
+    find.forget();
+  },
+  ended: () => draft.end("answered"),
+});
 
 field.setSelectionRange(field.value.length, field.value.length);
-lookForSuggested({ quietly: true });
+expectSuggested();
 lookForMasks();

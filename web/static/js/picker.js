@@ -1,73 +1,117 @@
-// The box that finds any FAQ or category as it is typed: arrows choose, Enter takes.
+// The box that finds any FAQ or category: arrows choose, Enter takes, letters narrow it down.
 import { $, $$, get } from "./desk.js";
 
 const PAUSE = 120; // ms without a key
+const PAGE = 10; // options that PageUp and PageDown pass
 
-// `read` finds the list in the desk's answer: objects with text, title, category and perhaps slug.
-export function picker(box, list, insert, read = (found) => found.faqs) {
+// `take(item)` gets what was chosen; `read` finds groups of items in the desk's answer, each
+// {words, items}: items have a title and a category, a group without words has no head.
+export function picker(box, list, take, read = (found) => found.groups) {
   let timer = 0;
   let asked = new AbortController();
-  let chosen = -1;
+  let chosen = null;
+  let before = null; // the groups that stand there before anything is typed
+  let items = [];
 
-  const options = () => $$("[role=option]", list);
+  const options = () => $$("[role=option]:not([aria-disabled])", list);
 
   function show(open) {
     list.hidden = !open;
     box.setAttribute("aria-expanded", open);
-    if (!open) choose(-1);
+    if (!open) choose(null);
     else list.scrollIntoView({ block: "nearest" }); // on a phone it may open below the edge
   }
 
-  function choose(place) {
-    chosen = place;
-    options().forEach((option, at) => option.setAttribute("aria-selected", at === place));
-    const option = options()[place];
-    if (option) {
-      box.setAttribute("aria-activedescendant", option.id);
-      option.scrollIntoView({ block: "nearest" });
-    } else box.removeAttribute("aria-activedescendant");
+  function choose(option) {
+    chosen?.setAttribute("aria-selected", false);
+    chosen = option ?? null;
+    if (!chosen) return box.removeAttribute("aria-activedescendant");
+    chosen.setAttribute("aria-selected", true);
+    box.setAttribute("aria-activedescendant", chosen.id);
+    chosen.scrollIntoView({ block: "nearest" });
   }
 
   async function find() {
     asked.abort();
     asked = new AbortController();
+    const typed = box.value;
+    if (!typed.trim() && before) return fill(before);
     const url = new URL(box.dataset.url, location.href);
-    url.searchParams.set("q", box.value);
+    url.searchParams.set("q", typed);
     const found = await get(url, asked.signal).catch(() => null);
-    if (found && document.activeElement === box) fill(read(found));
+    if (!found) return;
+    const groups = read(found);
+    if (!typed.trim()) before = groups;
+    if (document.activeElement === box) fill(groups);
   }
 
-  function fill(faqs) {
-    list.replaceChildren(...faqs.map(option));
-    if (!faqs.length) {
-      const none = document.createElement("li");
-      none.className = "quiet";
-      none.textContent = box.dataset.none;
-      list.append(none);
-    }
+  function fill(groups) {
+    items = groups.flatMap((group) => group.items);
+    chosen = null;
+    let at = 0;
+    list.replaceChildren(
+      ...groups.flatMap(({ words, items: own }, place) => {
+        const made = own.map((item) => option(item, at++));
+        return words ? [group(words, place, made)] : made;
+      }),
+    );
+    if (!items.length) list.append(nothing());
+    list.scrollTop = 0;
     show(true);
-    choose(faqs.length && box.value.trim() ? 0 : -1);
+    choose(items.length && box.value.trim() ? options()[0] : null);
   }
 
-  function option(faq, at) {
+  function group(words, place, made) {
+    const head = document.createElement("li");
+    head.id = `${list.id}-group-${place}`;
+    head.className = "group-head";
+    head.setAttribute("role", "presentation");
+    head.textContent = words;
+    const part = document.createElement("ul");
+    part.setAttribute("role", "group");
+    part.setAttribute("aria-labelledby", head.id);
+    part.append(head, ...made);
+    return part;
+  }
+
+  function option({ title, category }, at) {
     const item = document.createElement("li");
-    item.id = `found-${at}`;
+    item.id = `${list.id}-${at}`;
     item.setAttribute("role", "option");
-    item.dataset.text = faq.text;
-    item.dataset.slug = faq.slug ?? "";
-    const title = document.createElement("span");
-    title.textContent = faq.title;
-    const category = document.createElement("span");
-    category.className = "quiet";
-    category.textContent = faq.category;
-    item.append(title, category);
+    item.setAttribute("aria-selected", false);
+    item.dataset.at = at;
+    const name = document.createElement("span");
+    name.textContent = title;
+    const beside = document.createElement("span");
+    beside.className = "quiet";
+    beside.textContent = category;
+    item.append(name, beside);
     return item;
   }
 
-  function take(item) {
-    insert(item.dataset.text, item.dataset.slug);
+  function nothing() {
+    const none = document.createElement("li");
+    none.className = "quiet";
+    none.setAttribute("role", "option");
+    none.setAttribute("aria-disabled", true);
+    none.textContent = box.dataset.none;
+    return none;
+  }
+
+  function choosing(option) {
+    const item = items[option.dataset.at];
     box.value = "";
     show(false);
+    take(item);
+  }
+
+  function step(by) {
+    const all = options();
+    const here = all.indexOf(chosen);
+    const last = all.length - 1;
+    if (here < 0) choose(by > 0 ? all[0] : all[last]);
+    else if (Math.abs(by) > 1) choose(all[Math.max(0, Math.min(last, here + by))]);
+    else choose(all[(here + by + all.length) % all.length]);
   }
 
   box.addEventListener("focus", find);
@@ -78,19 +122,19 @@ export function picker(box, list, insert, read = (found) => found.faqs) {
   box.addEventListener("blur", () => show(false));
   list.addEventListener("pointerdown", (event) => event.preventDefault()); // keeps the box's focus
   list.addEventListener("click", (event) => {
-    const item = event.target.closest("[role=option]");
-    if (item) take(item);
+    const item = event.target.closest("[role=option]:not([aria-disabled])");
+    if (item) choosing(item);
   });
+  const STEPS = { ArrowDown: 1, ArrowUp: -1, PageDown: PAGE, PageUp: -PAGE };
   box.addEventListener("keydown", (event) => {
     // While a syllable is composed, Enter and the arrows belong to the input method.
     if (event.isComposing || event.altKey) return;
-    const last = options().length - 1;
-    if (event.key === "ArrowDown") choose(chosen < last ? chosen + 1 : 0);
-    else if (event.key === "ArrowUp") choose(chosen > 0 ? chosen - 1 : last);
+    if (event.key in STEPS) step(STEPS[event.key]);
     else if (event.key === "Enter") {
-      const item = options()[chosen];
-      if (item) take(item);
+      if (chosen) choosing(chosen);
     } else return;
     event.preventDefault();
   });
+
+  return { forget: () => (before = null) };
 }

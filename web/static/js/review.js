@@ -9,7 +9,8 @@ let busy = false; // a key that comes before the next row is there must not deci
 
 function begin() {
   const box = $("#find");
-  if (box) picker(box, $("#found"), (path) => decide($("[data-decide]", place), { path }), (data) => data.found);
+  const take = ({ text: path }) => decide($("[data-decide]", place), { path });
+  if (box) picker(box, $("#found"), take, (data) => [{ words: "", items: data.found }]);
 }
 
 async function decide(form, values) {

@@ -1,0 +1,106 @@
+"""What the page of an inquiry asks while it is open: news, evidence, and what agents did."""
+
+from http import HTTPStatus
+
+from flask import render_template, request
+from flask.typing import ResponseReturnValue
+
+from support import answering, holding, incoming, inquiries, insertions
+from support.database import scalar
+from support.errors import InputError
+
+from .auth import ANSWERING, actor, me, requires
+from .database import db, desk
+from .errors import wants_json
+from .i18n import gettext as _
+from .inquiry import ONE, bp, read_object
+from .inquiry_view import fits, titles
+
+__all__ = ["bp"]
+
+LISTED = 50  # past answers that one page of evidence shows
+_LARGEST = 2**63 - 1
+
+
+@bp.get(ONE + "/news")
+@requires(*ANSWERING)
+def news(inquiry_id: int) -> ResponseReturnValue:
+    """What happened since `after`, the newest message that the page shows.
+
+    Where the customer wrote again, the new messages and what fits now come along.
+    """
+    after = request.args.get("after", 0, type=int)
+    found = incoming.news(db(), inquiry_id, after=min(after, _LARGEST))
+    held = holding.holder(db(), inquiry_id)
+    mine = held is None or held.agent_id == me().id
+    said = {
+        "last_id": found.last_id,
+        "messages": found.messages,
+        "status": scalar(db(), "SELECT status FROM inquiries WHERE id = ?", [inquiry_id]),
+        "holder": "" if held is None or mine else held.name,
+        "until": held.until if held is not None and mine else None,
+    }
+    if not found.messages or said["status"] != "open":
+        return said
+    inquiry = inquiries.get(db(), inquiry_id, desk().seal)
+    fresh = [m for m in inquiry.messages if m.id > after and m.role == "customer"]
+    shown = fits(inquiry)
+    return said | {
+        "said": _("The customer wrote again. What fits was looked up anew."),
+        "fresh": "".join(render_template("_message.html", message=m, fresh=True) for m in fresh),
+        "fits": render_template("_fits.html", **shown),
+        "past": render_template("_similar_past.html", **shown),
+    }
+
+
+@bp.get("/answers")
+@requires(*ANSWERING)
+def answers() -> ResponseReturnValue:
+    """Past answers by their inquiries' ids: those that speak for a suggestion."""
+    asked = [word for word in request.args.get("ids", "").split(",") if word.isdecimal()]
+    ids = [min(int(word), _LARGEST) for word in asked[:LISTED]]
+    known = inquiries.past_answers(db(), ids)
+    found = [known[inquiry_id] for inquiry_id in ids if inquiry_id in known]
+    slug = request.args.get("faq", "")
+    named = titles(found, [slug] if slug else ())
+    if wants_json():
+        return {"html": render_template("_linked.html", past=found, titles=named)}
+    return render_template("linked.html", past=found, titles=named, faq=named.get(slug, ""))
+
+
+@bp.post("/suggestions/<suggestion_id>/inserted")
+@requires(*ANSWERING)
+def inserted(suggestion_id: str) -> ResponseReturnValue:
+    """Remember what was put into the draft, or taken back: an FAQ, a past answer, a saved reply.
+
+    `found`: the FAQ was not suggested but looked up.
+    """
+    body = read_object()
+    undone, form = bool(body.get("undone")), str(body.get("form", ""))
+    if "past" in body:
+        past_id = _number(body["past"])
+        insertions.note_past(db(), suggestion_id, past_id, undone=undone, actor=actor())
+    elif "reply" in body:
+        reply_id = _number(body["reply"])
+        insertions.note_reply(db(), suggestion_id, reply_id, undone=undone, actor=actor())
+    else:
+        slug = str(body.get("slug", ""))
+        note = insertions.note_found if body.get("found") else answering.note_inserted
+        note(db(), suggestion_id, slug, undone=undone, form=form, actor=actor())
+    return "", HTTPStatus.NO_CONTENT
+
+
+@bp.post("/suggestions/<suggestion_id>/dismissed")
+@requires(*ANSWERING)
+def dismissed(suggestion_id: str) -> ResponseReturnValue:
+    """Remember that a suggested FAQ does not fit, and why."""
+    body = read_object()
+    slug, reason = str(body.get("slug", "")), str(body.get("reason", ""))
+    answering.dismiss(db(), suggestion_id, slug, reason=reason, actor=actor())
+    return "", HTTPStatus.NO_CONTENT
+
+
+def _number(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= _LARGEST:
+        raise InputError(f"{value!r} is no id.")
+    return value

@@ -1,0 +1,157 @@
+"""What the page of one inquiry shows: its messages, what fits, why, and the answer so far."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from flask import render_template, request
+from flask_babel import get_locale
+
+from support import (
+    answering,
+    faqs,
+    holding,
+    saved_reply_advice,
+    settings,
+    suggestions,
+    why,
+    worklist,
+)
+from support.errors import ModelError
+from support.inquiries import Inquiry, PastAnswer
+from support.recommender import Suggestion
+from support.redact import MASKS
+from support.saved_reply_advice import SuggestedReply
+from support.settings import Settings
+from support.why import Span, Why
+from support.worklist import Scope
+
+from . import wording
+from .auth import me
+from .database import db, desk
+
+STRONG, CLEAR = 2 / 3, 1 / 3  # from which strength on a word is marked so
+
+Marks = dict[int, list[tuple[int, int, int]]]  # by message: from, to (UTF-16), strength 1 to 3
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why an FAQ is suggested, as its card tells it; `marks` is JSON for the page's script."""
+
+    why: Why
+    marks: str
+
+
+def page(
+    inquiry: Inquiry, *, typed: str | None = None, refusal: str = "", masked: bool = False
+) -> str:
+    """The page of an inquiry; `typed` and `refusal` where an answer did not go out.
+
+    `masked`: ask for the word that its masks shall go out.
+    """
+    rules = settings.load(db())
+    draft = answering.draft(db(), desk().seal, inquiry.id, me().id)
+    scope = _scope()
+    before, after = worklist.beside(db(), me().id, inquiry.id, scope=scope)
+    waits = inquiry.status == "open"
+    fitting = fits(inquiry, rules) if waits else {"titles": titles((), inquiry.slugs)}
+    return render_template(
+        "inquiry.html",
+        draft=draft,
+        text=draft.text if typed is None else typed,
+        refusal=refusal,
+        masked=masked,
+        copies=inquiry.channel not in rules.channels,
+        before=before,
+        after=after,
+        scope={} if scope == "free" else {"scope": scope},
+        masks=list(MASKS.values()),
+        held=holding.holder(db(), inquiry.id),
+        last_id=max((message.id for message in inquiry.messages), default=0),
+        joined=_joined(inquiry),
+        **fitting | {"inquiry": inquiry},
+    )
+
+
+def fits(inquiry: Inquiry, rules: Settings | None = None) -> dict[str, Any]:
+    """What fits an open inquiry, for its templates: suggestions, why, saved replies."""
+    found, key = _suggest(inquiry, (rules or settings.load(db())).top_k)
+    replies: list[SuggestedReply] = []
+    if found.similar:
+        replies = saved_reply_advice.suggest(db(), found.similar)
+    return {
+        "inquiry": inquiry,
+        "spoken": wording.written_in(inquiry),
+        "suggestion": found,
+        "suggestion_id": key,
+        "reasons": _reasons(inquiry, found),
+        "replies": replies,
+        "titles": titles(found.similar, inquiry.slugs),
+    }
+
+
+def titles(past: Iterable[PastAnswer], slugs: Iterable[str] = ()) -> dict[str, str]:
+    """The titles of the FAQs that some answers linked; one that is gone keeps its slug."""
+    wanted = {slug for answer in past for slug in answer.slugs} | set(slugs)
+    known = faqs.named(db(), wanted)
+    spoken = str(get_locale())
+    return {slug: known[slug].titled(spoken) if slug in known else slug for slug in wanted}
+
+
+def _suggest(inquiry: Inquiry, top_k: int) -> tuple[Suggestion, str]:
+    """What fits, and the id under which it is remembered; a damaged release only falls silent."""
+    try:
+        found = desk().recommender.suggest(db(), inquiry.text, top_k=top_k, inquiry_id=inquiry.id)
+    except ModelError as error:
+        return Suggestion("silent", "no_model", None, (), (), "", str(error)), ""
+    asked_by = me().actor_name
+    key = suggestions.remember(db(), found, inquiry_id=inquiry.id, asked_by=asked_by)
+    gone = suggestions.dismissed(db(), key)
+    kept = tuple(item for item in found.faqs if item.faq.slug not in gone)
+    return replace(found, faqs=kept), key
+
+
+def _reasons(inquiry: Inquiry, found: Suggestion) -> dict[str, Reason]:
+    """Why each FAQ is suggested, with its words marked in what the customer really wrote."""
+    told = why.explain(db(), found, "") if found.faqs else {}
+    asked = [message for message in inquiry.messages if message.role == "customer"]
+    reasons = {}
+    for item in found.faqs:
+        marks: Marks = {}
+        for message in asked:
+            shown = as_read(message.text)
+            spans = [_mark(shown, span) for span in why.spans(shown, item.words)]
+            if spans:
+                marks[message.id] = spans
+        reasons[item.faq.slug] = Reason(told[item.faq.slug], json.dumps(marks))
+    return reasons
+
+
+def as_read(text: str) -> str:
+    """A text with the line ends that a browser makes of it."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _mark(text: str, span: Span) -> tuple[int, int, int]:
+    """A span as a script counts: in UTF-16, where an emoji is two."""
+    start = len(text[: span.start].encode("utf-16-le")) // 2
+    long = len(text[span.start : span.end].encode("utf-16-le")) // 2
+    level = 3 if span.strength >= STRONG else 2 if span.strength >= CLEAR else 1
+    return start, start + long, level
+
+
+def _scope() -> Scope:
+    """The list that the page was opened from: previous and next are those of it."""
+    asked = request.args.get("scope", "")
+    return next((scope for scope in worklist.SCOPES if scope == asked), "free")
+
+
+def _joined(inquiry: Inquiry) -> dict[int, int]:
+    """The first message of each inquiry that is answered with this one, and that inquiry."""
+    first: dict[int, int] = {}
+    for message in inquiry.messages:
+        if message.inquiry_id != inquiry.id and message.inquiry_id not in first.values():
+            first[message.id] = message.inquiry_id
+    return first

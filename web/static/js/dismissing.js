@@ -1,0 +1,90 @@
+// Saying that a suggestion does not fit, and why: by its menu, or by x and a letter.
+import { $, $$, onKeys, post, say } from "./desk.js";
+
+export function dismissing(fits, chord, { after }) {
+  let card = null;
+  let back = null; // where the cursor was
+
+  const cards = () => $$(".card-faq", fits);
+  const left = () => cards().filter((one) => !one.classList.contains("dismissed"));
+
+  async function dismiss(which, reason, words) {
+    const { dismissed } = $("#fitting", fits).dataset;
+    const { status } = await post(dismissed, { slug: which.dataset.slug, reason });
+    if (status !== 204) return;
+    which.classList.add("dismissed");
+    $(".dismiss summary", which).textContent = words;
+    say(`${chord.dataset.done} ${words}`);
+  }
+
+  fits.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-dismiss]");
+    if (!button) return;
+    button.closest("details").open = false;
+    await dismiss(button.closest(".card-faq"), button.dataset.dismiss, words(button));
+    after();
+  });
+
+  // ---- x, and a letter
+
+  function choose(which) {
+    card?.classList.remove("chosen");
+    card = which;
+    card.classList.add("chosen");
+    $("[data-card]", chord).textContent = $(".card-title", card).textContent;
+  }
+
+  function open() {
+    const first = document.activeElement?.closest?.(".card-faq") ?? left()[0];
+    if (!first || !$("#fitting", fits).dataset.dismissed) return;
+    back = document.activeElement;
+    choose(first);
+    chord.hidden = false;
+    chord.focus(); // away from the text: in Hangul mode a letter would be typed all the same
+  }
+
+  function close() {
+    chord.hidden = true;
+    card?.classList.remove("chosen");
+    if (back?.isConnected && back !== document.body) back.focus();
+    else chord.blur();
+  }
+
+  function take(button) {
+    const which = card;
+    close();
+    dismiss(which, button.dataset.reason, words(button));
+  }
+
+  chord.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-reason]");
+    if (button) take(button);
+  });
+  document.addEventListener("pointerdown", (event) => {
+    if (!chord.hidden && !chord.contains(event.target)) close();
+  });
+
+  // While it is open every key is its own, before any other listener sees it.
+  addEventListener(
+    "keydown",
+    (event) => {
+      if (chord.hidden || ["Shift", "Alt", "Control", "Meta", "Tab"].includes(event.key)) return;
+      if (event.code === "Enter" && event.target.closest("[data-reason]")) return;
+      event.stopImmediatePropagation();
+      event.preventDefault();
+      const digit = /^(?:Digit|Numpad)([1-9])$/.exec(event.code)?.[1];
+      const button = $(`[data-code="${event.code}"]`, chord);
+      const other = digit && cards()[digit - 1];
+      if (button) take(button);
+      else if (other) choose(other);
+      else if (!digit) close();
+    },
+    true,
+  );
+  onKeys({ KeyX: open });
+}
+
+// Without the key that stands beside them.
+function words(button) {
+  return [...button.childNodes].filter((node) => node.nodeName === "#text").map((node) => node.data).join("").trim();
+}
