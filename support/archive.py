@@ -1,75 +1,34 @@
 """Answered inquiries, newest answer first: filtered, searched, and read a page at a time.
 
-Every filter has an index that ends in the moment of the answer, so that a page is read without
-sorting, however long the history is. A page begins where the last one ended, not at a number of
-rows: what is answered meanwhile moves nothing.
+A page begins where the last one ended, not at a number of rows: what is answered meanwhile moves
+nothing.
 """
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final, Literal, get_args
+from typing import Final
 
 from sqlite_utils import Database
 
-from .clock import from_iso
+from .archive_filters import SUGGESTED, Filters, Suggested, plan
 from .database import Row, scalar
-from .errors import InputError
 from .inquiries import PAGE, SNIPPET, labels
-from .text import bigram_query, fold_line
+from .text import fold_line
 
-Suggested = Literal["", "shown", "none", "accepted", "missed"]
-SUGGESTED: Final[tuple[Suggested, ...]] = get_args(Suggested)
-FEW: Final = 5_000  # as many are found first and sorted; of more, the newest answers are walked
+__all__ = [
+    "COUNTED", "SUGGESTED", "ArchiveRow", "Cursor", "Filters", "Page", "Suggested",
+    "agent_names", "among", "choices", "count", "count_unanswered", "each", "find", "unanswered",
+]  # fmt: skip
+
 COUNTED: Final = 10_000  # a count ends here: more is said as "10,000 and more"
-_FOUND = "answer_id IS NOT NULL AND joined_to IS NULL"
 
 Cursor = tuple[str, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filters:
-    """What answered inquiries are looked for by; empty fields leave it open.
-
-    `since` and `until` are ISO moments of the answer, `until` not included. `agent` is written as
-    `agent:3`, or `author:<name>` for an answer that came with an import. `suggested`: an FAQ was
-    shown before it was answered, none was, one shown was sent, or one was sent that was not shown.
-    """
-
-    words: str = ""
-    since: str = ""
-    until: str = ""
-    agent: str = ""
-    faq: str = ""
-    category: str = ""
-    channel: str = ""
-    language: str = ""
-    tag: str = ""
-    suggested: Suggested = ""
-
-    def __post_init__(self) -> None:
-        """Refuse a moment or word that means nothing."""
-        for name in ("since", "until"):
-            value = getattr(self, name)
-            try:
-                if value:
-                    from_iso(value)
-            except ValueError as error:
-                raise InputError(
-                    f"{name} cannot be {value!r}; write it as 2026-11-03T00:00:00Z."
-                ) from error
-        if self.suggested not in SUGGESTED:
-            choices = ", ".join(filter(None, SUGGESTED))
-            raise InputError(f"suggested cannot be {self.suggested!r}. There are: {choices}.")
-
-    @property
-    def any(self) -> bool:
-        """Whether anything is filtered at all."""
-        return self != Filters()
-
-
 @dataclass(frozen=True, slots=True)
 class ArchiveRow:
-    """One answered inquiry in a list."""
+    """One answered inquiry in a list; `answer` is how its answer begins."""
 
     id: int
     subject: str
@@ -80,6 +39,7 @@ class ArchiveRow:
     answered_at: str
     agent: str  # their name, or the one that came with the import
     slugs: tuple[str, ...]
+    answer: str = ""
 
     @property
     def cursor(self) -> Cursor:
@@ -107,16 +67,17 @@ def find(
         limit: rows.
     """
     filters = filters or Filters()
-    if filters.words.strip() and not bigram_query(filters.words):
-        return Page((), None)  # nothing but signs: nothing holds them
-    source, where, values = _plan(db, filters)
+    if not filters.findable:
+        return Page((), None)
+    source, where, values = plan(db, filters)
     if after:
         # Spelled out, the first part is what the index is entered by.
         where += " AND i.answered_at <= :at AND (i.answered_at < :at OR i.id < :id)"
         values |= {"at": after[0], "id": after[1]}
     sql = f"""
         SELECT i.id, i.subject, substr(i.text, 1, 600) AS text, i.channel, i.language, i.category,
-            i.answered_at, i.answered_by
+            i.answered_at, i.answered_by,
+            (SELECT substr(m.text, 1, 600) FROM messages m WHERE m.id = i.answer_id) AS answer
         FROM {source} WHERE {where} ORDER BY i.answered_at DESC, i.id DESC LIMIT :limit
     """  # noqa: S608 - fixed words; every value is bound
     found = list(db.query(sql, values | {"limit": limit + 1}))
@@ -134,6 +95,7 @@ def find(
             answered_at=row["answered_at"],
             agent=names.get(row["answered_by"], row["answered_by"].partition(":")[2]),
             slugs=slugs.get(row["id"], ()),
+            answer=fold_line(row["answer"] or "")[:SNIPPET],
         )
         for row in rows
     )
@@ -143,11 +105,62 @@ def find(
 def count(db: Database, filters: Filters | None = None) -> tuple[int, bool]:
     """How many there are, and whether counting ended before the end, at `COUNTED`."""
     filters = filters or Filters()
-    if filters.words.strip() and not bigram_query(filters.words):
+    if not filters.findable:
         return 0, False
-    source, where, values = _plan(db, filters)
+    source, where, values = plan(db, filters)
     sql = f"SELECT count(*) FROM (SELECT 1 FROM {source} WHERE {where} LIMIT :limit)"  # noqa: S608
     found = int(scalar(db, sql, values | {"limit": COUNTED + 1}))
+    return min(found, COUNTED), found > COUNTED
+
+
+def among(db: Database, inquiry_ids: Iterable[int], filters: Filters) -> set[int]:
+    """Which of some inquiries the filters let through."""
+    if not filters.findable:
+        return set()
+    source, where, values = plan(db, filters)
+    wanted = json.dumps([int(inquiry_id) for inquiry_id in inquiry_ids])
+    sql = f"""
+        SELECT i.id FROM {source} WHERE {where} AND i.id IN (SELECT value FROM json_each(:wanted))
+    """  # noqa: S608 - fixed words; every value is bound
+    return {row["id"] for row in db.query(sql, values | {"wanted": wanted})}
+
+
+_UNANSWERED: Final = "status = 'closed' AND answer_id IS NULL AND joined_to IS NULL"
+
+
+def unanswered(db: Database, *, after: Cursor | None = None, limit: int = PAGE) -> Page:
+    """A page of inquiries that were closed without an answer, the newest first.
+
+    Their `answered_at` is the moment at which they were opened.
+    """
+    edge = "AND (opened_at, id) < (:at, :id)" if after else ""
+    sql = f"""
+        SELECT * FROM inquiries WHERE {_UNANSWERED} {edge}
+        ORDER BY opened_at DESC, id DESC LIMIT :limit
+    """  # noqa: S608 - fixed words
+    values = {"limit": limit + 1} | ({"at": after[0], "id": after[1]} if after else {})
+    found = list(db.query(sql, values))
+    shown = tuple(
+        ArchiveRow(
+            id=row["id"],
+            subject=row["subject"],
+            snippet=fold_line(row["text"])[:SNIPPET],
+            channel=row["channel"],
+            language=row["language"],
+            category=row["category"],
+            answered_at=row["opened_at"],
+            agent="",
+            slugs=(),
+        )
+        for row in found[:limit]
+    )
+    return Page(shown, shown[-1].cursor if len(found) > limit else None)
+
+
+def count_unanswered(db: Database) -> tuple[int, bool]:
+    """How many were closed without an answer, as `count` says it."""
+    sql = f"SELECT count(*) FROM (SELECT 1 FROM inquiries WHERE {_UNANSWERED} LIMIT ?)"  # noqa: S608
+    found = int(scalar(db, sql, [COUNTED + 1]))
     return min(found, COUNTED), found > COUNTED
 
 
@@ -191,106 +204,6 @@ def agent_names(db: Database, keys: list[str]) -> dict[str, str]:
     rows = [{"answered_by": key} for key in keys]
     known = _names(db, rows)
     return {key: known.get(key, key.partition(":")[2]) for key in keys}
-
-
-def _plan(db: Database, filters: Filters) -> tuple[str, str, dict[str, Any]]:
-    """FROM, WHERE and values.
-
-    What is rare is found first and sorted; what is common is met soon on a walk from the newest
-    answer backwards. SQLite cannot know which, so it is told by a CROSS JOIN.
-    """
-    values: dict[str, Any] = {}
-    parts = [f"i.{part}" for part in _FOUND.split(" AND ")]
-    for name, column in (
-        ("agent", "answered_by"),
-        ("channel", "channel"),
-        ("category", "category"),
-        ("language", "language"),
-    ):
-        if value := getattr(filters, name):
-            parts.append(f"i.{column} = :{name}")
-            values[name] = value
-    for name, compare in (("since", ">="), ("until", "<")):
-        if value := getattr(filters, name):
-            parts.append(f"i.answered_at {compare} :{name}")
-            values[name] = value
-    if filters.suggested in _SHOWN:
-        parts.append(_SHOWN[filters.suggested])
-    sources = list(_sets(filters))
-    for _, _, _, bound in sources:
-        values |= bound
-    few = sorted((_some(db, source), place) for place, source in enumerate(sources))
-    if few and few[0][0] <= FEW:
-        first = few[0][1]
-        source = f"({sources[first][0]}) f CROSS JOIN inquiries i ON i.id = f.id"
-        rest = [sources[place] for _, place in few[1:]]
-    else:
-        source, rest = "inquiries i", [sources[place] for _, place in few]
-    parts += [one_of for _, one_of, _, _ in rest]
-    return source, " AND ".join(parts), values
-
-
-_Set = tuple[str, str, str, dict[str, Any]]
-
-
-def _sets(filters: Filters) -> Iterator[_Set]:
-    """Filters that name inquiries elsewhere.
-
-    Each as: all ids, whether one inquiry is among them, a count up to `FEW`, and values.
-    """
-    if filters.faq:
-        yield (
-            "SELECT inquiry_id AS id FROM labels WHERE slug = :faq",
-            "EXISTS (SELECT 1 FROM labels l WHERE l.inquiry_id = i.id AND l.slug = :faq)",
-            "SELECT 1 FROM labels WHERE slug = :faq",
-            {"faq": filters.faq},
-        )
-    if filters.tag:
-        yield (
-            "SELECT inquiry_id AS id FROM inquiry_tags WHERE tag = :tag",
-            "EXISTS (SELECT 1 FROM inquiry_tags t WHERE t.tag = :tag AND t.inquiry_id = i.id)",
-            "SELECT 1 FROM inquiry_tags WHERE tag = :tag",
-            {"tag": filters.tag},
-        )
-    if what := _OUTCOMES.get(filters.suggested):
-        yield (
-            f"SELECT DISTINCT s.inquiry_id AS id {what}",
-            f"EXISTS (SELECT 1 {what} AND s.inquiry_id = i.id)",
-            f"SELECT 1 {what}",
-            {},
-        )
-    if query := bigram_query(filters.words):
-        yield (
-            "SELECT rowid AS id FROM inquiry_search WHERE inquiry_search MATCH :words",
-            # The plus keeps SQLite from starting here, where all of them would be sorted.
-            "+i.id IN (SELECT rowid FROM inquiry_search WHERE inquiry_search MATCH :words)",
-            "SELECT 1 FROM inquiry_search WHERE inquiry_search MATCH :words",
-            {"words": query},
-        )
-
-
-def _some(db: Database, source: _Set) -> int:
-    """How many inquiries a set holds, counted to one more than `FEW`."""
-    _, _, some, values = source
-    sql = f"SELECT count(*) FROM ({some} LIMIT {FEW + 1})"  # noqa: S608 - fixed words
-    return int(scalar(db, sql, values))
-
-
-_SHOWN: Final[dict[str, str]] = {
-    "shown": (
-        "EXISTS (SELECT 1 FROM suggestions s WHERE s.inquiry_id = i.id AND s.band <> 'silent')"
-    ),
-    "none": (
-        "NOT EXISTS (SELECT 1 FROM suggestions s WHERE s.inquiry_id = i.id AND s.band <> 'silent')"
-    ),
-}
-_OUTCOMES: Final[dict[str, str]] = {
-    "accepted": (
-        "FROM suggestion_faqs f JOIN suggestions s ON s.id = f.suggestion_id "
-        "WHERE f.outcome = 'accepted'"
-    ),
-    "missed": "FROM misses m JOIN suggestions s ON s.id = m.suggestion_id WHERE 1",
-}
 
 
 def _names(db: Database, rows: list[Row]) -> dict[str, str]:

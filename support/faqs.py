@@ -59,6 +59,12 @@ def listed(db: Database) -> list[Faq]:
     return [_faq(row) for row in db.query(sql)]
 
 
+def uncounted(db: Database) -> list[Faq]:
+    """As `listed`, without `sent`: to choose from, however many labels there are."""
+    sql = "SELECT faqs.*, 0 AS sent FROM faqs WHERE active = 1 ORDER BY category, title"
+    return [_faq(row) for row in db.query(sql)]
+
+
 def every(db: Database) -> list[Faq]:
     """Every FAQ, retired ones too, by category and title."""
     return [_faq(row) for row in db.query(_SELECT + " ORDER BY category, title")]

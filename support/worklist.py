@@ -4,6 +4,7 @@ Reads, and claims the next; oldest first throughout.
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
@@ -142,6 +143,16 @@ def in_hands(db: Database) -> dict[int, Hold]:
     """
     rows = db.query(sql, [now()])
     return {row["id"]: Hold(row["held_by"], row["name"], row["held_until"]) for row in rows}
+
+
+def still_open(db: Database, inquiry_ids: Iterable[int]) -> set[int]:
+    """Which of some inquiries still wait for an answer of their own."""
+    sql = """
+        SELECT id FROM inquiries WHERE id IN (SELECT value FROM json_each(?))
+            AND status = 'open' AND joined_to IS NULL
+    """
+    wanted = json.dumps([int(inquiry_id) for inquiry_id in inquiry_ids])
+    return {row["id"] for row in db.query(sql, [wanted])}
 
 
 def claim_next(db: Database, agent_id: int, *, without: int | None = None) -> int | None:

@@ -26,8 +26,8 @@ def init_app(app: Flask) -> None:
     app.config.setdefault("BABEL_TRANSLATION_DIRECTORIES", "translations")
     Babel(app, locale_selector=_locale)
     app.jinja_env.filters["day"] = day
-    app.jinja_env.filters["moment"] = _moment
-    app.jinja_env.filters["since"] = lambda at: format_timedelta(datetime.now(UTC) - from_iso(at))
+    app.jinja_env.filters["moment"] = moment
+    app.jinja_env.filters["since"] = since
     app.jinja_env.filters["share"] = format_percent
     app.jinja_env.globals["language"] = lambda: str(get_locale())
 
@@ -42,10 +42,15 @@ def day(at: str) -> str:
     return str(format_date(from_iso(at), "medium")) if at else ""
 
 
-def _moment(at: str) -> str:
+def moment(at: str) -> str:
     """Day and time; Babel's short Korean time says PM where Koreans say 오후, so 24 hours."""
     pattern = "y. M. d. HH:mm" if str(get_locale()) == "ko" else "d MMM y, HH:mm"
     return str(format_datetime(from_iso(at), pattern)) if at else ""
+
+
+def since(at: str) -> str:
+    """How long ago that was, in one unit."""
+    return str(format_timedelta(datetime.now(UTC) - from_iso(at)))
 
 
 def _locale() -> str:

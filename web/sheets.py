@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,13 @@ def write_csv(sheet: Sheet) -> bytes:
     writer = csv.writer(out)
     writer.writerow(sheet.columns)
     writer.writerows([no_formula(value) for value in row] for row in sheet.rows)
+    return out.getvalue().encode()
+
+
+def csv_rows(rows: Iterable[Sequence[Any]]) -> bytes:
+    """Some rows more, as they follow `write_csv` in a table that is sent piece by piece."""
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows([no_formula(value) for value in row] for row in rows)
     return out.getvalue().encode()
 
 

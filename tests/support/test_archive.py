@@ -2,7 +2,7 @@
 
 import pytest
 
-from support import agents, archive, faqs
+from support import agents, archive, archive_filters, faqs
 from support.archive import Filters
 from support.errors import InputError
 from support.faqs import Faq
@@ -75,7 +75,7 @@ def ids(db, **filters):
 )
 @pytest.mark.parametrize("few", [0, 5000])  # walked from the newest, and found first
 def test_every_filter(db, monkeypatch, filters, expected, few):
-    monkeypatch.setattr(archive, "FEW", few)
+    monkeypatch.setattr(archive_filters, "FEW", few)
     assert ids(db, **filters) == expected
     assert archive.count(db, Filters(**filters)) == (len(expected), False)
 
@@ -139,7 +139,7 @@ def test_what_means_nothing_is_refused():
 def test_a_page_of_what_is_common_is_read_in_order_and_never_sorted(
     db, monkeypatch, filters, index
 ):
-    monkeypatch.setattr(archive, "FEW", 0)
+    monkeypatch.setattr(archive_filters, "FEW", 0)
     asked = []
     with db.tracer(lambda sql, values: asked.append((sql, values))):
         archive.find(db, Filters(**filters))

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from support import agents, archive
+from support import agents, archive, archive_filters
 from support.archive import Filters
 from support.word_index import index_words
 from support.workspace import Workspace
@@ -129,7 +129,7 @@ CHOICES = {
 @pytest.mark.parametrize("few", [0, 20, 5000])
 def test_filters_together_find_what_a_look_at_every_row_finds(desk, monkeypatch, few):
     db, rows = desk
-    monkeypatch.setattr(archive, "FEW", few)
+    monkeypatch.setattr(archive_filters, "FEW", few)
     draw = random.Random(few)
     found_something = 0
     for _ in range(60):

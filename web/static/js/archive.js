@@ -1,0 +1,20 @@
+// The archive's filters: a choice takes effect at once, and empty ones stay out of the address.
+import { $, $$ } from "./desk.js";
+
+const form = $("#sieve");
+
+form.addEventListener("submit", () => {
+  for (const field of $$("input[name], select[name]", form)) field.disabled = !field.value.trim();
+});
+// After coming back to the page its fields can be used again.
+addEventListener("pageshow", () => $$("[name]", form).forEach((field) => (field.disabled = false)));
+
+for (const field of $$("[data-sifts]", form)) {
+  // A date typed by its parts changes several times on the way: wait until it is left.
+  const name = field.type === "date" ? "blur" : "change";
+  let before = field.value;
+  field.addEventListener(name, () => {
+    if (field.value !== before) form.requestSubmit();
+    before = field.value;
+  });
+}
