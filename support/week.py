@@ -58,7 +58,8 @@ class Figures:
 class FaqLine:
     """What happened to one FAQ.
 
-    `first` says how often it was right where it was suggested first and an FAQ was sent.
+    `first` says how often it was right where it was suggested first and an FAQ was sent; `likely`
+    the same where it was shown as Likely.
     """
 
     slug: str
@@ -68,6 +69,7 @@ class FaqLine:
     accepted: int
     missed: int
     first: Promise
+    likely: Promise
     dismissed: dict[str, int]  # reason to count
 
 
@@ -267,6 +269,7 @@ def _by_faq(db: Database, rows: Sequence[Answered]) -> tuple[FaqLine, ...]:
     accepted: dict[str, int] = {}
     missed: dict[str, int] = {}
     first: dict[str, list[bool]] = {}
+    likely: dict[str, list[bool]] = {}
     dismissed: dict[str, dict[str, int]] = {}
     for row in rows:
         for slug in row.sent:
@@ -282,6 +285,8 @@ def _by_faq(db: Database, rows: Sequence[Answered]) -> tuple[FaqLine, ...]:
                 missed[slug] = missed.get(slug, 0) + 1
             if row.shown:
                 first.setdefault(row.shown[0].slug, []).append(row.first_right)
+                if row.band == "likely":
+                    likely.setdefault(row.shown[0].slug, []).append(row.first_right)
     slugs = sorted(sent.keys() | suggested.keys(), key=lambda slug: (-sent.get(slug, 0), slug))
     known = faqs.named(db, slugs)
     return tuple(
@@ -293,6 +298,7 @@ def _by_faq(db: Database, rows: Sequence[Answered]) -> tuple[FaqLine, ...]:
             accepted=accepted.get(slug, 0),
             missed=missed.get(slug, 0),
             first=Promise.of(sum(first.get(slug, [])), len(first.get(slug, []))),
+            likely=Promise.of(sum(likely.get(slug, [])), len(likely.get(slug, []))),
             dismissed=dismissed.get(slug, {}),
         )
         for slug in slugs

@@ -13,6 +13,7 @@ from typing import Any, Final
 from sqlite_utils import Database
 
 from . import faqs
+from .database import scalar
 from .links import LinkReader
 
 HELD_OUT: Final = "holdout"
@@ -102,6 +103,16 @@ def answered(db: Database, *, since: str, until: str) -> list[Answered]:
     # An FAQ that was renamed or merged since is counted under today's name.
     today = LinkReader((), faqs.aliases(db)).canonical
     return [_row(row, today) for row in db.query(_SQL, {"since": since, "until": until})]
+
+
+def last_before(db: Database, moment: str) -> str:
+    """When the desk answered last before a moment; '' where it never did."""
+    sql = """
+        SELECT i.answered_at FROM inquiries i JOIN messages m ON m.id = i.answer_id
+        WHERE i.answer_id IS NOT NULL AND i.answered_at < ? AND m.agent_id IS NOT NULL
+        ORDER BY i.answered_at DESC LIMIT 1
+    """
+    return str(scalar(db, sql, [moment]) or "")
 
 
 def _row(row: dict[str, Any], today: Callable[[str], str]) -> Answered:

@@ -8,10 +8,8 @@ from sqlite_utils import Database
 from . import gaps, settings
 from .clock import ago
 from .database import scalar
-from .promise import Promise
 from .releases import in_force
 from .week import Week
-from .week_rows import answered
 from .workspace import Workspace
 
 Kind = Literal["write_faq", "link_faq", "fix_faq", "raise_threshold", "train", "answer_waiting"]
@@ -83,17 +81,12 @@ def _fix(week: Week) -> list[Todo]:
 def _thresholds(db: Database, week: Week) -> list[Todo]:
     """FAQs whose Likely suggestions are right less often than stated, beyond doubt."""
     stated = settings.load(db).share_right
-    counts: dict[str, list[bool]] = {}
-    for row in answered(db, since=week.since, until=week.until):
-        if row.judged and row.band == "likely" and row.shown:
-            counts.setdefault(row.shown[0].slug, []).append(row.first_right)
-    titles = {line.slug: line.title for line in week.by_faq}
     found = []
-    for slug, hits in counts.items():
-        promise = Promise.of(sum(hits), len(hits))
+    for line in week.by_faq:
+        promise = line.likely
         if promise.n >= LEAST_SHOWN and promise.high < stated:
             wrong = promise.n - promise.right
-            found.append(Todo("raise_threshold", wrong, promise.n, slug, titles.get(slug, slug)))
+            found.append(Todo("raise_threshold", wrong, promise.n, line.slug, line.title))
     return found
 
 

@@ -57,11 +57,6 @@ def interval(found: Promise) -> str:
     return f"{low}–\N{WORD JOINER}{high}{_SPACE}%"
 
 
-def points(difference: float) -> str:
-    """A difference of two shares, in points of a hundred."""
-    return f"{100 * difference:+.0f}".replace("-", "\N{MINUS SIGN}")
-
-
 def number(count: float) -> str:
     """A number as the reader writes it."""
     return str(format_decimal(count))

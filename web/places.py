@@ -57,6 +57,10 @@ PLACES = (
         (Tab("gaps_page.show", lazy_gettext("Gaps"), LEADS),),
     ),
     Place(
+        lazy_gettext("Week"),
+        (Tab("week_page.show", lazy_gettext("Week"), LEADS),),
+    ),
+    Place(
         lazy_gettext("Listings"),
         (
             Tab("listings_page.new", lazy_gettext("One listing"), LABELLING),
