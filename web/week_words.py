@@ -143,7 +143,7 @@ def faq_url(slug: str) -> str:
 
 def leads_to(found: Todo) -> str:
     """Where it is done; '' where the console has no page for it."""
-    values = {
+    values: dict[str, dict[str, Any]] = {
         "gaps_page.one": {"gap_id": found.gap_id},
         "faqs_page.one": {"slug": found.slug},
         "tuner_page.show": {"faq": found.slug},
