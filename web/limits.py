@@ -22,6 +22,8 @@ LARGER: Final = {
     "categories_page.import_tree": TREE,
     "categories_page.import_mapping": TREE,
     "review_page.import_tasks": TREE,
+    "faqs_page.receive": TREE,
+    "replies_page.receive": TREE,
 }
 
 

@@ -46,7 +46,10 @@ class Place:
 PLACES = (
     Place(
         lazy_gettext("Inbox"),
-        (Tab("inbox.show", lazy_gettext("Inbox"), ANSWERING, ("inquiry",)),),
+        (
+            Tab("inbox.show", lazy_gettext("Inbox"), ANSWERING, ("inquiry",)),
+            Tab("archive_page.show", lazy_gettext("Answered"), ANSWERING),
+        ),
     ),
     Place(
         lazy_gettext("Search"),
@@ -54,7 +57,13 @@ PLACES = (
     ),
     Place(
         lazy_gettext("FAQs"),
-        (Tab("gaps_page.show", lazy_gettext("Gaps"), LEADS),),
+        (
+            Tab("faqs_page.show", lazy_gettext("FAQs"), ANSWERING),
+            Tab("mend_page.show", lazy_gettext("To mend"), LEADS),
+            Tab("gaps_page.show", lazy_gettext("Gaps"), LEADS),
+            Tab("map_page.show", lazy_gettext("Map"), LEADS),
+            Tab("replies_page.show", lazy_gettext("Saved replies"), ANSWERING),
+        ),
     ),
     Place(
         lazy_gettext("Week"),
@@ -84,7 +93,7 @@ PLACES = (
     Place(
         lazy_gettext("Models"),
         (
-            Tab("models_page.show", lazy_gettext("Models"), LEADS),
+            Tab("models_page.show", lazy_gettext("Models"), LEADS, ("replays_page",)),
             Tab("tuner_page.show", lazy_gettext("Thresholds"), LEADS),
             Tab("jobs_page.show", lazy_gettext("Jobs"), LEADS),
         ),

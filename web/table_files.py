@@ -1,0 +1,144 @@
+"""Files of FAQs and saved replies on their way in and out: looked at first, then taken in.
+
+A file waits for its reader's decision, for an hour and for them alone.
+"""
+
+import json
+import re
+import secrets
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from flask import Response
+from werkzeug.datastructures import FileStorage
+
+from support.errors import ImportFileError, InputError, NotFoundError
+from support.importing.conversation import Rejected
+from support.importing.files import Numbered
+from support.importing.files import rows as text_rows
+from support.workspace import Workspace
+
+SUFFIXES: Final = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".xlsx")
+KINDS: Final = {
+    "csv": "text/csv; charset=utf-8",
+    "jsonl": "application/jsonl; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+KEPT_SECONDS: Final = 3600
+_BLOCK: Final = 2_000
+_TOKEN = re.compile(r"[0-9a-f]{32}")
+
+
+class Waiting:
+    """One person's files that wait to be taken in."""
+
+    def __init__(self, workspace: Workspace, agent_id: int) -> None:
+        """Name their folder; it is made with the first file."""
+        self._folder = workspace.home / "uploads" / f"tables-{agent_id}"
+
+    def add(self, file: FileStorage | None) -> str:
+        """Keep a file; returns the token it goes by.
+
+        Raises:
+            InputError: there is none, or it is of no kind that is read.
+        """
+        name = Path(file.filename or "").name if file is not None else ""
+        suffix = Path(name).suffix.lower()
+        if file is None or not name:
+            raise InputError("Choose a file.")
+        if suffix not in SUFFIXES:
+            raise InputError(f"{name} is none of {', '.join(SUFFIXES)}.")
+        self._sweep()
+        token = secrets.token_hex(16)
+        place = self._folder / token
+        place.mkdir(parents=True, mode=0o700)
+        stem = re.sub(r"[^\w.() -]", "_", Path(name).stem)[:80] or "file"
+        file.save(place / f"{stem}{suffix}")
+        return token
+
+    def find(self, token: str) -> Path:
+        """The file of a token.
+
+        Raises:
+            NotFoundError: it was taken in, or has waited too long.
+        """
+        place = self._folder / token
+        if _TOKEN.fullmatch(token) and place.is_dir():
+            for path in place.iterdir():
+                return path
+        raise NotFoundError("This file is gone. Choose it once more.")
+
+    def remove(self, token: str) -> None:
+        """Take a file away."""
+        path = self.find(token)
+        path.unlink(missing_ok=True)
+        path.parent.rmdir()
+
+    def _sweep(self) -> None:
+        edge = time.time() - KEPT_SECONDS
+        for place in self._folder.glob("*"):
+            if place.stat().st_mtime < edge:
+                for path in place.iterdir():
+                    path.unlink(missing_ok=True)
+                place.rmdir()
+
+
+def rows(path: Path) -> Iterator[Numbered]:
+    """Read a file row by row: text as `support.importing.files` does, or the sheet of a book.
+
+    Raises:
+        ImportFileError: it cannot be read.
+    """
+    if path.suffix.lower() != ".xlsx":
+        yield from text_rows(path)
+        return
+    from listings.table_values import as_text
+    from listings.tables_xlsx import XlsxSource
+
+    source = XlsxSource(path)
+    names = source.shape()["columns"]
+    if len(set(names)) != len(names):
+        raise ImportFileError(f"{path.name}: the first row must name each column once.")
+    for block in source.blocks(_BLOCK, lambda share: None):
+        for problem in block.problems:
+            yield problem.line, Rejected(path.name, problem.line, problem.reason)
+        for line, cells in zip(block.lines, block.data, strict=True):
+            yield line, {name: as_text(cell) for name, cell in zip(names, cells, strict=True)}
+
+
+def download(table: Sequence[dict[str, Any]], columns: Sequence[str], name: str) -> Response:
+    """A table as a file to take away; its kind is what its name ends in.
+
+    Raises:
+        NotFoundError: there is no such kind.
+    """
+    kind = name.rpartition(".")[2]
+    if kind not in KINDS:
+        raise NotFoundError(f"No {name!r}. There are: {', '.join(KINDS)}.")
+    if kind == "jsonl":
+        lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in table)
+        body = "".join(lines).encode()
+    else:
+        from .sheets import Sheet, write_csv, write_xlsx
+
+        cells = [[row[column] for column in columns] for row in table]
+        sheet = Sheet(name.rpartition(".")[0], tuple(columns), cells)
+        body = write_csv(sheet) if kind == "csv" else write_xlsx([sheet])
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(body, content_type=KINDS[kind], headers=headers)
+
+
+def left_out(shown: str, ticked: Sequence[str]) -> set[int]:
+    """The lines that somebody saw and left out.
+
+    Args:
+        shown: the lines on the page, with commas between.
+        ticked: those that were ticked.
+    """
+    return _numbers(shown[:200_000].split(",")) - _numbers(ticked)
+
+
+def _numbers(words: Sequence[str]) -> set[int]:
+    return {int(word) for word in words if word.isascii() and word.isdigit() and len(word) < 10}
