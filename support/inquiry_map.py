@@ -100,14 +100,17 @@ def hits(db: Database, text: str) -> list[int]:
     return [row[0] for row in db.conn.execute(sql, [query, MOST_HITS])]
 
 
-def region(db: Database, ids: Sequence[int], *, limit: int = READ) -> list[RegionRow]:
+def region(
+    db: Database, ids: Sequence[int], *, limit: int = READ, offset: int = 0
+) -> list[RegionRow]:
     """The inquiries of a region, newest first; those that are gone are left out."""
     sql = """
         SELECT id, text, opened_at, status, (SELECT group_concat(slug, char(10)) FROM labels
             WHERE labels.inquiry_id = inquiries.id) AS slugs
         FROM inquiries WHERE id IN (SELECT value FROM json_each(?))
-        ORDER BY opened_at DESC, id DESC LIMIT ?
+        ORDER BY opened_at DESC, id DESC LIMIT ? OFFSET ?
     """
+    wanted = json.dumps([int(item) for item in ids])
     return [
         RegionRow(
             id=row["id"],
@@ -116,7 +119,7 @@ def region(db: Database, ids: Sequence[int], *, limit: int = READ) -> list[Regio
             status=row["status"],
             slugs=tuple(row["slugs"].split("\n")) if row["slugs"] else (),
         )
-        for row in db.query(sql, [json.dumps([int(item) for item in ids]), limit])
+        for row in db.query(sql, [wanted, limit, offset])
     ]
 
 
@@ -128,6 +131,15 @@ def region_faqs(db: Database, ids: Sequence[int]) -> list[tuple[str, int]]:
     """
     wanted = json.dumps([int(item) for item in ids])
     return [(row["slug"], row["n"]) for row in db.query(sql, [wanted])]
+
+
+def answered(db: Database, ids: Sequence[int]) -> list[int]:
+    """Those of a region that were answered: what waits has no answer yet to say what it is."""
+    sql = """
+        SELECT id FROM inquiries
+        WHERE id IN (SELECT value FROM json_each(?)) AND answer_id IS NOT NULL ORDER BY id
+    """
+    return [row[0] for row in db.conn.execute(sql, [json.dumps([int(item) for item in ids])])]
 
 
 def export_region(db: Database, ids: Sequence[int], path: Path) -> int:

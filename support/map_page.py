@@ -1,5 +1,6 @@
 """The map as a page draws it: one compact block of bytes, and a legend that says what they mean."""
 
+import json
 import struct
 from collections import Counter
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ OUTCOMES: Final = (
     "bare",  # answered without any FAQ
     "closed",  # closed without an answer
 )
+_COLUMNS: Final = {
+    "id": "<u4", "x": "<u2", "y": "<u2", "faq": "<u2", "day": "<u2", "outcome": "<u1"
+}  # fmt: skip
 _SIDE: Final = 65_535  # places along a side, so that two bytes hold one
 
 
@@ -32,6 +36,19 @@ class PageMap:
 
     data: bytes
     legend: dict[str, Any]
+
+    @property
+    def whole(self) -> bytes:
+        """The points with their legend behind them as JSON: both of the same moment."""
+        return self.data + json.dumps(self.legend, ensure_ascii=False).encode()
+
+    def columns(self) -> dict[str, NDArray[Any]]:
+        """The points' columns by name: id, x, y, faq, day, outcome."""
+        found, place, n = {}, len(MAGIC) + 4, self.legend["n"]
+        for name, kind in _COLUMNS.items():
+            found[name] = np.frombuffer(self.data, kind, n, place)
+            place += found[name].nbytes
+        return found
 
 
 def page(db: Database) -> PageMap:
@@ -89,9 +106,15 @@ def _faq_column(db: Database, ids: Ids) -> tuple[NDArray[np.int64], list[dict[st
     counts = Counter(slug for slug in used if slug)
     order = sorted(counts, key=lambda slug: (-counts[slug], slug))[: _SIDE - 1]
     number = {slug: place for place, slug in enumerate(order, 1)}
-    titles = {faq.slug: faq.title for faq in faqs.every(db)}
+    known = {faq.slug: faq for faq in faqs.every(db)}
     listed = [
-        {"slug": slug, "title": titles.get(slug, slug), "count": counts[slug]} for slug in order
+        {
+            "slug": slug,
+            "title": known[slug].title if slug in known else slug,
+            "title_en": known[slug].title_en if slug in known else "",
+            "count": counts[slug],
+        }
+        for slug in order
     ]
     return np.fromiter((number.get(slug, 0) for slug in used), np.int64, len(used)), listed
 

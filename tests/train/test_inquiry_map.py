@@ -1,6 +1,7 @@
 """The map: what is alike lies together, newcomers find their place, and a page can draw it all."""
 
 import csv
+import json
 import struct
 
 import numpy as np
@@ -16,6 +17,7 @@ from train.inquiry_map import make_map
 from train.tsne import TsneConfig, lay_out
 
 QUICK = TsneConfig(gathering=50, settling=50, perplexity=5)
+SETTLED = TsneConfig(gathering=150, settling=350, perplexity=5)
 
 
 @pytest.fixture
@@ -86,7 +88,13 @@ def test_a_page_gets_every_point_with_its_faq_day_and_outcome(space, desk):
     assert ids == sorted(row["id"] for row in desk.query("SELECT id FROM inquiries"))
     assert (min(x), max(x), min(y), max(y)) == (0, 65535, 0, 65535)
     legend = found.legend
-    assert legend["faqs"] == [{"slug": "refund", "title": "환불 안내", "count": 6}]
+    assert legend["faqs"] == [
+        {"slug": "refund", "title": "환불 안내", "title_en": "", "count": 6}
+    ]
+    assert found.columns()["x"].tolist() == x
+    assert found.columns()["outcome"].tolist() == outcome
+    assert found.whole.startswith(found.data)
+    assert json.loads(found.whole[len(found.data) :]) == legend
     assert (legend["first_day"], legend["last_day"]) == ("2026-01-01", "2026-02-01")
     refunds = [place for place, item in enumerate(ids) if faq[place]]
     assert {knowledge_desk.topic_of(desk, ids[place]) for place in refunds} == {"refund"}
@@ -99,22 +107,22 @@ def test_a_page_gets_every_point_with_its_faq_day_and_outcome(space, desk):
 
 
 def test_newcomers_are_put_beside_what_they_are_like_and_nothing_else_moves(space, desk, tmp_path):
-    make_map(space, desk, config=QUICK)
+    make_map(space, desk, config=SETTLED)
     before = inquiry_map.stored(desk)
     stamp = inquiry_map.stamp(desk)
-    again = make_map(space, desk, config=QUICK)
+    again = make_map(space, desk, config=SETTLED)
     assert (again.placed, again.anew) == (0, False)
     assert inquiry_map.stamp(desk) == stamp
     more = {"code": [*knowledge_desk.TOPICS["code"], "인증번호가 전혀 안 와요"]}
     knowledge_desk.make(space, tmp_path, more)
     assert map_page.page(desk).legend["not_placed"] == 1
-    made = make_map(space, desk, config=QUICK)
+    made = make_map(space, desk, config=SETTLED)
     assert (made.points, made.placed, made.anew) == (21, 1, False)
     after = inquiry_map.stored(desk)
     assert np.array_equal(after.points[:-1], before.points)
     nearest = np.linalg.norm(after.points[:-1] - after.points[-1], axis=1).argmin()
     assert knowledge_desk.topic_of(desk, int(after.ids[nearest])) == "code"
-    assert make_map(space, desk, anew=True, config=QUICK).anew
+    assert make_map(space, desk, anew=True, config=SETTLED).anew
     # what is answered with another one is drawn with it
     desk.execute("UPDATE inquiries SET joined_to = 2 WHERE id = 3")
     assert 3 not in read(map_page.page(desk).data)[0]
