@@ -27,7 +27,8 @@ export class Region {
     this.panel.innerHTML = data.html; // our own template, its values escaped
     this.panel.hidden = false;
     const box = $("#find", this.panel);
-    if (box) picker(box, $("#found", this.panel), (title, slug) => this.choose(title, slug));
+    const listed = (answer) => [{ words: "", items: answer.faqs }];
+    if (box) picker(box, $("#found", this.panel), (faq) => this.choose(faq), listed);
     $("h2", this.panel).focus();
     say($("h2", this.panel).textContent);
   }
@@ -47,7 +48,7 @@ export class Region {
     rows[0]?.querySelector("a")?.focus();
   }
 
-  choose(title, slug) {
+  choose({ title, slug }) {
     this.chosen = slug;
     const button = $("[data-label]", this.panel);
     button.textContent = button.dataset.words.replace("{}", title);
