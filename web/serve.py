@@ -23,7 +23,7 @@ from support.errors import InputError
 from support.recommender import Recommender
 from support.workspace import Workspace
 
-from . import job_queue, jobs, logs, schedule
+from . import follow_ups, job_queue, jobs, logs, schedule
 from .app import create_app
 
 LOOK_SECONDS = 60.0  # how often the worker looks for jobs whose worker died
@@ -79,6 +79,7 @@ def serve(workspace: Workspace, *, host: str, port: int, workers: int) -> None:
             "threads": 4,
             "timeout": TIMEOUT,
             "graceful_timeout": 30,
+            "limit_request_line": 8190,  # a search holds a whole inquiry, nine bytes a syllable
             # A worker that never answers a request again is replaced from time to time.
             "max_requests": 20_000,
             "max_requests_jitter": 2_000,
@@ -160,6 +161,7 @@ def _maintain(workspace: Workspace) -> None:
                 if look % FORGET_EVERY == 0:
                     forget(workspace, db, Actor(SYSTEM), {}, lambda done, total, message: None)
                 schedule.queue_due(workspace, db, datetime.now().astimezone())
+                follow_ups.queue(workspace, db)
                 make_findable(recommender, db)
         except Exception:  # a full disk or a long import: the next look may do better
             log.error("maintenance failed", exc_info=True)

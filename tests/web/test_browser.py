@@ -50,7 +50,7 @@ def test_from_signing_in_to_finding_the_answer(page, address, db, ids):
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied.replace("\r\n", "\n") == with_both + "\n무지개빛 끝인사"
     page.get_by_role("link", name="검색").click()
-    page.get_by_role("searchbox").fill("무지개빛")
+    page.get_by_label("FAQ와 지난 답변 검색").fill("무지개빛")
     page.keyboard.press("Enter")
     expect(page.locator("#words-title + ol")).to_contain_text("무지개빛 끝인사")
 

@@ -1,10 +1,11 @@
-// The archive's filters: a choice takes effect at once, and empty ones stay out of the address.
+// What the archive and the search are asked: a choice takes effect at once, and empty ones stay out
+// of the address. Enter asks, also in the box that takes several lines; Shift+Enter is a new line.
 import { $, $$ } from "./desk.js";
 
 const form = $("#sieve");
 
 form.addEventListener("submit", () => {
-  for (const field of $$("input[name], select[name]", form)) field.disabled = !field.value.trim();
+  for (const field of $$("[name]", form)) field.disabled = !field.value.trim();
 });
 // After coming back to the page its fields can be used again.
 addEventListener("pageshow", () => $$("[name]", form).forEach((field) => (field.disabled = false)));
@@ -18,3 +19,9 @@ for (const field of $$("[data-sifts]", form)) {
     before = field.value;
   });
 }
+
+$("textarea", form)?.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  event.preventDefault();
+  form.requestSubmit();
+});
