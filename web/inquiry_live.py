@@ -64,7 +64,7 @@ def answers() -> ResponseReturnValue:
     slug = request.args.get("faq", "")
     named = titles(found, [slug] if slug else ())
     if wants_json():
-        return {"html": render_template("_linked.html", past=found, titles=named)}
+        return {"html": render_template("_linked.html", past=found, titles=named, insert=True)}
     return render_template("linked.html", past=found, titles=named, faq=named.get(slug, ""))
 
 

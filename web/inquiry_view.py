@@ -31,7 +31,8 @@ from . import wording
 from .auth import me
 from .database import db, desk
 
-STRONG, CLEAR = 2 / 3, 1 / 3  # from which strength on a word is marked so
+# From which strength on a word is marked so; what hardly speaks is not marked at all.
+STRONG, CLEAR, FAINT = 2 / 3, 1 / 3, 0.1
 
 Marks = dict[int, list[tuple[int, int, int]]]  # by message: from, to (UTF-16), strength 1 to 3
 
@@ -122,7 +123,11 @@ def _reasons(inquiry: Inquiry, found: Suggestion) -> dict[str, Reason]:
         marks: Marks = {}
         for message in asked:
             shown = as_read(message.text)
-            spans = [_mark(shown, span) for span in why.spans(shown, item.words)]
+            spans = [
+                _mark(shown, span)
+                for span in why.spans(shown, item.words)
+                if span.strength >= FAINT
+            ]
             if spans:
                 marks[message.id] = spans
         reasons[item.faq.slug] = Reason(told[item.faq.slug], json.dumps(marks))
