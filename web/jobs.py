@@ -23,7 +23,8 @@ from .job_queue import ring
 from .job_run import works
 
 DEAD_SECONDS = 120  # a running job without a sign of life for so long has lost its worker
-SUBJECT = {"label": "batch"}  # the argument that says what a job is at work on, where one does
+# The argument that says what a job is at work on, where one does.
+SUBJECT = {"label": "batch", "replay": "release"}
 
 log = structlog.get_logger("faqdesk.jobs")
 

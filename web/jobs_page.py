@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from support.errors import InputError
 
-from . import jobs, wording
+from . import job_steps, jobs, wording
 from .auth import LEADS, actor, requires
 from .database import db, desk
 from .i18n import gettext as _
@@ -80,8 +80,8 @@ def told(job: Job) -> dict[str, Any]:
         "words": str(wording.JOB_STATES.get(job.state, job.state)),
         "share": job.share,
         "step": job.message,
-        "message": str(wording.STEPS.get(job.message, job.message)),
-        "language": "" if job.message in wording.STEPS else "en",
+        "message": job_steps.said(job.message) or job.message,
+        "language": "" if job_steps.said(job.message) else "en",
         "count": count(job),
         "done": job.done,
         "total": job.total,
@@ -96,4 +96,4 @@ def count(job: Job) -> str:
     return _("%(done)s of %(total)s", done=f"{job.done:,}", total=f"{job.total:,}")
 
 
-bp.app_context_processor(lambda: {"job_count": count})
+bp.app_context_processor(lambda: {"job_count": count, "job_step": job_steps.said})

@@ -5,15 +5,18 @@ from typing import Any
 
 from flask_babel import format_percent, lazy_gettext
 
+from support.release_data import Learned
 from support.shelf import Stored
 
-from .i18n import day
+from . import counted
+from .i18n import day, moment
 from .i18n import gettext as _
 
 LINES = {
     "desk": lazy_gettext("For inquiries"),
     "category": lazy_gettext("For listings' categories"),
     "moderation": lazy_gettext("For moderation"),
+    "similar": lazy_gettext("For photos of listings"),
 }
 
 STATES = {
@@ -29,6 +32,7 @@ PARTS = {
     "faq": lazy_gettext("FAQ classifier"),
     "category": lazy_gettext("Category classifier"),
     "moderation": lazy_gettext("Moderation model"),
+    "similar": lazy_gettext("Photo model"),
 }
 
 METRICS = {
@@ -103,6 +107,33 @@ def points(gap: Mapping[str, float]) -> str:
     """A difference in points of a hundred, with its interval."""
     mean, low, high = (f"{100 * gap[name]:+.1f}" for name in ("mean", "low", "high"))
     return _("%(mean)s points (%(low)s to %(high)s)", mean=mean, low=low, high=high)
+
+
+def made(stored: Stored) -> str:
+    """When a release was made."""
+    return moment(stored.created_at)
+
+
+def asked(at: str) -> str:
+    """The day of a moment; empty where it was not kept."""
+    return day(at) if at else ""
+
+
+def size(stored: Stored) -> str:
+    """How much room a release takes."""
+    return f"{stored.size / 1e6:.1f} MB"
+
+
+def learned(data: Learned | None) -> str:
+    """What a release learned from, in a line; empty where it cannot be read."""
+    if data is None:
+        return ""
+    words = _(
+        "%(n)s inquiries, %(faqs)s FAQs",
+        n=counted.number(data.inquiries),
+        faqs=counted.number(data.faqs),
+    )
+    return f"{words}, {_('until %(day)s', day=day(data.last))}" if data.last else words
 
 
 def groups(stored: Stored) -> list[dict[str, Any]]:

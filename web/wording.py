@@ -73,6 +73,7 @@ DECIDED = {
 
 JOB_KINDS = {
     "train": lazy_gettext("Learn from the history"),
+    "replay": lazy_gettext("Replay a model on recent inquiries"),
     "index": lazy_gettext("Rebuild the search index"),
     "forget": lazy_gettext("Forget original words that are due"),
     "train-category": lazy_gettext("Learn listings' categories"),

@@ -32,6 +32,16 @@ def train(
     }
 
 
+def replay(
+    workspace: Workspace, db: Database, actor: Actor, arguments: dict[str, Any], progress: Progress
+) -> dict[str, Any]:
+    """Replay a stored release beside the one in force on recent inquiries."""
+    from train.replay import replay as play
+
+    found = play(workspace, db, str(arguments["release"]), actor=actor, progress=progress)
+    return {"release": found.release, "against": found.against, "counts": dict(found.counts)}
+
+
 def index(
     workspace: Workspace, db: Database, actor: Actor, arguments: dict[str, Any], progress: Progress
 ) -> dict[str, Any]:
@@ -164,6 +174,7 @@ WORKS: dict[str, Work] = {
     "train": train,
     "index": index,
     "forget": forget,
+    "replay": replay,
     "train-category": train_category,
     "label": label,
     "review": review,

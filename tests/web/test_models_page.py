@@ -74,19 +74,16 @@ def test_each_release_is_told_with_its_figures(lead, three):
         assert words in page
     assert "60건 중 60.0%에서 첫 번째 FAQ가 맞았어요. 당시 쓰던 모델은 50.0%" in page
     assert "+10.0%p" in page
-    assert "publish" not in page  # a lead looks
+    assert "/publish" not in page  # a lead looks
+    assert "/schedule" not in page
 
 
 def test_one_release_is_shown_whole(lead, three):
     page = lead.get(f"/models/{three[2]}").text
     for words in ("35.0%", "60.0%", "-25.0%p", "faq.seed", "당시 모델만 맞은 문의 15건", "v2"):
         assert words in page
-    drawn = lead.get(f"/models/{three[2]}/reliability.svg")
-    assert drawn.mimetype == "image/svg+xml"
-    assert "sandbox" in drawn.headers["Content-Security-Policy"]
-    assert "0.75, right 21 of 60" in drawn.text
+    assert "말한 확률 75%: 60건 중 21건 맞음" in page  # a point of the curve says its numbers
     assert lead.get("/models/nothing").status_code == 404
-    assert lead.get("/models/nothing/reliability.svg").status_code == 404
 
 
 def test_an_admin_moves_releases_and_a_lead_does_not(admin, lead, space, db, three):
