@@ -43,6 +43,7 @@ from . import (
     moderation_listing,
     policy_page,
     preferences,
+    replays_page,
     reply_import_page,
     review_tasks,
     search,
@@ -94,7 +95,8 @@ def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
     Bootstrap5(app)
     csrf = CSRFProtect(app)
     for module in (
-        *(health, auth, preferences, inbox, faq_picker, search, models_page, jobs_page),
+        *(health, auth, preferences, inbox, faq_picker, search),
+        *(models_page, replays_page, jobs_page),
         *(listings_page, review_tasks, batches_page, categories_page),
         *(moderation_listing, appeals_page, sellers_page),
         *(tuner_page, week_page),
