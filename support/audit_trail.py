@@ -8,12 +8,15 @@ from typing import Any, Final
 from sqlite_utils import Database
 
 from .clock import from_iso
-from .database import Row, scalar
+from .database import Row, one, scalar
 from .errors import InputError
 
 PAGE: Final = 50
 FEW: Final = 5_000  # as many are found first and sorted
+SCANNED: Final = 20_000  # rows that one page looks through for words
 KINDS: Final = (("action", "action", "."), ("obj", "object", ":"))  # field, column, end of a kind
+
+_WORDS: Final = "instr(lower(t.object || ' ' || t.detail), :words)"
 
 Cursor = tuple[str, int]
 
@@ -24,12 +27,13 @@ class AuditFilters:
 
     `action` is one, such as `answer.sent`, or all of a noun: `answer.`. `obj` is one thing, such as
     `inquiry:17`, or all of a kind: `inquiry:`. `since` and `until` are ISO moments, `until` not
-    included.
+    included. `words` stand somewhere in what it was done to or in the detail, as they are typed.
     """
 
     actor: str = ""
     action: str = ""
     obj: str = ""
+    words: str = ""
     since: str = ""
     until: str = ""
 
@@ -65,7 +69,10 @@ class AuditRow:
 
 @dataclass(frozen=True, slots=True)
 class AuditPage:
-    """Some rows, and where the next page begins; None at the end."""
+    """Some rows, and where the next page begins; None at the end.
+
+    Looking for words, a page may hold few rows or none before the end: it looked through `SCANNED`.
+    """
 
     rows: tuple[AuditRow, ...]
     after: Cursor | None
@@ -91,15 +98,32 @@ def find(
     if after:
         parts.append("t.at <= :after_at AND (t.at < :after_at OR t.id < :after_id)")
         values |= {"after_at": after[0], "after_id": after[1]}
+    source = f"""
+        FROM audit t {_index(db, filters, values)}
+        WHERE {" AND ".join(parts) or "1"} ORDER BY t.at DESC, t.id DESC
+    """
+    values |= {"limit": limit + 1, "scanned": SCANNED, "words": filters.words.lower()}
+    if filters.words:
+        source = f"FROM (SELECT t.* {source} LIMIT :scanned) t WHERE {_WORDS}"
     sql = f"""
-        SELECT t.*, a.name FROM audit t {_index(db, filters, values)}
-        LEFT JOIN agents a ON t.actor = 'agent:' || a.id
-        WHERE {" AND ".join(parts) or "1"} ORDER BY t.at DESC, t.id DESC LIMIT :limit
+        SELECT t.*, a.name FROM (SELECT t.* {source} LIMIT :limit) t
+        LEFT JOIN agents a ON t.actor = 'agent:' || a.id ORDER BY t.at DESC, t.id DESC
     """  # noqa: S608 - fixed words; every value is bound
-    found = list(db.query(sql, values | {"limit": limit + 1}))
+    found = list(db.query(sql, values))
     rows = tuple(map(_row, found[:limit]))
-    more = len(found) > limit
-    return AuditPage(rows, (rows[-1].at, rows[-1].id) if more else None)
+    if len(found) > limit:
+        return AuditPage(rows, (rows[-1].at, rows[-1].id))
+    return AuditPage(rows, _looked_to(db, parts, values) if filters.words else None)
+
+
+def _looked_to(db: Database, parts: list[str], values: dict[str, Any]) -> Cursor | None:
+    """The last row that was looked through for words; None where that was the trail's end."""
+    sql = f"""
+        SELECT t.at, t.id FROM audit t WHERE {" AND ".join(parts) or "1"}
+        ORDER BY t.at DESC, t.id DESC LIMIT 1 OFFSET :scanned - 1
+    """  # noqa: S608 - fixed words
+    row = one(db, sql, values)
+    return (row["at"], row["id"]) if row else None
 
 
 def each(db: Database, filters: AuditFilters | None = None) -> Iterator[AuditRow]:

@@ -6,7 +6,7 @@ Stored as JSON rows in the database, so that every process sees a change at its 
 import json
 import re
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, Final
 
 from sqlite_utils import Database
 
@@ -20,6 +20,22 @@ from .thresholds import Thresholds
 
 # Channels through which this faqdesk delivers an answer. None yet: every answer is copied by hand.
 DELIVERERS: tuple[str, ...] = ()
+
+RANGES: Final = {  # from and to, both included
+    "holdout": (0, 0.5),
+    "judged_margin": (0, 1),
+    "wrong_costs": (0.01, 1000),
+    "top_k": (1, 9),
+    "similar_k": (1, 20),
+    "answer_half_life_days": (0, 36_500),
+    "originals_days": (0, 3650),
+    "link_check_days": (0, 365),
+    "judged_weeks": (1, 520),
+    "inquiries_days": (0, 36_500),
+    "join_hours": (0, 720),
+    "train_every_days": (0, 365),
+    "train_hour": (0, 23),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,24 +78,7 @@ class Settings:
         for name in ("share_right", "share_right_3"):
             if not 0 < getattr(self, name) < 1:
                 raise SettingError(f"{name} must lie between 0 and 1, got {getattr(self, name)}.")
-        if not 0 <= self.holdout <= 0.5:
-            raise SettingError(f"holdout must lie in [0, 0.5], got {self.holdout}.")
-        if not 0 <= self.judged_margin <= 1:
-            raise SettingError(f"judged_margin must lie in [0, 1], got {self.judged_margin}.")
-        if not 0.01 <= self.wrong_costs <= 1000:
-            raise SettingError(f"wrong_costs must lie in [0.01, 1000], got {self.wrong_costs}.")
-        for name, low, high in (
-            ("top_k", 1, 9),
-            ("similar_k", 1, 20),
-            ("answer_half_life_days", 0, 36_500),
-            ("originals_days", 0, 3650),
-            ("link_check_days", 0, 365),
-            ("judged_weeks", 1, 520),
-            ("inquiries_days", 0, 36_500),
-            ("join_hours", 0, 720),
-            ("train_every_days", 0, 365),
-            ("train_hour", 0, 23),
-        ):
+        for name, (low, high) in RANGES.items():
             if not low <= getattr(self, name) <= high:
                 raise SettingError(
                     f"{name} must lie in [{low}, {high}], got {getattr(self, name)}."
@@ -142,7 +141,8 @@ def change(db: Database, actor: Actor, **values: Any) -> Settings:
         SettingError: a name is unknown or a value is out of its range.
     """
     with write(db):
-        settings = replace(load(db), **{name: _coerce(name, v) for name, v in values.items()})
+        before = load(db)
+        settings = replace(before, **{name: _coerce(name, v) for name, v in values.items()})
         for name in values:
             value = getattr(settings, name)
             db.table("settings").upsert(
@@ -154,8 +154,26 @@ def change(db: Database, actor: Actor, **values: Any) -> Settings:
                 },
                 pk="key",
             )
-            record(db, actor, "setting.changed", f"setting:{name}", detail={"value": value})
+            detail = {"value": value, "before": getattr(before, name)}
+            record(db, actor, "setting.changed", f"setting:{name}", detail=detail)
     return settings
+
+
+def check(name: str, value: Any) -> Any:
+    """A value as its setting keeps it; the others are as they come.
+
+    Raises:
+        SettingError: the name is unknown or the value out of its range.
+    """
+    coerced = _coerce(name, value)
+    replace(Settings(), **{name: coerced})
+    return coerced
+
+
+def changed(db: Database) -> dict[str, tuple[str, str]]:
+    """When each setting was last changed, and by whom; what never was is not there."""
+    rows = db.query("SELECT key, changed_at, changed_by FROM settings")
+    return {row["key"]: (row["changed_at"], row["changed_by"]) for row in rows}
 
 
 def _holds(name: str, value: Any) -> bool:

@@ -2,7 +2,16 @@
 
 import io
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -97,7 +106,7 @@ def confirm() -> ResponseReturnValue:
         )
     except InputError:
         words = _("The code does not fit. Check the phone's clock, then type a new one.")
-        return _set_up(trouble=words), 400
+        return make_response(_set_up(trouble=words), 400)
     except ConflictError:
         return redirect(url_for(".show"))
     return render_template("account_codes.html", codes=codes, fresh=True)

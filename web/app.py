@@ -19,6 +19,7 @@ from . import (
     api_similar,
     appeals_page,
     archive_page,
+    audit_page,
     auth,
     batches_page,
     categories_page,
@@ -33,6 +34,7 @@ from . import (
     i18n,
     inbox,
     jobs_page,
+    join_page,
     limits,
     listings_page,
     logs,
@@ -41,6 +43,7 @@ from . import (
     models_page,
     moderation_figures_page,
     moderation_listing,
+    people_page,
     policy_page,
     preferences,
     replays_page,
@@ -48,6 +51,7 @@ from . import (
     review_tasks,
     search,
     sellers_page,
+    settings_page,
     similar_page,
     tuner_page,
     week_page,
@@ -106,6 +110,10 @@ def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
         *(gaps_page, map_page),
         *(account_page,),
         *(faq_import_page, mend_page, reply_import_page),
+        *(people_page,),
+        *(join_page,),
+        *(settings_page,),
+        *(audit_page,),
     ):
         app.register_blueprint(module.bp)
     rest = Api(app)

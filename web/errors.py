@@ -19,7 +19,7 @@ from support.errors import (
     WorkspaceError,
 )
 
-from .sessions import TooManyAttemptsError
+from .attempts import TooManyAttemptsError
 
 # The first that fits counts.
 STATUS: tuple[tuple[type[FaqdeskError], HTTPStatus], ...] = (

@@ -8,7 +8,7 @@ from flask_babel import LazyString, lazy_gettext
 
 from support.agents import ROLES
 
-from .auth import ANSWERING, LABELLING, LEADS, MODERATING, me
+from .auth import ADMINS, ANSWERING, LABELLING, LEADS, MODERATING, me
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,14 @@ PLACES = (
             Tab("models_page.show", lazy_gettext("Models"), LEADS, ("replays_page",)),
             Tab("tuner_page.show", lazy_gettext("Thresholds"), LEADS),
             Tab("jobs_page.show", lazy_gettext("Jobs"), LEADS),
+        ),
+    ),
+    Place(
+        lazy_gettext("Desk"),
+        (
+            Tab("people_page.show", lazy_gettext("People"), ADMINS),
+            Tab("settings_page.show", lazy_gettext("Settings"), ADMINS),
+            Tab("audit_page.show", lazy_gettext("Audit trail"), ADMINS),
         ),
     ),
 )

@@ -1,4 +1,4 @@
-"""Sessions live in the database, so that ending one ends it everywhere; so does sign-in throttling.
+"""Sessions live in the database, so that ending one ends it everywhere.
 
 The cookie holds a random token, the database its hash: who reads the database cannot sign in.
 """
@@ -19,10 +19,10 @@ from support.database import one, scalar, write
 from support.errors import NotFoundError, PermissionDeniedError, WorkspaceError
 from support.seal import Seal
 
+from . import attempts
+
 LIFETIME_HOURS = 12  # without a click
 TOUCH_MINUTES = 5  # how often a click is written down
-ATTEMPTS = 10  # failures in the window, for one login or one address ...
-WINDOW_MINUTES = 15  # ... before both wait
 HALF_MINUTES = 5  # between the password and the code
 KEY = 16  # digits of a token's hash that name a session to its owner
 
@@ -42,12 +42,6 @@ class SecondFactorError(PermissionDeniedError):
 
 class HalfExpiredError(PermissionDeniedError):
     """The password was typed too long ago, or has changed since: it is asked for again."""
-
-
-class TooManyAttemptsError(PermissionDeniedError):
-    """Sign-in failed too often; `retry_after` is in seconds."""
-
-    retry_after = WINDOW_MINUTES * 60
 
 
 def sign_in(
@@ -73,7 +67,7 @@ def sign_in(
         SecondFactorError: login and password fit, and the code is missing or wrong.
     """
     login = login[:64]
-    _count(db, seal, login, address)
+    attempts.count(db, seal, login, address)
     agent = agents.authenticate(db, login, password)
     actor = Actor(agent.actor_name if agent else "nobody", address)
     if agent is None:
@@ -99,7 +93,7 @@ def sign_in_by_code(
         SecondFactorError: the code is missing or wrong.
     """
     agent = _whose_half(db, seal, half)
-    _count(db, seal, agent.login, address)
+    attempts.count(db, seal, agent.login, address)
     actor = Actor(agent.actor_name, address)
     if second_factor.state(db, agent.id).on:
         _ask_for_code(db, seal, agent, actor, code)
@@ -112,47 +106,22 @@ def check_password(db: Database, seal: Seal, agent: Agent, password: str, addres
     Raises:
         TooManyAttemptsError: this person or address failed too often lately.
     """
-    _count(db, seal, agent.login, address)
+    attempts.count(db, seal, agent.login, address)
     if agents.authenticate(db, agent.login, password) is None:
         actor = Actor(agent.actor_name, address)
         with write(db):
             record(db, actor, "agent.password_refused", f"agent:{agent.id}")
         return False
     with write(db):
-        _forgive(db, seal, agent.login)
+        attempts.forgive(db, seal, agent.login)
     return True
-
-
-def _count(db: Database, seal: Seal, login: str, address: str) -> None:
-    """Note an attempt, and refuse it where there were too many."""
-    counted = _counted(seal, login)
-    edge = ago(minutes=WINDOW_MINUTES)
-    with write(db):
-        db.execute("DELETE FROM sign_in_attempts WHERE at < ?", [ago(days=1)])
-        db.execute("DELETE FROM sessions WHERE expires_at < ?", [now()])
-        for column, value in (("login", counted), ("address", address)):
-            sql = f"SELECT count(*) FROM sign_in_attempts WHERE {column} = ? AND at > ?"  # noqa: S608
-            if scalar(db, sql, [value, edge]) >= ATTEMPTS:
-                raise TooManyAttemptsError(
-                    f"Too many failed sign-ins. Wait {WINDOW_MINUTES} minutes and try again."
-                )
-        # Counted before the password is looked at: many at once get no more attempts than one.
-        db.table("sign_in_attempts").insert({"login": counted, "address": address, "at": now()})
-
-
-def _forgive(db: Database, seal: Seal, login: str) -> None:
-    db.execute("DELETE FROM sign_in_attempts WHERE login = ?", [_counted(seal, login)])
-
-
-def _counted(seal: Seal, login: str) -> str:
-    return seal.customer("login", login.lower())
 
 
 def begin(db: Database, seal: Seal, agent: Agent, actor: Actor, user_agent: str) -> str:
     """Start a session; returns its token."""
     token = secrets.token_urlsafe(32)
     with write(db):
-        _forgive(db, seal, agent.login)
+        attempts.forgive(db, seal, agent.login)
         db.table("sessions").insert(
             {
                 "token_hash": _hash(token),

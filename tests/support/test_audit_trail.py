@@ -54,6 +54,11 @@ def found(db, **filters):
         ({"obj": "inquiry:17", "action": "answer."}, [5]),
         ({"since": "2100-01-01T00:00:00Z"}, []),
         ({"until": "2100-01-01T00:00:00Z", "actor": "cli:test"}, [1]),
+        ({"words": "Inquiry:1"}, [5, 3, 2]),
+        ({"words": '"of": "desk"'}, [4]),
+        ({"words": "top_k", "action": "setting."}, [6]),
+        ({"words": "top_k", "action": "answer."}, []),
+        ({"words": "%"}, []),
     ],
 )
 @pytest.mark.parametrize("few", [0, 5000])  # walked from the newest, and found first
@@ -84,3 +89,16 @@ def test_pages_follow_each_other(db, trail, monkeypatch):
 def test_a_moment_that_means_nothing_is_refused():
     with pytest.raises(InputError, match="since"):
         AuditFilters(since="today")
+
+
+def test_words_are_looked_for_a_stretch_at_a_time(db, trail, monkeypatch):
+    monkeypatch.setattr(audit_trail, "SCANNED", 2)
+    pages, after = [], None
+    for _ in range(4):
+        page = audit_trail.find(db, AuditFilters(words="inquiry:17"), after=after)
+        pages.append([row.id for row in page.rows])
+        after = page.after
+    assert pages == [[], [5], [], []]
+    assert after is None
+    every = audit_trail.each(db, AuditFilters(words="inquiry:1"))
+    assert [row.id for row in every] == [5, 3, 2]

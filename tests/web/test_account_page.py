@@ -12,7 +12,7 @@ from support.database import one, scalar
 from tests.web.conftest import PASSWORD, signed_in
 from tests.web.doors import Visitor
 from web.account_words import browser
-from web.sessions import ATTEMPTS
+from web.attempts import ATTEMPTS
 
 NEW = "another long one"
 MINA = Actor("agent:1")

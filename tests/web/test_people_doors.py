@@ -10,8 +10,9 @@ from support import agents, invitations, second_factor
 from support.audit import Actor
 from support.database import scalar
 from web import sessions
+from web.attempts import ATTEMPTS, TooManyAttemptsError
 from web.cli import faqdesk
-from web.sessions import SecondFactorError, TooManyAttemptsError
+from web.sessions import SecondFactorError
 
 ACTOR = Actor("cli:test")
 PASSWORD = "correct horse"
@@ -51,7 +52,7 @@ def test_signing_in_asks_for_the_code(db, seal, sora, phone):
 
 
 def test_codes_cannot_be_guessed_at_leisure(db, seal, sora, phone):
-    for _ in range(sessions.ATTEMPTS):
+    for _ in range(ATTEMPTS):
         with pytest.raises(SecondFactorError):
             sign_in(db, seal, code="abc")
     with pytest.raises(TooManyAttemptsError):

@@ -14,7 +14,7 @@ from tests.web.conftest import PASSWORD
 from tests.web.doors import Visitor
 from web import sessions
 from web.app import create_app
-from web.sessions import ATTEMPTS
+from web.attempts import ATTEMPTS, TooManyAttemptsError
 
 
 @pytest.fixture
@@ -133,7 +133,7 @@ def test_many_at_once_get_no_more_attempts_than_one_after_the_other(space, db):
         try:
             attempt(own)
             return "failed"
-        except sessions.TooManyAttemptsError:
+        except TooManyAttemptsError:
             return "waits"
         finally:
             own.close()

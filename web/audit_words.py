@@ -1,0 +1,211 @@
+"""Acts in the audit trail in plain words: who, what, on what, and what it was before and after."""
+
+import json
+from typing import Any, Final
+
+from flask_babel import lazy_gettext
+
+from .i18n import gettext as _
+
+ACTS: Final = {
+    "agent.added": lazy_gettext("Added a person"),
+    "agent.changed": lazy_gettext("Changed a name or role"),
+    "agent.disabled": lazy_gettext("Shut a person out"),
+    "agent.enabled": lazy_gettext("Let a person in again"),
+    "agent.invitation_revoked": lazy_gettext("Revoked an invitation"),
+    "agent.invited": lazy_gettext("Invited somebody"),
+    "agent.joined": lazy_gettext("Joined by an invitation"),
+    "agent.password_link": lazy_gettext("Made a link for a new password"),
+    "agent.password_refused": lazy_gettext("A wrong password was typed"),
+    "agent.password_set": lazy_gettext("Set a password"),
+    "agent.recovery_code_used": lazy_gettext("Used a recovery code"),
+    "agent.recovery_codes_renewed": lazy_gettext("Made new recovery codes"),
+    "agent.second_factor_off": lazy_gettext("Switched a second factor off"),
+    "agent.second_factor_on": lazy_gettext("Switched a second factor on"),
+    "aliases.imported": lazy_gettext("Imported other names of FAQs"),
+    "answer.sent": lazy_gettext("Sent an answer"),
+    "answers.exported": lazy_gettext("Exported answers"),
+    "appeal.filed": lazy_gettext("Filed an appeal"),
+    "appeal.overturned": lazy_gettext("Granted an appeal"),
+    "appeal.reopened": lazy_gettext("Reopened an appeal"),
+    "appeal.upheld": lazy_gettext("Rejected an appeal"),
+    "audit.exported": lazy_gettext("Exported the audit trail"),
+    "batch.added": lazy_gettext("Added a batch of listings"),
+    "batch.deleted": lazy_gettext("Deleted a batch of listings"),
+    "faq.change_undone": lazy_gettext("Took a change of an FAQ back"),
+    "faq.created": lazy_gettext("Made an FAQ"),
+    "faq.edited": lazy_gettext("Edited an FAQ"),
+    "faq.imported": lazy_gettext("Changed FAQs from a table"),
+    "faq.labelled": lazy_gettext("Linked inquiries to an FAQ"),
+    "faq.merged": lazy_gettext("Merged two FAQs"),
+    "faq.renamed": lazy_gettext("Renamed an FAQ"),
+    "faq.restored": lazy_gettext("Restored an FAQ"),
+    "faq.retired": lazy_gettext("Retired an FAQ"),
+    "faqs.imported": lazy_gettext("Imported FAQs"),
+    "finding.brought_back": lazy_gettext("Brought a finding back"),
+    "finding.set_aside": lazy_gettext("Set a finding aside"),
+    "gap.closed": lazy_gettext("Closed a gap with an FAQ"),
+    "gap.dismissed": lazy_gettext("Dismissed a gap"),
+    "gap.reopened": lazy_gettext("Reopened a gap"),
+    "group.confirmed": lazy_gettext("Confirmed a group of listings"),
+    "group.unconfirmed": lazy_gettext("Took a confirmed group back"),
+    "import.done": lazy_gettext("Imported inquiries"),
+    "inquiries.forgotten": lazy_gettext("Deleted old closed inquiries"),
+    "inquiry.given_back": lazy_gettext("Gave inquiries back"),
+    "inquiry.joined": lazy_gettext("Joined two inquiries"),
+    "inquiry.kept": lazy_gettext("Took an inquiry into a queue"),
+    "inquiry.parted": lazy_gettext("Parted joined inquiries"),
+    "inquiry.snoozed": lazy_gettext("Put an inquiry off"),
+    "inquiry.tagged": lazy_gettext("Tagged an inquiry"),
+    "inquiry.taken_over": lazy_gettext("Took an inquiry over"),
+    "inquiry.woken": lazy_gettext("Brought an inquiry back from later"),
+    "job.cancelled": lazy_gettext("Cancelled a job"),
+    "job.queued": lazy_gettext("Started a job"),
+    "links.checked": lazy_gettext("Checked the help centre's links"),
+    "listing.labelled": lazy_gettext("Labelled a listing"),
+    "listing.unlabelled": lazy_gettext("Took a listing's label back"),
+    "listings.cleaned": lazy_gettext("Cleaned listings"),
+    "listings.collected": lazy_gettext("Collected listings"),
+    "listings.forgotten": lazy_gettext("Deleted listings"),
+    "listings.joined": lazy_gettext("Let listings be one again"),
+    "listings.parted": lazy_gettext("Parted listings"),
+    "listings.uncleaned": lazy_gettext("Took a cleaning back"),
+    "mapping.changed": lazy_gettext("Changed the category mapping"),
+    "moderation.decided": lazy_gettext("Decided on a listing"),
+    "moderation.imported": lazy_gettext("Imported past decisions"),
+    "moderation.opened": lazy_gettext("Opened a moderation case"),
+    "moderation.undone": lazy_gettext("Took a decision back"),
+    "originals.forgotten": lazy_gettext("Forgot original words"),
+    "policy.backtested": lazy_gettext("Tried a policy on past decisions"),
+    "policy.mode": lazy_gettext("Changed a policy's mode"),
+    "policy.stored": lazy_gettext("Kept a policy"),
+    "release.cut_off": lazy_gettext("A release was cut off half-way"),
+    "release.published": lazy_gettext("Put models in force"),
+    "release.replayed": lazy_gettext("Replayed a candidate on recent inquiries"),
+    "release.rolled_back": lazy_gettext("Went back to earlier models"),
+    "release.stored": lazy_gettext("Stored a candidate"),
+    "releases.pruned": lazy_gettext("Deleted files of old models"),
+    "replies.imported": lazy_gettext("Imported saved replies"),
+    "reply.change_undone": lazy_gettext("Took a change of a saved reply back"),
+    "reply.created": lazy_gettext("Made a saved reply"),
+    "reply.edited": lazy_gettext("Edited a saved reply"),
+    "reply.restored": lazy_gettext("Restored a saved reply"),
+    "reply.retired": lazy_gettext("Retired a saved reply"),
+    "report.received": lazy_gettext("Received a report"),
+    "reporter.muted": lazy_gettext("Muted a reporter, or counts them again"),
+    "reports.braked": lazy_gettext("Held back a rush of reports"),
+    "review.dropped": lazy_gettext("Dropped rows from review"),
+    "sanction.lifted": lazy_gettext("Lifted a sanction"),
+    "sanction.placed": lazy_gettext("Placed a sanction"),
+    "sanction.unlifted": lazy_gettext("Put a lifted sanction back"),
+    "setting.changed": lazy_gettext("Changed a setting"),
+    "sign_in.done": lazy_gettext("Signed in"),
+    "sign_in.failed": lazy_gettext("Failed to sign in"),
+    "sign_out.done": lazy_gettext("Signed out"),
+    "sign_out.everywhere": lazy_gettext("Signed somebody out everywhere"),
+    "suggestion.dismissed": lazy_gettext("Dismissed a suggestion"),
+    "token.created": lazy_gettext("Made an API token"),
+    "token.revoked": lazy_gettext("Revoked an API token"),
+}
+
+# What things are called, by the word before the colon.
+KINDS: Final = {
+    "agent": lazy_gettext("person"),
+    "alert": lazy_gettext("alert"),
+    "batch": lazy_gettext("batch"),
+    "collect": lazy_gettext("collection"),
+    "desk": lazy_gettext("the desk"),
+    "faq": lazy_gettext("FAQ"),
+    "gap": lazy_gettext("gap"),
+    "import": lazy_gettext("import"),
+    "inquiry": lazy_gettext("inquiry"),
+    "invitation": lazy_gettext("invitation"),
+    "job": lazy_gettext("job"),
+    "listing": lazy_gettext("listing"),
+    "listings": lazy_gettext("listings"),
+    "policy": lazy_gettext("policy"),
+    "release": lazy_gettext("models"),
+    "reply": lazy_gettext("saved reply"),
+    "reporter": lazy_gettext("reporter"),
+    "seller": lazy_gettext("seller"),
+    "setting": lazy_gettext("setting"),
+    "source": lazy_gettext("source"),
+    "suggestion": lazy_gettext("suggestion"),
+    "token": lazy_gettext("API token"),
+    "tree": lazy_gettext("category tree"),
+}
+
+# What is told beside an act; a name that is not here stays as it is.
+KEYS: Final = {
+    "role": lazy_gettext("role"),
+    "renamed": lazy_gettext("renamed"),
+    "n": lazy_gettext("how many"),
+    "kind": lazy_gettext("kind"),
+    "reason": lazy_gettext("reason"),
+    "note": lazy_gettext("note"),
+    "from": lazy_gettext("from"),
+    "to": lazy_gettext("to"),
+    "added": lazy_gettext("added"),
+    "changed": lazy_gettext("changed"),
+    "source": lazy_gettext("source"),
+    "inquiries": lazy_gettext("inquiries"),
+    "label": lazy_gettext("label"),
+    "action": lazy_gettext("action"),
+    "until": lazy_gettext("until"),
+    "by": lazy_gettext("by"),
+    "into": lazy_gettext("into"),
+    "change": lazy_gettext("change"),
+    "slugs": lazy_gettext("FAQs"),
+    "suggested": lazy_gettext("suggested"),
+    "case": lazy_gettext("case"),
+    "decision": lazy_gettext("decision"),
+    "second_factor": lazy_gettext("second factor"),
+    "scopes": lazy_gettext("scopes"),
+    "tags": lazy_gettext("tags"),
+    "files": lazy_gettext("files"),
+    "filters": lazy_gettext("filters"),
+    "rows": lazy_gettext("rows"),
+}
+
+_SHOWN: Final = 200  # characters of one value
+
+
+def act(action: str) -> str:
+    """What was done; the raw name where nobody has found words for it yet."""
+    return str(ACTS.get(action, action))
+
+
+def noun(obj: str) -> str:
+    """What kind of thing it was done to, such as an inquiry."""
+    kind = obj.partition(":")[0]
+    return str(KINDS.get(kind, kind))
+
+
+def told(detail: dict[str, Any]) -> list[tuple[str, str]]:
+    """Names and values of a detail, readable; what was before and after stands in one of them."""
+    rest = {name: value for name, value in detail.items() if value not in (None, "", [], {})}
+    found = []
+    if "value" in detail:
+        value = rest.pop("value", detail["value"])
+        if "before" in detail:
+            before = rest.pop("before", detail["before"])
+            words = _("from %(before)s to %(after)s", before=shown(before), after=shown(value))
+        else:
+            words = _("to %(after)s", after=shown(value))
+        found.append(("", words))
+    return found + [(str(KEYS.get(name, name)), shown(value)) for name, value in rest.items()]
+
+
+def shown(value: Any) -> str:
+    """A value of JSON as people write it, cut where it is long."""
+    if isinstance(value, bool):
+        words = _("yes") if value else _("no")
+    elif value in ("", None) or value == [] or value == {}:
+        words = _("nothing")
+    elif isinstance(value, list) and not any(isinstance(each, dict | list) for each in value):
+        words = ", ".join(map(str, value))
+    elif isinstance(value, dict | list):
+        words = json.dumps(value, ensure_ascii=False)
+    else:
+        words = str(value)
+    return words if len(words) <= _SHOWN else words[: _SHOWN - 1] + "…"
