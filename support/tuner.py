@@ -104,7 +104,21 @@ def curve(
         values = values[np.linspace(0, len(values) - 1, steps).round().astype(int)]
     # Rounded down: what was chosen is stored in four digits, and must not lose its own inquiry.
     values = np.unique(np.floor(values * 1e4) / 1e4)
-    return [point(rows, float(value), of_label=of_label) for value in values]
+    own = of_label or {}
+    kept = shown(rows, math.inf, own)  # whatever the common threshold is
+    free = ~np.isin(rows.first, list(own))
+    order = np.argsort(rows.probability[free], kind="stable")
+    sorted_free = rows.probability[free][order]
+    # right_from[k]: how many are right among the free ones from the k-th up.
+    right_from = np.append(np.cumsum(rows.right[free][order][::-1])[::-1], 0)
+    kept_n, kept_right = int(kept.sum()), int(rows.right[kept].sum())
+    all_right = int(rows.right.sum())
+    points = []
+    for value, start in zip(values, np.searchsorted(sorted_free, values), strict=True):
+        right = kept_right + int(right_from[start])
+        promise = Promise.of(right, kept_n + len(sorted_free) - int(start))
+        points.append(Point(float(value), len(rows), promise, all_right - right))
+    return points
 
 
 def pick(
@@ -128,14 +142,13 @@ def pick(
     order = np.argsort(-values, kind="stable")
     right = np.cumsum(rows.right[free][order])
     total = int(right[-1]) if len(right) else 0
-    candidates: list[tuple[float, float]] = [(float(total), -math.inf)]  # showing none of them
     ends = np.flatnonzero(np.diff(values[order], append=-1.0))  # equal ones are shown together
-    for end in ends.tolist():
-        hits = int(right[end])
-        cost = (end + 1 - hits) * wrong_costs + total - hits
-        candidates.append((cost, -float(values[order][end])))
-    _, best = min(candidates)
-    return Picked(point(rows, -best, of_label=of_label), by_counts=True)
+    costs = (ends + 1 - right[ends]) * wrong_costs + total - right[ends]
+    best = int(np.argmin(costs)) if len(ends) else 0  # of equal ones the first, which is highest
+    # Showing none of them costs every right one.
+    some = len(ends) and costs[best] < total
+    threshold = float(values[order][ends[best]]) if some else math.inf
+    return Picked(point(rows, threshold, of_label=of_label), by_counts=True)
 
 
 def changed(before: Flags, after: Flags) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

@@ -219,7 +219,8 @@ def ground(workspace: Workspace, db: Database) -> Ground:
         # Labels that are one FAQ by now go by the first one's number.
         first = np.array([today.index(slug) for slug in today], np.int64)
         rows = replace(rows, first=first[rows.first])
-        rows = replace(rows, right=_right(db, rows, today))
+        moved_to = {now for label, now in zip(labels, today, strict=True) if label != now}
+        rows = replace(rows, right=_right(db, rows, today, moved_to))
         own_of = {int(first[label]): threshold for label, threshold in own_of.items()}
         labels = today
     return Ground(
@@ -236,14 +237,19 @@ def _at(band: Band) -> float:
     return math.inf if band.threshold is None else band.threshold
 
 
-def _right(db: Database, rows: HeldOutRows, slugs: Sequence[str]) -> Flags:
-    """(n,) whether the first FAQ is the right one by what the labels are called today."""
-    sent = inquiries.labels(db, rows.inquiry_ids.tolist())
+def _right(db: Database, rows: HeldOutRows, slugs: Sequence[str], moved_to: set[str]) -> Flags:
+    """(n,) whether the first FAQ is the right one by what the labels are called today.
+
+    Only those whose first FAQ is one that others were renamed or merged into can differ.
+    """
+    numbers = [number for number, slug in enumerate(slugs) if slug in moved_to]
+    places = np.flatnonzero(np.isin(rows.first, numbers))
+    sent = inquiries.labels(db, rows.inquiry_ids[places].tolist())
     found = rows.right.copy()
-    for place, (inquiry_id, first) in enumerate(zip(rows.inquiry_ids, rows.first, strict=True)):
-        known = sent.get(int(inquiry_id))
+    for place in places.tolist():
+        known = sent.get(int(rows.inquiry_ids[place]))
         if known is not None:  # its labels are still there
-            found[place] = slugs[int(first)] in known
+            found[place] = slugs[int(rows.first[place])] in known
     return found
 
 

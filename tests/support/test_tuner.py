@@ -53,6 +53,12 @@ def test_a_curve_goes_from_everything_to_the_surest():
     assert len(tuner.curve(FIVE, steps=3)) == 3
 
 
+@pytest.mark.parametrize("own", [{}, {1: math.inf}, {1: 0.6}, {0: 0.7, 1: 0.6}])
+def test_each_point_of_a_curve_is_what_its_threshold_did(own):
+    for found in tuner.curve(FIVE, of_label=own):
+        assert found == tuner.point(FIVE, found.threshold, of_label=own)
+
+
 def test_what_a_wrong_one_costs_picks_the_threshold():
     # Thirty rows: from .8 up all right, between .5 and .8 every other one.
     many = rows(
