@@ -1,13 +1,22 @@
-"""The look at a file before it is taken in: its rows by what each would do, chosen one by one."""
+"""A file of FAQs or saved replies before it is taken in: its rows by what each would do."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, Protocol, TypeVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Final, Protocol, TypeVar
 
-from flask import request
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from support.errors import FaqdeskError, InputError
+from support.importing.files import Numbered
 
 from . import knowledge_words
-from .table_files import left_out
+from .auth import me
+from .database import desk
+from .errors import status_of
+from .i18n import gettext as _
+from .table_files import Waiting, left_out, rows
 
 SHOWN: Final = 300  # rows on a page
 CHOOSABLE: Final = ("new", "changed")
@@ -34,33 +43,70 @@ class Row(Protocol):
 
 
 R = TypeVar("R", bound=Row)
+Judge = Callable[[Iterable[Numbered], str], Sequence[R]]  # rows and the file's name
 
 
-def preview(rows: Sequence[Row]) -> dict[str, Any]:
-    """What the template of a preview shows: counts, and the rows of the state asked for."""
-    counts = Counter(row.state for row in rows)
+def receive(judge: Judge[R], said: Mapping[str, object]) -> ResponseReturnValue:
+    """Keep the file that came, unless nothing in it can be read."""
+    waiting = Waiting(desk().workspace, me().id)
+    try:
+        token = waiting.add(request.files.get("file"))
+    except InputError as error:
+        words = _("Choose a file: CSV, JSON Lines or XLSX.")
+        return render_template("table_import.html", trouble=words, **said), status_of(error)
+    path = waiting.find(token)
+    try:
+        judge(rows(path), path.name)
+    except FaqdeskError as error:
+        waiting.remove(token)
+        words = str(error).replace(str(path), path.name)
+        page = render_template("table_import.html", trouble=words, english=True, **said)
+        return page, status_of(error)
+    return redirect(url_for(".look_at", token=token))
+
+
+def look_at(token: str, judge: Judge[R], said: Mapping[str, object]) -> ResponseReturnValue:
+    """Show what taking each row in would do."""
+    path = Waiting(desk().workspace, me().id).find(token)
+    found = judge(rows(path), path.name)
+    counts = Counter(row.state for row in found)
     state = request.args.get("state", "")
     if state not in counts:
         state = ""
-    found = [row for row in rows if row.state == state or (not state and row.state != "same")]
-    return {
-        "rows": found[:SHOWN],
-        "hidden": len(found) - len(found[:SHOWN]),
-        "counts": {name: counts[name] for name in knowledge_words.ROWS if counts[name]},
-        "state": state,
-        "total": len(rows),
-        "choosable": CHOOSABLE,
-        "changed": changed,
-    }
+    asked = [row for row in found if row.state == state or (not state and row.state != "same")]
+    return render_template(
+        "table_preview.html",
+        name=path.name,
+        token=token,
+        rows=asked[:SHOWN],
+        hidden=len(asked) - len(asked[:SHOWN]),
+        counts={name: counts[name] for name in knowledge_words.ROWS if counts[name]},
+        state=state,
+        total=len(found),
+        choosable=CHOOSABLE,
+        changed=changed,
+        **said,
+    )
+
+
+def chosen(token: str, judge: Judge[R]) -> tuple[Path, list[R]]:
+    """The file that waits, and those of its rows that nobody left out."""
+    path = Waiting(desk().workspace, me().id).find(token)
+    out = left_out(request.form.get("shown", ""), request.form.getlist("line"))
+    return path, [row for row in judge(rows(path), path.name) if row.line not in out]
+
+
+def forget(token: str) -> None:
+    """Take the file away: it is taken in."""
+    Waiting(desk().workspace, me().id).remove(token)
+
+
+def told(added: int, changed: int) -> str:
+    """What an import did."""
+    return _("%(added)s added, %(changed)s changed.", added=f"{added:,}", changed=f"{changed:,}")
 
 
 def changed(row: Row) -> list[tuple[str, str, str]]:
     """The fields that would change: name, old value, new value."""
-    was: Mapping[str, str] = row.was
+    was = row.was
     return [(name, was[name], text) for name, text in row.fields.items() if was.get(name) != text]
-
-
-def taken(rows: Sequence[R]) -> list[R]:
-    """The rows that somebody did not leave out."""
-    out = left_out(request.form.get("shown", ""), request.form.getlist("line"))
-    return [row for row in rows if row.line not in out]
