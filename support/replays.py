@@ -161,7 +161,7 @@ def differing(
     limit: int,
     offset: int = 0,
 ) -> list[Shown]:
-    """The inquiries on which the two differ, newest first.
+    """The inquiries on which the two differ: first those one alone has right, newest first.
 
     Args:
         db: the desk's database.
@@ -177,7 +177,8 @@ def differing(
         FROM replay_answers JOIN inquiries ON inquiries.id = inquiry_id
         WHERE replay_id = :id AND {"outcome = :outcome" if outcome else "outcome <> 'same'"}
         {_ABOUT if slug else ""}
-        ORDER BY inquiries.opened_at DESC, inquiries.id DESC LIMIT :limit OFFSET :offset
+        ORDER BY outcome NOT IN ('won', 'lost'), inquiries.opened_at DESC, inquiries.id DESC
+        LIMIT :limit OFFSET :offset
     """
     asked = {"id": replay_id, "outcome": outcome, "slug": slug, "limit": limit, "offset": offset}
     return [

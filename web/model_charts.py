@@ -12,6 +12,7 @@ from .policy_words import percent
 from .svg import Marked, Panel
 
 _TENTHS: Final = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+FEWEST: Final = 10  # inquiries that a share is drawn of
 KINDS: Final = ("good", "other")  # this release, and the one beside it
 
 
@@ -46,7 +47,8 @@ def draw_coverage(
         return Markup("")
     panel = _panel(_("Share right against the share of inquiries that is shown one"))
     for item, kind in zip(drawn, KINDS, strict=False):
-        panel.line(coverage_curve(item.probability.tolist(), item.right.tolist()), kind)
+        curve = coverage_curve(item.probability.tolist(), item.right.tolist())
+        panel.line([(at, share) for at, share in curve if at * len(item) >= FEWEST], kind)
     if marked is not None and marked[0]:
         words = _("Likely: %(coverage)s shown, %(share)s of them right",
                   coverage=percent(marked[0]), share=percent(marked[1]))  # fmt: skip

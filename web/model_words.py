@@ -143,7 +143,7 @@ def groups(stored: Stored) -> list[dict[str, Any]]:
     return [
         _group(name, group, stored.line)
         for name, group in named
-        if group and group.get("candidate")
+        if group and group.get("candidate") and (group is found or group["n"] < found["n"])
     ]
 
 

@@ -115,7 +115,9 @@ def flat(values: Mapping[str, Any], before: str = "") -> list[tuple[str, str]]:
         if isinstance(value, Mapping):
             found += flat(value, f"{before}{name}.")
         elif not (isinstance(value, list) and value and isinstance(value[0], dict | list)):
-            found.append((before + name, str(value)))
+            found.append(
+                (before + name, f"{value:.4g}" if isinstance(value, float) else str(value))
+            )
     return found
 
 
@@ -168,6 +170,7 @@ def _shown(release: Stored) -> str:
         or next(iter(played), None),
         replaying=any(job.live and job.kind == "replay" for job in jobs.listed(db())),
         held=len(rows) if rows else 0,
+        marked=bool(marked),
         coverage=model_charts.draw_coverage([rows], marked=marked) if rows else "",
         reliability=model_charts.draw_reliability(bins) if bins else "",
         metrics=shelf.part_metrics(space, release),
