@@ -17,6 +17,7 @@ from .text import bigram_query, fold_line
 
 PAGE = 50  # rows a page
 SNIPPET = 160  # characters of a question in a list
+RANKED = 2_000  # inquiries that hold the words, of which the best are sought
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,18 +226,23 @@ def search_words(
 ) -> list[PastAnswer]:
     """Answered inquiries that hold every word typed, in question or answer, best first.
 
-    A word is found inside longer Korean words too.
+    A word is found inside longer Korean words too. Of more than `RANKED`, the newest are ranked: a
+    word that thousands hold says little of which of them is best, and ranking all takes its time.
     """
     query = bigram_query(text)
     if not query:
         return []
     sql = """
-        SELECT inquiries.id FROM inquiry_search
-        JOIN inquiries ON inquiries.id = inquiry_search.rowid
-        WHERE inquiry_search MATCH ? AND inquiries.answer_id IS NOT NULL
-        ORDER BY bm25(inquiry_search, 2.0, 1.0) LIMIT ? OFFSET ?
+        SELECT inquiries.id FROM (
+            SELECT rowid AS id, bm25(inquiry_search, 2.0, 1.0) AS score FROM inquiry_search
+            WHERE inquiry_search MATCH :query ORDER BY rowid DESC LIMIT :ranked
+        ) found
+        -- CROSS: SQLite would walk the answered ones and look each up in the words.
+        CROSS JOIN inquiries ON inquiries.id = found.id
+        WHERE inquiries.answer_id IS NOT NULL ORDER BY score LIMIT :limit OFFSET :offset
     """
-    ids = [row["id"] for row in db.query(sql, [query, limit, offset])]
+    values = {"query": query, "ranked": RANKED, "limit": limit, "offset": offset}
+    ids = [row["id"] for row in db.query(sql, values)]
     found = past_answers(db, ids)
     return [found[inquiry_id] for inquiry_id in ids if inquiry_id in found]
 

@@ -62,20 +62,32 @@ def show() -> ResponseReturnValue:
     """List a page of answered inquiries."""
     given, filters = asked()
     found = archive.find(db(), filters, after=read_cursor(request.args.get("after", "")))
-    n, more = archive.count(db(), filters)
+    after = request.args.get("after", "")
+    # Where one page holds them all they are counted already; else the page asks for it, since
+    # counting takes longer than finding.
+    n = len(found.rows) if not after and found.after is None else None
     return render_template(
         "archive.html",
         given=given,
         chips=chips(given),
         rows=found.rows,
-        after=request.args.get("after", ""),
+        after=after,
         more=write_cursor(*found.after) if found.after else "",
         n=n,
-        counted_out=more,
         titles=titles((), {slug for row in found.rows for slug in row.slugs}),
         closed=archive.count_unanswered(db())[0],
         **offered(),
     )
+
+
+@bp.get("/count")
+@requires(*ANSWERING)
+def count() -> ResponseReturnValue:
+    """How many are found, in words."""
+    n, more = archive.count(db(), asked()[1])
+    said = format_decimal(n)
+    words = _("More than %(n)s found", n=said) if more else _("%(n)s found", n=said)
+    return {"n": n, "more": more, "words": words}
 
 
 @bp.get("/closed")

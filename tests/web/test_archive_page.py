@@ -91,6 +91,8 @@ def test_pages_follow_one_another_without_gap_or_repeat(agent, add_rows):
     following = re.search(r'href="(/answered\?after=[^"]+)"', first)[1].replace("&amp;", "&")
     everybody = listed(first) + listed(agent.get(following).text)
     assert len(everybody) == len(set(everybody)) == PAGE + 5
+    address = re.search(r'data-count="([^"]+)"', first)[1]
+    assert agent.get(address).json == {"n": PAGE + 5, "more": False, "words": f"{PAGE + 5}건"}
     narrowed = agent.get("/answered?agent=author:김민지").text
     assert "after=" in narrowed
     assert "agent=author" in re.search(r'href="(/answered\?[^"]*after=[^"]+)"', narrowed)[1]

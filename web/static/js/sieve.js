@@ -1,6 +1,6 @@
 // What the archive and the search are asked: a choice takes effect at once, and empty ones stay out
 // of the address. Enter asks, also in the box that takes several lines; Shift+Enter is a new line.
-import { $, $$ } from "./desk.js";
+import { $, $$, get } from "./desk.js";
 
 const form = $("#sieve");
 
@@ -25,3 +25,10 @@ $("textarea", form)?.addEventListener("keydown", (event) => {
   event.preventDefault();
   form.requestSubmit();
 });
+
+// Counting takes longer than finding: the page is there before it knows how many there are.
+const counted = $("#found-count[data-count]");
+if (counted) {
+  const found = await get(counted.dataset.count).catch(() => null);
+  if (found) counted.textContent = found.words;
+}
