@@ -128,7 +128,8 @@ def peek(inquiry_id: int) -> ResponseReturnValue:
 @requires(*LEADS)
 def hits() -> ResponseReturnValue:
     """The inquiries that hold every word typed."""
-    return {"ids": inquiry_map.hits(db(), normalize(request.args.get("q", "")[:300]))}
+    found = inquiry_map.hits(db(), normalize(request.args.get("q", "")[:300]))
+    return {"ids": found, "more": len(found) >= inquiry_map.MOST_HITS}
 
 
 @bp.get("/faqs")

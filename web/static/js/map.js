@@ -173,7 +173,7 @@ async function search() {
   const list = found.ids.map((id) => at.get(id)).filter((each) => each !== undefined);
   state.marked = text ? new Uint8Array(points.n) : null;
   for (const each of list) state.marked[each] = 1;
-  $("#hits").textContent = text ? words.hits.replace("{}", number(list.length)) : "";
+  $("#hits").textContent = text ? words.hits.replace("{}", number(list.length) + (found.more ? "+" : "")) : "";
   $("#read-hits").hidden = !list.length;
   state.hits = list;
   colour();
@@ -278,6 +278,6 @@ function begin() {
 }
 
 if (canvas) {
-  draws = painter(canvas);
+  draws = painter(canvas, new URLSearchParams(location.search).get("painter") ?? "");
   load();
 }

@@ -43,8 +43,8 @@ function byFaq(points, words) {
   }
   return counted(of, [
     ...names.map((name, at) => ({ name, colours: pick(FAQS, at) })),
-    ...(many ? [{ name: words.others.replace("{}", faqs.length - NAMED), colours: OTHER }] : []),
-    { name: words.none, colours: NONE },
+    ...(many ? [{ name: words.others.replace("{}", faqs.length - NAMED), colours: OTHER, below: true }] : []),
+    { name: words.none, colours: NONE, below: true },
   ]);
 }
 
@@ -84,7 +84,7 @@ function counted(of, list) {
 
 // ---- the colours of points, as bytes
 
-// Four bytes a point: red, green, blue, and a rank: 0 drawn below as ground, 1 as it is, 2 above all.
+// Four bytes a point: red, green, blue, and a rank: 0 drawn first, 1 over it, 2 above all and larger.
 // `only`: the number of the one class that is shown, or -1; `hits` and `held`: a Uint8Array, 1 for
 // points that a search found, or a region holds, or null. A region keeps its colours, hits stand out.
 export function paint(found, theme, { only, hits, held }) {
@@ -95,10 +95,10 @@ export function paint(found, theme, { only, hits, held }) {
     const shown = only < 0 || found.of[at] === only;
     const hit = hits !== null && hits[at] === 1;
     const inside = held !== null && held[at] === 1;
-    const above = held === null ? hit && shown : inside;
     const ground = held === null ? !shown || (hits !== null && !hit) : !inside;
     out.set(ground ? dim : hit ? mark : table[found.of[at]], at * 4);
-    out[at * 4 + 3] = ground ? 0 : above ? 2 : 1;
+    const below = ground || (held === null && !hit && found.list[found.of[at]].below);
+    out[at * 4 + 3] = below ? 0 : hit ? 2 : 1;
   }
   return out;
 }
