@@ -237,8 +237,8 @@ def _never_suggested(db: Database, known: Collection[str] | None) -> list[Findin
         return []
     today = LinkReader((), faqs.aliases(db)).canonical
     sql = """
-        SELECT DISTINCT slug FROM suggestion_faqs
-        JOIN suggestions ON suggestions.id = suggestion_id WHERE at >= ?
+        SELECT DISTINCT slug FROM suggestions
+        CROSS JOIN suggestion_faqs ON suggestions.id = suggestion_id WHERE at >= ?
     """
     seen = {today(row["slug"]) for row in db.query(sql, [edge])}
     learned = None if known is None else {today(label) for label in known}

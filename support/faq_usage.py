@@ -49,9 +49,10 @@ def usage(db: Database, *, since: str) -> dict[str, Usage]:
     )
     shown: Counter[str] = Counter()
     accepted: Counter[str] = Counter()
+    # CROSS: from the moment on, not through all that was ever suggested.
     sql = """
         SELECT f.slug, count(*), sum(f.outcome IS 'accepted') FROM suggestions s
-        JOIN suggestion_faqs f ON f.suggestion_id = s.id
+        CROSS JOIN suggestion_faqs f ON f.suggestion_id = s.id
         WHERE s.at >= ? AND s.inquiry_id IS NOT NULL GROUP BY f.slug
     """
     for slug, n, right in db.conn.execute(sql, [since]):
@@ -59,8 +60,8 @@ def usage(db: Database, *, since: str) -> dict[str, Usage]:
         accepted[today(slug)] += right
     missed = _counts(
         db,
-        "SELECT m.slug, count(*) FROM suggestions s JOIN misses m ON m.suggestion_id = s.id "
-        "WHERE s.at >= ? GROUP BY m.slug",
+        "SELECT m.slug, count(*) FROM suggestions s CROSS JOIN misses m "
+        "ON m.suggestion_id = s.id WHERE s.at >= ? GROUP BY m.slug",
         since,
         today,
     )

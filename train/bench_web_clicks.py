@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Final, Self
 from urllib.parse import urlencode
 
@@ -16,7 +17,12 @@ from support.errors import FaqdeskError
 
 WITHIN_MS: Final = 150  # at the 95th percentile; what a page is held to that says nothing else
 TIMEOUT: Final = 60.0  # seconds
+CONFLICT: Final = 409
 _ASKED: Final = 400  # inquiries whose words are searched for
+_SENTENCE: Final = "안녕하세요, 문의하신 내용을 확인했습니다. "
+
+
+Answer = tuple[int, bytes]  # status and body
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,7 @@ class Agent:
     waiting: Sequence[int] = ()  # inquiries on the inbox's page
     reading: int = 0  # the one that is open
     typed: int = 0  # drafts saved of it
+    led_to: str = ""  # where the last answer redirected
     _line: http.client.HTTPConnection | None = field(default=None, repr=False)
 
     def sign_in(self, login: str, password: str) -> Self:
@@ -85,9 +92,34 @@ class Agent:
         except (OSError, http.client.HTTPException) as error:
             self.close()
             return Done(0, f"{type(error).__name__}: {error}")
-        return Done(len(body), "" if status < 400 else f"status {status}: {body[:200]!r}")
+        if status == CONFLICT:  # a colleague was quicker, which is said and no trouble
+            self.reading = 0
+        elif status >= 400:
+            return Done(len(body), f"status {status}: {body[:200]!r}")
+        return Done(len(body))
 
-    def get(self, path: str, **values: str) -> tuple[int, bytes]:
+    def lacks(self, page: "Page") -> bool:
+        """Whether the page needs an inquiry, and none is open."""
+        return page.needs_inquiry and not self.reading
+
+    def some(self, name: str) -> str:
+        """One of the desk's words of a kind."""
+        return str(self.draw.choice(getattr(self.words, name)))
+
+    def on_screen(self) -> str:
+        """The inquiries of the list that was seen last."""
+        return ",".join(map(str, self.waiting))
+
+    def go_on(self, path: str, form: dict[str, str]) -> Answer:
+        """Send a form and follow to the inquiry that comes next."""
+        status, body = self.ask("POST", path, form)
+        if status not in (302, 303):
+            return status, body
+        found = re.search(r"/inquiries/(\d+)", self.led_to)
+        self.reading, self.typed = int(found[1]) if found else 0, 0
+        return self.get(self.led_to)
+
+    def get(self, path: str, **values: str) -> Answer:
         """Ask for a page, and remember where it leads."""
         query = urlencode({key: value for key, value in values.items() if value})
         status, body = self.ask("GET", path + ("?" + query if query else ""))
@@ -96,7 +128,7 @@ class Agent:
 
     def ask(
         self, method: str, path: str, form: dict[str, str] | None = None, *, data: object = None
-    ) -> tuple[int, bytes]:
+    ) -> Answer:
         """Send a request, with a form's or JSON's body; a line that was closed is opened again."""
         headers = {"Cookie": self.cookie, "X-CSRFToken": self.csrf, "Accept": "text/html"}
         body = None
@@ -117,14 +149,13 @@ class Agent:
             self._line.close()
             self._line = None
 
-    def _send(
-        self, method: str, path: str, body: str | None, headers: dict[str, str]
-    ) -> tuple[int, bytes]:
+    def _send(self, method: str, path: str, body: str | None, headers: dict[str, str]) -> Answer:
         if self._line is None:
             self._line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT)
         self._line.request(method, path, body, headers)
         answer = self._line.getresponse()
         content = answer.read()
+        self.led_to = answer.headers.get("Location", "")
         kept = re.search(r"faqdesk=[^;]+", answer.headers.get("Set-Cookie", ""))
         if kept:
             self.cookie = kept[0]
@@ -142,17 +173,18 @@ class Page:
 
     name: str
     weight: float
-    ask: Callable[[Agent], tuple[int, bytes]]
-    within_ms: int | None = None
+    ask: Callable[[Agent], Answer]
+    needs_inquiry: bool = False  # one that the agent has open
+    within_ms: int = WITHIN_MS
 
 
-def _inbox(agent: Agent) -> tuple[int, bytes]:
+def _inbox(agent: Agent) -> Answer:
     status, body = agent.get("/")
     agent.waiting = [int(found) for found in re.findall(rb'href="/inquiries/(\d+)"', body)]
     return status, body
 
 
-def _inquiry(agent: Agent) -> tuple[int, bytes]:
+def _inquiry(agent: Agent) -> Answer:
     if not agent.waiting:
         _inbox(agent)
     if not agent.waiting:
@@ -161,35 +193,74 @@ def _inquiry(agent: Agent) -> tuple[int, bytes]:
     return agent.get(f"/inquiries/{agent.reading}")
 
 
-def _draft(agent: Agent) -> tuple[int, bytes]:
-    if not agent.reading:
-        _inquiry(agent)
+def _next(agent: Agent) -> Answer:
+    return agent.go_on("/next", {})
+
+
+def _draft(agent: Agent) -> Answer:
     agent.typed += 1
-    text = "안녕하세요, 문의하신 내용을 확인했습니다. " * agent.typed
-    revision = agent.draw.randrange(1, 2**40)
-    data = {"text": text, "revision": revision}
+    text = _SENTENCE * agent.typed
+    data = {"text": text, "revision": agent.typed + agent.draw.randrange(2**40)}
     return agent.ask("POST", f"/inquiries/{agent.reading}/draft", data=data)
 
 
-def _find_faqs(agent: Agent) -> tuple[int, bytes]:
-    if not agent.reading:
-        _inquiry(agent)
-    return agent.get(f"/inquiries/{agent.reading}/faqs", q=agent.draw.choice(agent.words.typed))
+def _send(agent: Agent) -> Answer:
+    slug = agent.draw.choice(agent.words.slugs)
+    form = {"text": f"{_SENTENCE}\nhttps://help.example.com/ko/faq/{slug}"}
+    return agent.go_on(f"/inquiries/{agent.reading}/send", form)
 
 
-def _answered(agent: Agent) -> tuple[int, bytes]:
-    return agent.get("/", status="answered")
+def _find_faqs(agent: Agent) -> Answer:
+    return agent.get(f"/inquiries/{agent.reading}/faqs", q=agent.some("typed"))
 
 
-def _search(agent: Agent) -> tuple[int, bytes]:
-    return agent.get("/search", q=agent.draw.choice(agent.words.typed))
+def _news(agent: Agent) -> Answer:
+    return agent.get(f"/inquiries/{agent.reading}/news", after=str(2**40))
 
 
+def _filtered(agent: Agent) -> Answer:
+    """One or two filters, as people set them."""
+    filters = {
+        "agent": agent.some("agents"),
+        "faq": agent.some("slugs"),
+        "category": agent.some("categories"),
+        "tag": agent.some("tags"),
+        "channel": agent.draw.choice(("app", "chat", "email", "web")),
+        "suggested": agent.draw.choice(("shown", "none", "accepted", "missed")),
+        "since": (date.today() - timedelta(days=agent.draw.randrange(7, 700))).isoformat(),
+        "words": agent.some("typed"),
+    }
+    chosen = agent.draw.sample(sorted(filters), agent.draw.choice((1, 1, 2)))
+    return agent.get("/answered", **{name: filters[name] for name in chosen})
+
+
+def _plain(path: str) -> Callable[[Agent], Answer]:
+    return lambda agent: agent.get(path)
+
+
+NEXT: Final = Page("take next", 8, _next)
 PAGES: Final = (
-    Page("inbox", 20, _inbox),
-    Page("inquiry", 30, _inquiry),
-    Page("draft", 15, _draft),
-    Page("faq picker", 8, _find_faqs),
-    Page("answered", 8, _answered),
-    Page("search", 8, _search),
+    Page("inbox", 14, _inbox),
+    Page("inbox, news", 10, lambda agent: agent.get("/inbox/state", ids=agent.on_screen())),
+    Page("inquiry", 18, _inquiry),
+    NEXT,
+    Page("draft", 14, _draft, needs_inquiry=True),
+    Page("inquiry, news", 8, _news, needs_inquiry=True),
+    Page("FAQ picker", 6, _find_faqs, needs_inquiry=True),
+    Page("send", 3, _send, needs_inquiry=True),
+    Page("answered", 4, _plain("/answered")),
+    Page("answered, filtered", 8, _filtered),
+    Page("search", 6, lambda agent: agent.get("/search", q=agent.some("typed"))),
+    Page("FAQs", 3, _plain("/faqs")),
+    Page("one FAQ", 3, lambda agent: agent.get("/faqs/" + agent.some("slugs"))),
+    Page("gaps", 0.5, _plain("/gaps")),
+    Page("to mend", 0.5, _plain("/faqs/to-mend")),
+    Page("replies", 0.5, _plain("/replies")),
+    Page("week", 2, _plain("/week")),
+    Page("models", 0.5, _plain("/models")),
+    Page("thresholds", 0.5, _plain("/models/thresholds")),
+    Page("people", 0.5, _plain("/people")),
+    Page("audit trail", 0.5, _plain("/audit")),
+    Page("map", 0.3, _plain("/map")),
+    Page("map data", 0.3, _plain("/map/map.bin"), within_ms=2_000),
 )

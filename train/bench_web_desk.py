@@ -89,7 +89,6 @@ def grow_desk(
     _copies(db, encoder, size, team, progress)
     rebuild_index(space, db, actor=ACTOR, progress=progress)
     _map(db, encoder)
-    db.conn.execute("ANALYZE")
     db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     db.close()
     return space
@@ -243,6 +242,10 @@ def _suggestions(db: Database, rows: Sequence[dict[str, Any]]) -> None:
         "INSERT INTO suggestion_faqs (suggestion_id, rank, slug, probability, outcome) "
         "VALUES ('bench-' || :id, 1, :slug, :probability, :outcome)",
         [row for row in shown if row["slug"]],
+    )
+    db.conn.executemany(
+        "INSERT INTO misses (suggestion_id, slug) VALUES ('bench-' || :id, :slug)",
+        [row for row in shown if row["slug"] and row["outcome"] == "passed_over"],
     )
     db.conn.executemany(
         "INSERT INTO audit (at, actor, action, object) VALUES "
