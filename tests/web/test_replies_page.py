@@ -47,6 +47,15 @@ def test_where_it_was_used_is_shown(agent, db, reply, ids):
     assert agent.get("/replies/99").status_code == 404
 
 
+def test_an_answered_inquiry_leads_to_what_can_be_made_of_it(agent, lead, ids):
+    ways = [f"/replies/new?inquiry={ids['a2']}", f"/faqs/-/new?inquiry={ids['a2']}"]
+    page = lead.get(f"/inquiries/{ids['a2']}").text
+    assert all(f'href="{way}"' in page for way in ways)
+    page = agent.get(f"/inquiries/{ids['a2']}").text
+    assert [f'href="{way}"' in page for way in ways] == [True, False]
+    assert "/replies/new" not in agent.get(f"/inquiries/{ids['o1']}").text  # not answered yet
+
+
 def test_an_agent_saves_a_sent_answer_as_a_reply(agent, db, ids):
     form = agent.get(f"/replies/new?inquiry={ids['a2']}").text
     assert "통신사 스팸 차단을 꺼 주세요" in form
