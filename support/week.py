@@ -263,7 +263,7 @@ def _by_release(db: Database, rows: Sequence[Answered]) -> tuple[Model, ...]:
 
 
 def _by_faq(db: Database, rows: Sequence[Answered]) -> tuple[FaqLine, ...]:
-    """Every FAQ that was sent or suggested, the most sent first."""
+    """Every FAQ that was sent or suggested, the most sent first, then the most suggested."""
     sent: dict[str, int] = {}
     suggested: dict[str, int] = {}
     accepted: dict[str, int] = {}
@@ -287,7 +287,10 @@ def _by_faq(db: Database, rows: Sequence[Answered]) -> tuple[FaqLine, ...]:
                 first.setdefault(row.shown[0].slug, []).append(row.first_right)
                 if row.band == "likely":
                     likely.setdefault(row.shown[0].slug, []).append(row.first_right)
-    slugs = sorted(sent.keys() | suggested.keys(), key=lambda slug: (-sent.get(slug, 0), slug))
+    slugs = sorted(
+        sent.keys() | suggested.keys(),
+        key=lambda slug: (-sent.get(slug, 0), -suggested.get(slug, 0), slug),
+    )
     known = faqs.named(db, slugs)
     return tuple(
         FaqLine(

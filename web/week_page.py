@@ -22,7 +22,7 @@ from .week_sheets import sheets
 
 bp = Blueprint("week_page", __name__, url_prefix="/week")
 
-FAQS_SHOWN: Final = 12  # unless all are asked for; as many as two printed pages hold
+FAQS_SHOWN: Final = 12  # unless all are asked for
 TABLES: Final = {  # those of week_sheets
     "week": lazy_gettext("Figures"),
     "faqs": lazy_gettext("By FAQ"),

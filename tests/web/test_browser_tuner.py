@@ -136,8 +136,10 @@ def test_one_faq_is_chosen_and_kept_from_being_shown_without_javascript(
 
 
 def test_the_week_is_printed_on_two_pages_without_what_is_clicked(page, address, db):
-    ada = next(db.query("SELECT id FROM agents WHERE login = 'ada'"))["id"]
-    fill_a_week(db, ada)
+    people = [
+        agents.add(db, ACTOR, login=f"p{n}", name=f"P{n}", role="agent").id for n in range(24)
+    ]
+    fill_a_week(db, people)
     page.goto(f"{address}/week?day=2026-03-02")
     assert serious(page) == []
     expect(page.get_by_role("button", name="인쇄")).to_be_visible()
@@ -149,16 +151,24 @@ def test_the_week_is_printed_on_two_pages_without_what_is_clicked(page, address,
     ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
     ink = page.locator("h1").evaluate("head => getComputedStyle(head).color")
     assert (ground, ink) == ("rgb(255, 255, 255)", "rgb(0, 0, 0)")
+    expect(page.locator(".faqs tbody tr").nth(11)).to_be_visible()
+    expect(page.locator(".agents tbody tr").nth(20)).to_be_hidden()
+    expect(page.locator(".agents .only-print")).to_have_text("24개 중 처음 20개")
     printed = page.pdf(prefer_css_page_size=True)
     assert 1 <= len(re.findall(rb"/Type\s*/Page\b", printed)) <= 2
 
 
-def fill_a_week(db, agent):
+def fill_a_week(db, people):
     """Every answered inquiry of the desk is one of that week: many FAQs, every figure there."""
     rows = list(db.query("SELECT id FROM inquiries WHERE status = 'answered' LIMIT 300"))
     for place, row in enumerate(rows):
         at = f"2026-03-0{2 + place % 7}T03:20:00Z"
-        message = {"inquiry_id": row["id"], "source_id": "w", "role": "agent", "agent_id": agent}
+        message = {
+            "inquiry_id": row["id"],
+            "source_id": "w",
+            "role": "agent",
+            "agent_id": people[place % 24],
+        }
         answer = db["messages"].insert(message | {"text": "답", "at": at}).last_pk
         opened = at.replace("20:", f"{place % 20:02}:")
         db["inquiries"].update(

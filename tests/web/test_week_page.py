@@ -207,6 +207,8 @@ def test_what_is_too_little_is_not_set_against_anything():
     [
         (Todo("write_faq", 4, title="배송", gap_id=7), "/gaps/7"),
         (Todo("raise_threshold", 4, 5, "refund", "환불"), "/models/thresholds?faq=refund"),
+        (Todo("link_faq", 4, slug="refund", title="refund", gap_id=7), "/gaps/7"),
+        (Todo("fix_faq", 4, 9, "refund", "환불"), "/faqs/refund"),
         (Todo("train", 4, 60), "/models"),
         (Todo("answer_waiting", 4), "/"),
     ],
@@ -214,4 +216,4 @@ def test_what_is_too_little_is_not_set_against_anything():
 def test_each_thing_to_do_leads_to_its_page(app, found, url):
     with app.test_request_context():
         assert week_words.leads_to(found) == url
-        assert str(found.n) in week_words.todo(found) or "60" in week_words.todo(found)
+        assert str(found.of if found.kind == "train" else found.n) in week_words.todo(found)
