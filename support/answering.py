@@ -205,6 +205,27 @@ def dismiss(db: Database, suggestion_id: str, slug: str, *, reason: str, actor: 
         record(db, actor, "suggestion.dismissed", f"suggestion:{suggestion_id}", detail=detail)
 
 
+def take_back_dismissal(db: Database, suggestion_id: str, slug: str, *, actor: Actor) -> None:
+    """Let a suggested FAQ stand again that was dismissed by mistake.
+
+    Raises:
+        NotFoundError: it was not suggested there.
+        ConflictError: the inquiry was answered meanwhile, or it is not dismissed.
+    """
+    with write(db):
+        _undecided(db, suggestion_id, slug)
+        done = db.execute(
+            "UPDATE suggestion_faqs SET outcome = NULL, reason = '' "
+            "WHERE suggestion_id = ? AND slug = ? AND outcome = 'dismissed'",
+            [suggestion_id, slug],
+        )
+        if not done.rowcount:
+            raise ConflictError(f"{slug!r} is not dismissed in {suggestion_id!r}.")
+        insertions.note(db, suggestion_id, "undone", slug=slug, actor=actor)
+        detail = {"slug": slug}
+        record(db, actor, "suggestion.stands_again", f"suggestion:{suggestion_id}", detail=detail)
+
+
 def forget_originals(db: Database, *, days: int) -> int:
     """Drop sealed originals and sent texts of inquiries closed more than `days` ago.
 

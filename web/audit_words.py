@@ -6,6 +6,7 @@ from typing import Any, Final
 from flask_babel import lazy_gettext
 
 from .i18n import gettext as _
+from .wording import ROLES
 
 ACTS: Final = {
     "agent.added": lazy_gettext("Added a person"),
@@ -104,6 +105,7 @@ ACTS: Final = {
     "sign_out.done": lazy_gettext("Signed out"),
     "sign_out.everywhere": lazy_gettext("Signed somebody out everywhere"),
     "suggestion.dismissed": lazy_gettext("Dismissed a suggestion"),
+    "suggestion.stands_again": lazy_gettext("Took a dismissal back"),
     "token.created": lazy_gettext("Made an API token"),
     "token.revoked": lazy_gettext("Revoked an API token"),
 }
@@ -156,7 +158,20 @@ KEYS: Final = {
     "into": lazy_gettext("into"),
     "change": lazy_gettext("change"),
     "slugs": lazy_gettext("FAQs"),
-    "suggested": lazy_gettext("suggested"),
+    "suggested": lazy_gettext("suggested FAQs"),
+    "invitation": lazy_gettext("invitation"),
+    "appeal": lazy_gettext("appeal"),
+    "made_by": lazy_gettext("made by"),
+    "sanction": lazy_gettext("sanction"),
+    "reports": lazy_gettext("reports"),
+    "deleted": lazy_gettext("deleted"),
+    "old": lazy_gettext("old"),
+    "new": lazy_gettext("new"),
+    "labels": lazy_gettext("labels"),
+    "score": lazy_gettext("score"),
+    "version": lazy_gettext("version"),
+    "forced": lazy_gettext("forced"),
+    "why": lazy_gettext("why"),
     "case": lazy_gettext("case"),
     "decision": lazy_gettext("decision"),
     "second_factor": lazy_gettext("second factor"),
@@ -189,11 +204,19 @@ def told(detail: dict[str, Any]) -> list[tuple[str, str]]:
         value = rest.pop("value", detail["value"])
         if "before" in detail:
             before = rest.pop("before", detail["before"])
-            words = _("from %(before)s to %(after)s", before=shown(before), after=shown(value))
+            words = _("from %(before)s to %(after)s", before=_role(before), after=_role(value))
         else:
             words = _("to %(after)s", after=shown(value))
         found.append(("", words))
-    return found + [(str(KEYS.get(name, name)), shown(value)) for name, value in rest.items()]
+    for name, value in rest.items():
+        words = _role(value) if name == "role" else shown(value)
+        found.append((str(KEYS.get(name, name)), words))
+    return found
+
+
+def _role(value: Any) -> str:
+    """A value, which may be a role's name."""
+    return str(ROLES[value]) if isinstance(value, str) and value in ROLES else shown(value)
 
 
 def shown(value: Any) -> str:

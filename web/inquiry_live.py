@@ -93,10 +93,13 @@ def inserted(suggestion_id: str) -> ResponseReturnValue:
 @bp.post("/suggestions/<suggestion_id>/dismissed")
 @requires(*ANSWERING)
 def dismissed(suggestion_id: str) -> ResponseReturnValue:
-    """Remember that a suggested FAQ does not fit, and why."""
+    """Remember that a suggested FAQ does not fit, and why; or that it does, after all."""
     body = read_object()
     slug, reason = str(body.get("slug", "")), str(body.get("reason", ""))
-    answering.dismiss(db(), suggestion_id, slug, reason=reason, actor=actor())
+    if body.get("undone"):
+        answering.take_back_dismissal(db(), suggestion_id, slug, actor=actor())
+    else:
+        answering.dismiss(db(), suggestion_id, slug, reason=reason, actor=actor())
     return "", HTTPStatus.NO_CONTENT
 
 

@@ -127,6 +127,11 @@ def test_x_and_a_letter_dismiss_with_a_reason(page, address, db, ids):
     row = one(db, "SELECT outcome, reason FROM suggestion_faqs WHERE slug = 'no-show'")
     assert row == {"outcome": "dismissed", "reason": "outdated"}
     expect(page.locator("#text")).to_be_focused()  # back to where the cursor was
+    with page.expect_response("**/dismissed"):
+        page.locator(".card-faq").nth(1).get_by_role("button", name="되돌리기").click()
+    expect(page.locator(".card-faq.dismissed")).to_have_count(0)
+    assert one(db, "SELECT outcome FROM suggestion_faqs WHERE slug = 'no-show'")["outcome"] is None
+    page.locator("#text").focus()
     press(page, "KeyX", ALT)
     page.keyboard.press("Escape")
     expect(hint).to_be_hidden()
@@ -136,7 +141,7 @@ def test_x_and_a_letter_dismiss_with_a_reason(page, address, db, ids):
     assert draft(page) == "쓰던 글"
     expect(page).to_have_url(f"{address}/inquiries/{ids['o1']}")
     sql = "SELECT count(*) FROM suggestion_faqs WHERE outcome = 'dismissed'"
-    assert scalar(db, sql) == 1
+    assert scalar(db, sql) == 0
 
 
 def test_plain_keys_can_be_off_and_alt_still_works(page, address, db, ids):

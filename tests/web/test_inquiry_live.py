@@ -9,7 +9,7 @@ import pytest
 
 from support import holding, incoming, insertions, joining, preferences, saved_replies
 from support.clock import now
-from support.database import scalar, write
+from support.database import one, scalar, write
 from support.importing.conversation import RawMessage
 from support.linear import Contribution
 from support.promise import Promise
@@ -258,6 +258,19 @@ def test_an_odd_note_is_refused(agent, ids, db, body, status):
     key = scalar(db, "SELECT id FROM suggestions")
     assert as_script(agent, f"/suggestions/{key}/inserted", **body).status_code == status
     assert insertions.of(db, key) == []
+
+
+def test_a_dismissal_is_taken_back(agent, ids, db):
+    agent.get(f"/inquiries/{ids['o1']}")
+    key = scalar(db, "SELECT id FROM suggestions")
+    path = f"/suggestions/{key}/dismissed"
+    as_script(agent, path, slug="no-show", reason="outdated")
+    assert as_script(agent, path, slug="no-show", undone=True).status_code == 204
+    row = one(db, "SELECT outcome, reason FROM suggestion_faqs WHERE slug = 'no-show'")
+    assert row == {"outcome": None, "reason": ""}
+    assert [event.kind for event in insertions.of(db, key)] == ["dismissed", "undone"]
+    assert 'data-slug="no-show"' in agent.get(f"/inquiries/{ids['o1']}").text
+    assert as_script(agent, path, slug="no-show", undone=True).status_code == 409
 
 
 def test_saved_replies_that_fit_stand_beside_faqs_with_a_counted_promise(agent, ids, db):

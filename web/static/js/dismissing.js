@@ -13,9 +13,23 @@ export function dismissing(fits, chord, { after }) {
     const { status } = await post(dismissed, { slug: which.dataset.slug, reason });
     if (status !== 204) return;
     which.classList.add("dismissed");
-    $(".dismiss summary", which).textContent = words;
+    $("[data-why]", which).textContent = words;
     say(`${chord.dataset.done} ${words}`);
   }
+
+  async function takeBack(which) {
+    const { dismissed } = $("#fitting", fits).dataset;
+    const { status } = await post(dismissed, { slug: which.dataset.slug, undone: true });
+    if (status !== 204) return;
+    which.classList.remove("dismissed");
+    $(".dismiss summary", which).focus();
+    say(chord.dataset.back);
+  }
+
+  fits.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-back]");
+    if (button) takeBack(button.closest(".card-faq"));
+  });
 
   fits.addEventListener("click", async (event) => {
     const button = event.target.closest("[data-dismiss]");
