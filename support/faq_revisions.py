@@ -57,6 +57,27 @@ def difference(then: str, since: str) -> list[Piece]:
     return _joined(found)
 
 
+def in_short(pieces: list[Piece], *, around: int = 30, most: int = 200) -> list[Piece]:
+    """The same for a table's cell: of what stayed only the ends, of what changed the beginning.
+
+    Args:
+        pieces: as `difference` gives them.
+        around: characters shown of what stayed, beside each change.
+        most: characters shown of what went or came.
+    """
+    found = []
+    for place, piece in enumerate(pieces):
+        text = piece.text
+        if piece.kind != "same":
+            text = text if len(text) <= most else f"{text[:most]}…"
+        elif len(text) > 2 * around + 1:
+            head = text[:around] if place else ""
+            tail = text[-around:] if place < len(pieces) - 1 else ""
+            text = f"{head}…{tail}"
+        found.append(Piece(piece.kind, text))
+    return found
+
+
 def _joined(pieces: list[Piece]) -> list[Piece]:
     """A blank alone between two changes belongs to both: whole phrases are easier to read."""
     found: list[Piece] = []

@@ -223,6 +223,8 @@ def _judge(
         return TableRow(line, "old_name", slug, fields, {}, active, reason)
     if there is None:
         return TableRow(line, "new", slug, fields, {}, active)
+    if not fields.get("url"):  # no address is no news: links to it would lead nowhere
+        fields.pop("url", None)
     was = {name: str(there[name]) for name in fields}
     same = was == fields and (active is None or active == bool(there["active"]))
     return TableRow(line, "same" if same else "changed", slug, fields, was, active)

@@ -71,6 +71,19 @@ MEANING = {
 }
 
 
+# By a part of what the reader of files says.
+_REASONS = {
+    "FAQ needs a title": lazy_gettext("An FAQ needs a title."),
+    "reply needs a": lazy_gettext("A saved reply needs a title and a text."),
+    "slug stands in an address": lazy_gettext(
+        "A name in links must not be blank, nor hold blanks or any of / ? # % &."
+    ),
+    "is an old name of": lazy_gettext(
+        "It is an old name of an FAQ that is there. Write its name of today."
+    ),
+}
+
+
 def undo_refused(error: UndoRefusedError) -> str:
     """Why a change stays as it is, and what helps."""
     if error.why == "undone":
@@ -91,6 +104,16 @@ def undo_refused(error: UndoRefusedError) -> str:
 def fields(names: Iterable[str]) -> str:
     """Names of fields in a row."""
     return ", ".join(str(FIELDS[name]) for name in names if name in FIELDS)
+
+
+def row_reason(state: str, reason: str) -> tuple[str, str]:
+    """Why a row of a file cannot be taken in, and the language that this is said in."""
+    if state == "duplicate":
+        return "", ""
+    for part, words in _REASONS.items():
+        if part in reason:
+            return str(words), ""
+    return reason, "en"
 
 
 def faq_change(change: FaqChange) -> str:

@@ -9,6 +9,7 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from support.errors import FaqdeskError, InputError
+from support.faq_revisions import Piece, difference, in_short
 from support.importing.files import Numbered
 
 from . import knowledge_words
@@ -36,6 +37,10 @@ class Row(Protocol):
     @property
     def fields(self) -> dict[str, str]:
         """What the file says."""
+
+    @property
+    def reason(self) -> str:
+        """Why it cannot be taken in."""
 
     @property
     def was(self) -> dict[str, str]:
@@ -106,7 +111,10 @@ def told(added: int, changed: int) -> str:
     return _("%(added)s added, %(changed)s changed.", added=f"{added:,}", changed=f"{changed:,}")
 
 
-def changed(row: Row) -> list[tuple[str, str, str]]:
-    """The fields that would change: name, old value, new value."""
-    was = row.was
-    return [(name, was[name], text) for name, text in row.fields.items() if was.get(name) != text]
+def changed(row: Row) -> list[tuple[str, list[Piece]]]:
+    """The fields that would change: each with what would go and come."""
+    return [
+        (name, in_short(difference(row.was[name], text)))
+        for name, text in row.fields.items()
+        if row.was.get(name) != text
+    ]

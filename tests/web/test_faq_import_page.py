@@ -14,7 +14,7 @@ from tests.web.conftest import HELP
 HEAD = "slug,title,title_en,body,category,url,active\n"
 ROWS = [
     "exchange,교환하고 싶어요,,7일 안에 됩니다.,환불,,1",  # new
-    f"refund,환불 안내,I want a refund,,환불,{HELP}refund,1",  # its title would change
+    "refund,환불 안내,I want a refund,,환불,,1",  # its title would change, its link stays
     f"no-show,상대가 나오지 않았어요,They did not show up,,직거래,{HELP}no-show,1",  # the same
     "twice,하나,,,,,",
     "twice,둘,,,,,",
@@ -45,7 +45,8 @@ def test_each_row_is_shown_with_what_it_would_do(lead, waiting, db):
     assert "faqs.csv" in page
     for words in ("새로움", "변경", "파일 안에서 겹침", "쓸 수 없음"):
         assert words in page
-    assert "<del>환불을 받고 싶어요</del> <ins>환불 안내</ins>" in page
+    assert "<del>환불을 받고 싶어요</del><ins>환불 안내</ins>" in page
+    assert "링크 이름은 비울 수 없고" in page
     assert "no-show" not in page  # the same
     assert "no-show" in lead.get(waiting + "?state=same").text
     assert "exchange" not in lead.get(waiting + "?state=changed").text
@@ -68,7 +69,10 @@ def test_what_is_chosen_is_taken_in_and_taken_back(lead, waiting, db):
 
 def test_what_is_there_is_changed_only_where_that_is_ticked(lead, waiting, db):
     lead.post(waiting, data={"shown": "2,3", "line": ["3"], "overwrite": "1"})
-    assert faqs.get(db, "refund").title == "환불 안내"
+    assert (faqs.get(db, "refund").title, faqs.get(db, "refund").url) == (
+        "환불 안내",
+        HELP + "refund",
+    )
     assert "exchange" not in {faq.slug for faq in faqs.every(db)}  # it was left out
 
 
