@@ -114,12 +114,6 @@ STEPS = {
     "pictures of listings": lazy_gettext("pictures of listings"),
     "watching listings": lazy_gettext("watching listings"),
     "judging listings": lazy_gettext("judging listings"),
-    "encoding past inquiries": lazy_gettext("encoding past inquiries"),
-    "comparing inquiries": lazy_gettext("comparing inquiries"),
-    "choosing how alike is alike": lazy_gettext("choosing how alike is alike"),
-    "grouping": lazy_gettext("grouping"),
-    "naming what was found": lazy_gettext("naming what was found"),
-    "laying out the map": lazy_gettext("laying out the map"),
 }
 COUNTED = (
     *("labelling", "filling the review queue", "looking"),
