@@ -1,13 +1,17 @@
 """The page of releases: what is in force, how each was judged, and who may move them."""
 
+import json
+import re
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from support import agents, releases
-from support.database import scalar
+from support import agents, releases, replays, settings
+from support.clock import now
+from support.database import one, scalar
 from support.releases import current
+from support.replays import Pair, Told
 from tests.conftest import ACTOR
 from tests.support.parts import write_part
 from tests.web.conftest import PASSWORD, signed_in
@@ -138,3 +142,162 @@ def test_what_was_judged_is_named_as_it_is(app, line, words):
     group = {"wins": 3, "losses": 1, "ties": 9}
     with app.test_request_context(headers={"Accept-Language": "ko"}):
         assert words in model_words.won(SimpleNamespace(line=line), group)
+
+
+def replayed(db, release, against):
+    """What both said of the five answered inquiries: one of each outcome."""
+    rows = db.query("SELECT id FROM inquiries WHERE status = 'answered' ORDER BY id")
+    ids = [row["id"] for row in rows]
+    code, refund = (lambda band, right, slug=slug: Told(slug, band, 0.7, right)
+                    for slug in ("code-missing", "refund"))  # fmt: skip
+    told = [
+        (code("likely", True), refund("likely", False)),
+        (refund("likely", False), code("likely", True)),
+        (refund("silent", True), refund("likely", True)),
+        (code("likely", False), refund("likely", False)),
+        (refund("likely", True), refund("likely", True)),
+    ]
+    pairs = [Pair(number, *both) for number, both in zip(ids, told, strict=True)]
+    figures = {
+        "wins": 1, "losses": 1, "n": 5, "in_scope": 5, "swayed": 2,
+        "differences": {"hit@1": {"mean": 0.0, "low": -0.4, "high": 0.4}},
+    }  # fmt: skip
+    return replays.keep(
+        db, ACTOR, release=release, against=against, way="unseen", since="2026-10-01T00:00:00Z",
+        figures=figures, worse=False, pairs=pairs,
+    ), ids  # fmt: skip
+
+
+def shown_ids(page):
+    return [int(found) for found in re.findall(r'href="/inquiries/(\d+)"', page)]
+
+
+def test_the_inquiries_on_which_two_differ_are_listed_and_filtered(lead, db, three):
+    replay, ids = replayed(db, three[2], three[1])
+    page = lead.get(f"/models/{three[2]}").text
+    assert "한쪽만 맞은 문의 2건 중 1건에서 이 모델이 맞았어요" in page
+    assert "그중 2건은 추천을 보면서 답했으니" in page
+    assert "답이 다른 문의 4건 보기" in page
+    where = f"/models/{three[2]}/differences"
+    page = lead.get(where).text
+    assert set(shown_ids(page)) == {*ids[:4]}  # the fifth is the same to both
+    assert set(shown_ids(page)[:2]) == {*ids[:2]}  # those that one alone has right come first
+    assert "어느 쪽도 미리 배우지 않았어요" in page
+    for outcome, number in (("won", 0), ("lost", 1), ("band", 2), ("other", 3)):
+        assert shown_ids(lead.get(f"{where}?outcome={outcome}").text) == [ids[number]]
+    lost = lead.get(f"{where}?outcome=lost&replay={replay}").text
+    lost = lost[lost.index("<ol") :]
+    assert lost.index("환불을 받고 싶어요") < lost.index("틀림") < lost.index("맞음")
+    assert "보여 주지 않음, 70%" in lead.get(f"{where}?outcome=band").text
+    assert shown_ids(lead.get(f"{where}?faq=no-show").text) == [ids[3]]  # it was sent there
+    assert "이렇게 다른 문의는 없어요" in lead.get(f"{where}?faq=nothing").text
+    assert "이렇게 다른 문의는 없어요" in lead.get(f"{where}?page=2").text
+    assert lead.get(f"{where}?outcome=same").status_code == 400
+    assert lead.get(f"{where}?replay=99").status_code == 404
+    assert lead.get("/models/nothing/differences").status_code == 404
+
+
+def test_an_faq_renamed_since_is_called_by_its_name_of_today(lead, db, three):
+    replayed(db, three[2], three[1])
+    db["faq_aliases"].insert({"alias": "old-name", "slug": "refund"})
+    db.execute("UPDATE replay_answers SET ours = 'old-name' WHERE outcome = 'other'")
+    page = lead.get(f"/models/{three[2]}/differences?outcome=other").text
+    assert "old-name" not in re.sub(r'value="old-name"', "", page)
+    assert page.count("환불을 받고 싶어요") >= 2
+
+
+def test_without_a_replay_one_is_begun_in_the_background(lead, space, db, three):
+    page = lead.get(f"/models/{three[2]}").text
+    assert "아직 비교하지 않았어요" in page
+    assert "아직 비교하지 않았어요" in lead.get(f"/models/{three[2]}/differences").text
+    assert lead.post(f"/models/{three[2]}/replay").status_code == 302
+    row = one(db, "SELECT kind, arguments, state FROM jobs ORDER BY id DESC LIMIT 1")
+    assert row == {
+        "kind": "replay", "arguments": f'{{"release": "{three[2]}"}}', "state": "queued",
+    }  # fmt: skip
+    assert lead.post(f"/models/{three[2]}/replay").status_code == 409  # it waits already
+    assert "비교하고 있어요" in lead.get(f"/models/{three[2]}").text
+    assert lead.post(f"/models/{three[1]}/replay").status_code == 400  # it is in force
+
+
+def test_a_worse_one_is_refused_with_its_figures_until_somebody_says_why(admin, space, db, three):
+    where, form = f"/models/{three[2]}/publish", {"live": three[1]}
+    page = admin.get(f"/models/{three[2]}").text
+    assert "사용 중인 모델보다 나빠요" in page
+    assert 'name="reason"' in page
+    refused = admin.post(where, data=form)
+    assert refused.status_code == 409
+    assert "차이는 -25.0%p" in refused.text
+    assert 'name="reason"' in refused.text
+    silent = admin.post(where, data=form | {"force": "1", "reason": "  "})
+    assert silent.status_code == 400
+    assert "이유를 적어 주세요" in silent.text
+    assert live(space) == three[1]
+    why = "환불이 더 급해요. 문의는 010-1234-5678"
+    assert admin.post(where, data=form | {"force": "1", "reason": why}).status_code == 302
+    assert live(space) == three[2]
+    kept = one(db, "SELECT detail FROM audit WHERE action = 'release.published' "
+                   "ORDER BY id DESC LIMIT 1")["detail"]  # fmt: skip
+    assert "환불이 더 급해요" in kept
+    assert "1234-5678" not in kept  # masked, as everything that is kept
+    page = admin.get("/models").text
+    assert "나쁜데도 사용 시작: 환불이 더 급해요" in page
+    admin.post("/models/rollback/desk", data={"live": three[2], "reason": "되돌려요."})
+    assert "되돌림: 되돌려요." in admin.get("/models").text
+
+
+def test_two_are_compared_side_by_side(lead, db, three):
+    page = lead.get("/models/compare").text
+    assert f'<option value="{three[2]}" selected>' in page
+    assert f'<option value="{three[1]}" selected>' in page
+    assert "35 % (60건 중 21건, 23–49 %)" in page.replace("\xa0", " ").replace("⁠", "")
+    assert "같은 문의로 비교" not in page
+    replayed(db, three[2], three[1])
+    for pair in (f"a={three[2]}&b={three[1]}", f"a={three[1]}&b={three[2]}"):
+        assert "같은 문의로 비교" in lead.get(f"/models/compare?{pair}").text
+    assert "그런 모델이 없어요" in lead.get(f"/models/compare?a=nothing&b={three[1]}").text
+
+
+def test_there_is_nothing_to_compare_on_a_new_desk(lead):
+    assert "아직 모델이 두 개가 안 돼요" in lead.get("/models/compare").text
+
+
+def test_the_schedule_is_an_admin_s(admin, lead, db):
+    assert lead.post("/models/schedule", data={"days": "7", "hour": "3"}).status_code == 403
+    assert "직접 시작할 때만 학습해요" in lead.get("/models").text
+    assert admin.post("/models/schedule", data={"days": "7", "hour": "3"}).status_code == 302
+    rules = settings.load(db)
+    assert (rules.train_every_days, rules.train_hour) == (7, 3)
+    page = admin.get("/models").text
+    assert "매주 학습해요." in page
+    assert '<option value="7" selected>매주</option>' in page
+    assert '<option value="3" selected>03:00</option>' in page
+    assert admin.post("/models/schedule", data={"days": "x", "hour": "3"}).status_code == 400
+    assert admin.post("/models/schedule", data={"days": "7", "hour": "24"}).status_code == 400
+    assert settings.load(db) == rules
+
+
+@pytest.mark.parametrize(
+    ("state", "result", "words"),
+    [
+        ("done", {"release": "r", "published": True}, "사용을 시작했어요."),
+        ("done", {"release": "r", "published": False}, "후보로 남았어요."),
+        ("failed", {"error": "There is hardly any text."}, "There is hardly any text."),
+    ],
+)
+def test_the_last_training_is_told(lead, db, state, result, words):
+    row = {"kind": "train", "state": state, "created_by": "agent:1", "created_at": now()}
+    db["jobs"].insert(row | {"result": json.dumps(result)})
+    assert words in lead.get("/models").text
+
+
+def test_a_training_at_work_is_followed_here(lead, db):
+    row = {"kind": "train", "state": "running", "created_by": "agent:1", "created_at": now()}
+    more = {"message": "judging: calibration", "log": "a line", "done": 3, "total": 10}
+    job = db["jobs"].insert(row | more).last_pk
+    page = lead.get("/models").text
+    assert f'data-poll="/jobs/{job}/state"' in page
+    assert "평가: 기준을 고르는 중" in page
+    assert "a line" in page
+    assert f'action="/jobs/{job}/cancel"' in page
+    assert lead.get(f"/jobs/{job}/state").json["jobs"][0]["message"] == "평가: 기준을 고르는 중"
