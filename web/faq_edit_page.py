@@ -58,7 +58,10 @@ def create() -> ResponseReturnValue:
 def edit(slug: str) -> ResponseReturnValue:
     """Show the form of an FAQ that is there."""
     faq = faqs.get(db(), slug)
-    return _form({name: getattr(faq, name) for name in faq_edit.FIELDS}, faq=faq)
+    draft = {name: getattr(faq, name) for name in faq_edit.FIELDS}
+    if request.args.get("url"):  # where the old address leads
+        draft["url"] = request.args["url"][:1000]
+    return _form(draft, faq=faq)
 
 
 @bp.post("/<slug>/edit")

@@ -11,6 +11,7 @@ from support.database import scalar
 from support.errors import InputError, ModelError, NotFoundError
 from support.faq_findings import KINDS, Finding
 from support.inquiries import past_answers
+from support.links import LinkReader
 
 from . import job_beside, wording
 from .auth import ADMINS, LEADS, actor, me, own_path, requires
@@ -46,6 +47,7 @@ def show() -> ResponseReturnValue:
         findings=shown,
         known={faq.slug: faq for faq in faqs.every(db())},
         answers=_evidence(shown),
+        leads_to=_leads_to(shown),
         counts=counts,
         total=len(found),
         set_aside=sum(bool(item.set_aside) for item in every),
@@ -121,6 +123,18 @@ def _evidence(findings: Sequence[Finding]) -> dict[int, Any]:
         elif item.kind == "text_changed":
             ids += item.evidence["quoting"][:PAIRS]
     return past_answers(db(), ids)
+
+
+def _leads_to(findings: Sequence[Finding]) -> dict[str, str]:
+    """The FAQ whose page the page of another leads to, under that one's name."""
+    reader = LinkReader(settings.load(db()).link_patterns, faqs.aliases(db()))
+    found = {}
+    for item in findings:
+        if item.kind == "link_moved":
+            slug = reader.slug(item.evidence["target"])
+            if slug and slug != item.slugs[0]:
+                found[item.slugs[0]] = slug
+    return found
 
 
 def _running() -> Job | None:

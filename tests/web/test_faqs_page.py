@@ -1,5 +1,7 @@
 """FAQs in the console: listed with their use, made, edited, renamed, merged, retired, mended."""
 
+import re
+
 import pytest
 
 from support import faq_changes, faq_edit, faq_findings, faqs, settings
@@ -230,6 +232,21 @@ def test_what_wants_mending_stands_there_with_its_evidence(lead, db, ids):
     assert lead.get("/faqs/to-mend?kind=x").status_code == 400
     settings.change(db, ACTOR, link_check_days=7)
     assert "7일마다" in lead.get("/faqs/to-mend").text
+
+
+def test_a_page_that_moved_is_followed_or_merged(lead, db):
+    for slug, target in (("refund", "no-show"), ("code-missing", "elsewhere/page")):
+        db.execute(
+            "INSERT INTO faq_link_checks (faq_id, url, state, status, target, since, checked_at) "
+            "SELECT id, url, 'moved', 301, ?, '2026-01-02T00:00:00Z', '2026-01-03T00:00:00Z' "
+            "FROM faqs WHERE slug = ?", [f"https://help.example.com/ko/faq/{target}", slug],
+        )  # fmt: skip
+    db.conn.commit()
+    page = lead.get("/faqs/to-mend?kind=link_moved").text
+    assert "/faqs/refund/merge?into=no-show" in page
+    way = re.search(r'href="(/faqs/code-missing/edit[^"]+)"', page)
+    form = lead.get(way[1]).text
+    assert 'value="https://help.example.com/ko/faq/elsewhere/page"' in form
 
 
 def test_a_finding_is_set_aside_with_a_reason_and_brought_back(lead, db):
