@@ -121,10 +121,15 @@ def undo(db: Database, actor: Actor, change_id: int) -> ReplyChange:
             raise UndoRefusedError(
                 f"Change {change_id} was taken back already ({change.undone_at}).", why="undone"
             )
+        _refuse_later(db, change)
         sql = "SELECT * FROM reply_change_rows WHERE change_id = ? ORDER BY reply_id"
         for row in list(db.query(sql, [change_id])):
             if _row(db, row["reply_id"]) != json.loads(row["after"]):
-                raise _refusal(db, change, row["reply_id"])
+                raise UndoRefusedError(
+                    f"Change {change_id} cannot be taken back: what it wrote was changed since, "
+                    f"by no change that is kept. Write it as it shall be.",
+                    why="outside",
+                )
             if row["before"] is None:
                 db.table("saved_replies").delete(row["reply_id"])
             else:
@@ -136,18 +141,22 @@ def undo(db: Database, actor: Actor, change_id: int) -> ReplyChange:
     return get(db, change_id)
 
 
-def _refusal(db: Database, change: ReplyChange, reply_id: int) -> UndoRefusedError:
+def _refuse_later(db: Database, change: ReplyChange) -> None:
+    """Refuse where a later change stands upon this one, whether or not the words are the same."""
     sql = """
-        SELECT max(id) FROM reply_change_rows JOIN reply_changes ON id = change_id
-        WHERE reply_id = ? AND change_id > ? AND undone_at IS NULL
+        SELECT max(later.change_id) FROM reply_change_rows mine
+        JOIN reply_change_rows later ON later.reply_id = mine.reply_id
+        JOIN reply_changes ON reply_changes.id = later.change_id
+        WHERE mine.change_id = ?1 AND later.change_id > ?1 AND undone_at IS NULL
     """
-    later = scalar(db, sql, [reply_id, change.id])
-    cure = f"Take the later change {later} back first." if later else "Write it as it shall be."
-    return UndoRefusedError(
-        f"Change {change.id} cannot be taken back: what it wrote was changed since. {cure}",
-        why="later" if later else "outside",
-        later=later,
-    )
+    later = scalar(db, sql, [change.id])
+    if later is not None:
+        raise UndoRefusedError(
+            f"Change {change.id} cannot be taken back: what it wrote was changed since. Take the "
+            f"later change {later} back first: faqdesk replies undo {later}",
+            why="later",
+            later=later,
+        )
 
 
 def _fields(db: Database, reply_id: int) -> dict[int, tuple[str, ...]]:

@@ -137,21 +137,36 @@ def take_rows(
     return RepliesTaken(added, changed, same, rejected, change.id)
 
 
-def take(db: Database, actor: Actor, path: Path, *, overwrite: bool = False) -> RepliesTaken:
+def take(
+    db: Database,
+    actor: Actor,
+    path: Path,
+    *,
+    rows: Iterable[Numbered] | None = None,
+    overwrite: bool = False,
+) -> RepliesTaken:
     """Take saved replies from a file: CSV, TSV or JSON, as helpdesks export their macros.
 
     Columns: a name (name, id, shortcut), a title (title, subject), a body (body, text, content),
     category, language. One that is there stays as it is unless it shall be overwritten.
 
+    Args:
+        db: the desk's database.
+        actor: who imports.
+        path: the file.
+        rows: what is in it, where it is of a kind that is read elsewhere.
+        overwrite: change replies that are there.
+
     Raises:
         ImportFileError: the file cannot be read, or has no row that can be used.
     """
-    rows = read(db, read_rows(path), path.name)
-    if all(row.state == "invalid" for row in rows):
+    found = read(db, read_rows(path) if rows is None else rows, path.name)
+    if all(row.state == "invalid" for row in found):
         raise ImportFileError(
-            f"{path} holds no saved reply: a row needs a title and a body. {rows[0].reason}".strip()
+            f"{path} holds no saved reply: a row needs a title and a body. "
+            f"{found[0].reason}".strip()
         )
-    return take_rows(db, actor, rows, name=path.name, overwrite=overwrite)
+    return take_rows(db, actor, found, name=path.name, overwrite=overwrite)
 
 
 def table(db: Database) -> list[Row]:

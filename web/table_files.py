@@ -108,26 +108,32 @@ def rows(path: Path) -> Iterator[Numbered]:
             yield line, {name: as_text(cell) for name, cell in zip(names, cells, strict=True)}
 
 
-def download(table: Sequence[dict[str, Any]], columns: Sequence[str], name: str) -> Response:
-    """A table as a file to take away; its kind is what its name ends in.
+def write(table: Sequence[dict[str, Any]], columns: Sequence[str], name: str) -> bytes:
+    """A table as a file; its kind is what its name ends in.
 
     Raises:
         NotFoundError: there is no such kind.
     """
-    kind = name.rpartition(".")[2]
+    stem, _dot, kind = name.rpartition(".")
     if kind not in KINDS:
         raise NotFoundError(f"No {name!r}. There are: {', '.join(KINDS)}.")
     if kind == "jsonl":
-        lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in table)
-        body = "".join(lines).encode()
-    else:
-        from .sheets import Sheet, write_csv, write_xlsx
+        return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in table).encode()
+    from .sheets import Sheet, write_csv, write_xlsx
 
-        cells = [[row[column] for column in columns] for row in table]
-        sheet = Sheet(name.rpartition(".")[0], tuple(columns), cells)
-        body = write_csv(sheet) if kind == "csv" else write_xlsx([sheet])
+    sheet = Sheet(stem, tuple(columns), [[row[column] for column in columns] for row in table])
+    return write_csv(sheet) if kind == "csv" else write_xlsx([sheet])
+
+
+def download(table: Sequence[dict[str, Any]], columns: Sequence[str], name: str) -> Response:
+    """A table as a file to take away.
+
+    Raises:
+        NotFoundError: there is no such kind.
+    """
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(body, content_type=KINDS[kind], headers=headers)
+    body = write(table, columns, name)
+    return Response(body, content_type=KINDS[name.rpartition(".")[2]], headers=headers)
 
 
 def left_out(shown: str, ticked: Sequence[str]) -> set[int]:

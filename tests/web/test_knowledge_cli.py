@@ -90,6 +90,9 @@ def test_faqs_are_written_out_and_taken_in_again(shell, desk, tmp_path):
     taken = shell.json("faqs", "import", file)["taken"]
     assert (taken["added"], taken["changed"], taken["passed_over"]) == (1, 0, 1)
     assert "title" in shell("faqs", "show", "exchange", "--json")
+    book = tmp_path / "faqs.xlsx"
+    assert "2 FAQs" in shell("faqs", "export", book)
+    assert "0 added, 0 changed, 2 passed over" in shell("faqs", "import", book)
     assert shell.refuses("faqs", "edit", "exchange", code=2)
 
 
@@ -154,3 +157,12 @@ def test_saved_replies_are_kept_learned_and_suggested(shell, desk, tmp_path):
     shell("replies", "retire", "code", "--undo")
     assert "2 saved replies" in shell("replies", "export", tmp_path / "out.jsonl")
     assert shell.refuses("replies", "edit", "code", code=2)
+    changes = shell.json("replies", "changes")
+    assert [change["kind"] for change in changes[:3]] == ["restored", "retired", "edited"]
+    assert "later change" in shell.refuses("replies", "undo", changes[2]["id"])
+    for change in changes[:3]:
+        shell("replies", "undo", change["id"])
+    assert "taken back" in shell("replies", "changes")
+    assert shell("replies", "list").startswith("code\t5\t")
+    shell("replies", "export", tmp_path / "out.xlsx")
+    assert "0 added, 0 changed, 2 left" in shell("replies", "import", tmp_path / "out.xlsx")

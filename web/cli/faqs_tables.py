@@ -2,9 +2,13 @@
 
 # ruff: noqa: D301 - click looks for the backspace itself, not for an escaped one
 
+import os
+import secrets
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -13,11 +17,24 @@ from .common import actor, json_option, print_json, workspace
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
+def write_book(table: Sequence[dict[str, Any]], columns: Sequence[str], file: Path) -> int:
+    """Write a table as XLSX, whole or not at all: how many rows."""
+    from ..table_files import write
+
+    beside = file.with_name(f".{file.name}-{secrets.token_hex(4)}")
+    try:
+        beside.write_bytes(write(table, columns, file.name))
+        os.replace(beside, file)
+    finally:
+        beside.unlink(missing_ok=True)
+    return len(table)
+
+
 @click.command("export")
 @click.argument("file", type=_FILE)
 @click.option("--all", "every", is_flag=True, help="Retired ones too.")
 def export_command(file: Path, every: bool) -> None:
-    """Write all FAQs as CSV, or as JSON Lines where the name ends in .jsonl.
+    """Write all FAQs as CSV, or as JSON Lines or XLSX where the name ends in .jsonl or .xlsx.
 
     \b
     Example:
@@ -26,7 +43,11 @@ def export_command(file: Path, every: bool) -> None:
     from support import faq_tables
 
     with closing(workspace().database()) as db:
-        count = faq_tables.export(db, file, every=every)
+        if file.suffix == ".xlsx":
+            table = faq_tables.table(db, every=every)
+            count = write_book(table, faq_tables.COLUMNS, file)
+        else:
+            count = faq_tables.export(db, file, every=every)
     click.echo(f"{count:,} FAQs in {file}.")
 
 
@@ -48,8 +69,10 @@ def import_command(file: Path, dry_run: bool, overwrite: bool, as_json: bool) ->
     """
     from support import faq_tables
 
+    from ..table_files import rows as read_rows
+
     with closing(workspace().database()) as db:
-        rows = faq_tables.read(db, file)
+        rows = faq_tables.judge(db, read_rows(file), str(file))
         taken = None
         if not dry_run:
             taken = faq_tables.take(db, actor(), rows, name=file.name, overwrite=overwrite)

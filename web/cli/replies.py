@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from .common import actor, json_option, print_json, progress_line, workspace
+from .faqs_tables import write_book
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -124,8 +125,10 @@ def import_command(file: Path, overwrite: bool, as_json: bool) -> None:
     """
     from support import saved_reply_tables
 
+    from ..table_files import rows
+
     with closing(workspace().database()) as db:
-        taken = saved_reply_tables.take(db, actor(), file, overwrite=overwrite)
+        taken = saved_reply_tables.take(db, actor(), file, rows=rows(file), overwrite=overwrite)
     if as_json:
         print_json(asdict(taken))
         return
@@ -134,12 +137,14 @@ def import_command(file: Path, overwrite: bool, as_json: bool) -> None:
     )
     for item in taken.rejected[:20]:
         click.echo(f"  {item.file}, line {item.line}: {item.reason}", err=True)
+    if taken.change_id:
+        click.echo(f"Take it back: faqdesk replies undo {taken.change_id}")
 
 
 @replies_command.command("export")
 @click.argument("file", type=_FILE)
 def export_command(file: Path) -> None:
-    """Write all saved replies as CSV, or as JSON Lines where the name ends in .jsonl.
+    """Write all saved replies as CSV, or as .jsonl or .xlsx by the name's end.
 
     \b
     Example:
@@ -148,8 +153,52 @@ def export_command(file: Path) -> None:
     from support import saved_reply_tables
 
     with closing(workspace().database()) as db:
-        count = saved_reply_tables.export(db, file)
+        if file.suffix == ".xlsx":
+            table = saved_reply_tables.table(db)
+            count = write_book(table, saved_reply_tables.COLUMNS, file)
+        else:
+            count = saved_reply_tables.export(db, file)
     click.echo(f"{count:,} saved replies in {file}.")
+
+
+@replies_command.command("changes")
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
+@json_option
+def changes_command(limit: int, as_json: bool) -> None:
+    """List changes of saved replies, newest first.
+
+    \b
+    Example:
+      faqdesk replies changes
+    """
+    from support import saved_reply_changes
+
+    with closing(workspace().database()) as db:
+        found = saved_reply_changes.listed(db, limit=limit)
+    if as_json:
+        print_json([asdict(change) for change in found])
+        return
+    for change in found:
+        undone = f" (taken back {change.undone_at})" if change.undone_at else ""
+        click.echo(
+            f"{change.id}\t{change.kind}\t{change.name}\t{change.actor}\t{change.at}{undone}"
+        )
+
+
+@replies_command.command("undo")
+@click.argument("change_id", type=int)
+def undo_command(change_id: int) -> None:
+    """Take a change of saved replies back, exactly.
+
+    \b
+    Example:
+      faqdesk replies undo 7
+    """
+    from support import saved_reply_changes
+
+    with closing(workspace().database()) as db:
+        change = saved_reply_changes.undo(db, actor(), change_id)
+    click.echo(f"Taken back: {change.kind} {change.name}.")
 
 
 @replies_command.command("learn")
