@@ -122,7 +122,14 @@ def take_over(db: Database, actor: Actor, inquiry_id: int, agent_id: int) -> Hol
     return found
 
 
-def let_go(db: Database, agent_id: int, inquiry_id: int, *, until: str | None = None) -> bool:
+def let_go(
+    db: Database,
+    agent_id: int,
+    inquiry_id: int,
+    *,
+    until: str | None = None,
+    keeping: bool = False,
+) -> bool:
     """Give back what an agent has; False where they do not have it (any more).
 
     Args:
@@ -131,12 +138,15 @@ def let_go(db: Database, agent_id: int, inquiry_id: int, *, until: str | None = 
         inquiry_id: an inquiry.
         until: as the claim ran when a page saw it last; where it was renewed since, by another
             window of theirs, or kept, it stays.
+        keeping: let go a claim alone, nothing from their own queue.
     """
     sql = "UPDATE inquiries SET held_by = NULL, held_until = NULL WHERE id = ? AND held_by = ?"
     values: list[object] = [inquiry_id, agent_id]
     if until is not None:
         sql += " AND held_until = ?"
         values.append(until)
+    if keeping:
+        sql += " AND held_until IS NOT NULL"
     with write(db):
         return bool(db.execute(sql, values).rowcount)
 

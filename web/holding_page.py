@@ -93,10 +93,10 @@ def let_go(inquiry_id: int) -> ResponseReturnValue:
         holding.let_go(db(), me().id, inquiry_id)
         return _answer(inquiry_id)
     body = request.get_json()
-    until = body.get("until") if isinstance(body, dict) else None
-    if not isinstance(until, str) or not until:
-        raise InputError("Say until when the claim was seen to run.")
-    holding.let_go(db(), me().id, inquiry_id, until=until)
+    until = body.get("until", "") if isinstance(body, dict) else ""
+    if until == "" or not isinstance(until, str | None):
+        raise InputError("Say until when the claim was seen to run; null where that is not known.")
+    holding.let_go(db(), me().id, inquiry_id, until=until, keeping=True)
     return "", HTTPStatus.NO_CONTENT
 
 

@@ -57,13 +57,14 @@ def show() -> ResponseReturnValue:
     text = Redactor(settings.load(db()).allow).redact(typed[:MAX_TEXT]).text
     given, filters = _asked()
     near = _near(text, filters) if text else []
-    words = _words(text, filters) if text else []
+    short = len(text) <= SHORT  # no past answer holds every word of a whole inquiry
+    words = _words(text, filters) if text and short else []
     chosen: dict[str, Any] = {name: value for name, value in given.items() if name != "period"}
     return render_template(
         "search.html",
         typed=text,
         cut=len(typed) > MAX_TEXT or "cut" in request.args,
-        short=len(text) <= SHORT,
+        short=short,
         given=given,
         near=near,
         words=words,

@@ -71,6 +71,11 @@ def test_a_window_that_is_left_gives_back_its_own_claim_alone(agent, yuna, db, i
     assert holder(db, ids["o1"]) is None
     for body in ({}, {"until": ""}, {"until": 5}, []):
         assert agent.post(path, json=body).status_code == 400
+    # Left before the claim was answered: whatever it says, but nothing that is kept.
+    for door, left in (("claim", None), ("keep", "Mina")):
+        agent.post(f"/inquiries/{ids['o1']}/{door}", headers=JSON)
+        agent.post(path, json={"until": None})
+        assert holder(db, ids["o1"]) == left
 
 
 def test_what_is_kept_stays_until_it_is_given_back(agent, db, ids):

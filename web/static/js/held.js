@@ -8,6 +8,7 @@ const PAUSE = 150; // ms without a key, before tags are asked for
 let claimed = 0; // when the desk last heard of us
 let mine = false;
 let until = null; // null where nobody else may have it without taking it over: kept, or not ours
+let asking = false; // a claim is on its way
 let held = Boolean($("#holder"));
 
 // ---- claiming
@@ -15,7 +16,9 @@ let held = Boolean($("#holder"));
 async function claim() {
   if (!held || document.hidden) return;
   claimed = Date.now();
+  asking = true;
   const { status, data } = await post($("#holder").dataset.claim, {});
+  asking = false;
   if (status === 200) show(data);
   else if (status === 409 || status === 404) held = false; // answered meanwhile: nothing to hold
   else claimed = 0; // the desk does not answer: the next sign of life asks again
@@ -48,7 +51,11 @@ document.addEventListener("desk:held", ({ detail }) => {
 });
 
 addEventListener("pagehide", () => {
-  if (held && mine && until) post($("#holder").dataset.letGo, { until }, { last: true });
+  // Left before its first claim is answered, a page cannot know until when that runs.
+  const known = mine && until;
+  if (held && (known || asking)) {
+    post($("#holder").dataset.letGo, { until: asking ? null : until }, { last: true });
+  }
 });
 
 // ---- the strip's own forms, without leaving the page
