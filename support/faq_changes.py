@@ -158,10 +158,14 @@ def of_faq(
             SELECT id FROM faq_changes WHERE kind <> 'imported'
                 AND (slug IN (SELECT value FROM json_each(:names))
                     OR into_slug IN (SELECT value FROM json_each(:names)))
-            UNION SELECT change_id FROM faq_change_rows WHERE name = 'faqs' AND key = :key)
+            UNION SELECT change_id FROM faq_change_rows WHERE name = 'faqs' AND key = :key
+                AND change_id >= :made)
         ORDER BY id DESC LIMIT :limit
     """
-    values = {"names": json.dumps(list(names)), "key": str(faq_id), "limit": limit}
+    # The number of an FAQ whose making was taken back is given out again.
+    made = "SELECT max(change_id) FROM faq_change_rows WHERE name = 'faqs' AND key = ? AND before "
+    found = scalar(db, made + "IS NULL", [str(faq_id)]) or 0
+    values = {"names": json.dumps(list(names)), "key": str(faq_id), "limit": limit, "made": found}
     rows = list(db.query(sql, values))
     fields: dict[int, tuple[str, ...]] = {}
     sql = "SELECT change_id, before, after FROM faq_change_rows WHERE name = 'faqs' AND key = ?"

@@ -82,7 +82,12 @@ def changing(db: Database, actor: Actor, kind: Kind, name: str) -> Iterator[Chan
 
 def listed(db: Database, *, reply_id: int | None = None, limit: int = 50) -> list[ReplyChange]:
     """Changes, newest first; of one saved reply where its id is given."""
-    where = "WHERE id IN (SELECT change_id FROM reply_change_rows WHERE reply_id = :reply)"
+    # The number of a reply whose making was taken back is given out again.
+    where = """
+        WHERE id IN (SELECT change_id FROM reply_change_rows WHERE reply_id = :reply)
+        AND id >= coalesce((SELECT max(change_id) FROM reply_change_rows
+            WHERE reply_id = :reply AND before IS NULL), 0)
+    """
     sql = f"""
         SELECT *, (SELECT count(*) FROM reply_change_rows WHERE change_id = reply_changes.id) AS n
         FROM reply_changes {where if reply_id is not None else ""} ORDER BY id DESC LIMIT :limit

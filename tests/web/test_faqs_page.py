@@ -95,6 +95,15 @@ def test_an_faq_is_made_edited_and_all_of_it_taken_back(lead, db):
     assert scalar(db, "SELECT count(*) FROM faqs WHERE slug = ?", [slug]) == 0
 
 
+def test_a_number_that_is_given_out_again_brings_no_foreign_changes(lead, db):
+    press(lead, "/faqs/-/new", {"title": "하나", "slug": "one"})
+    press(lead, f"/faqs/-/changes/{faq_changes.listed(db)[0].id}/undo")
+    page = press(lead, "/faqs/-/new", {"title": "둘", "slug": "two"})
+    first, second = sorted(change.id for change in faq_changes.listed(db))
+    assert f'id="c{second}"' in page.text
+    assert f'id="c{first}"' not in page.text
+
+
 def test_one_that_is_there_already_is_shown_before_another_is_made(lead, db):
     near = lead.get("/faqs/-/near?title=인증번호가 안 와요").json["html"]
     assert "/faqs/code-missing" in near

@@ -90,6 +90,8 @@ def test_every_change_is_taken_back_exactly(lead, db, reply):
     gone = press(lead, f"/replies/changes/{made}/undo", {"next": back})
     assert gone.request.path == "/replies"
     assert saved_replies.listed(db, every=True) == []
+    again = saved_replies.create(db, ACTOR, title="다른 것", body="다른 글")
+    assert [item.name for item in saved_reply_changes.listed(db, reply_id=again.id)] == ["다른 것"]
 
 
 def test_what_changed_by_other_means_is_not_undone(lead, db, reply):
