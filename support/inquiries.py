@@ -77,6 +77,7 @@ class Inquiry:
     answered_at: str | None
     messages: tuple[Message, ...]
     slugs: tuple[str, ...]
+    joined_to: int | None = None  # the one that it is answered with
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +177,7 @@ def get(db: Database, inquiry_id: int, seal: Seal | None = None) -> Inquiry:
         answered_at=row["answered_at"],
         messages=messages,
         slugs=labels(db, [inquiry_id]).get(inquiry_id, ()),
+        joined_to=row["joined_to"],
     )
 
 

@@ -42,8 +42,11 @@ log = structlog.get_logger("faqdesk.inquiry")
 @bp.get(ONE)
 @requires(*ANSWERING)
 def show(inquiry_id: int) -> ResponseReturnValue:
-    """Show an inquiry with what fits it."""
-    return page(inquiries.get(db(), inquiry_id, desk().seal))
+    """Show an inquiry with what fits it; one that is answered with another is shown there."""
+    inquiry = inquiries.get(db(), inquiry_id, desk().seal)
+    if inquiry.joined_to is not None:
+        return redirect(url_for(".show", inquiry_id=inquiry.joined_to))
+    return page(inquiry)
 
 
 @bp.post(ONE + "/draft")

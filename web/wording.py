@@ -193,10 +193,13 @@ def written_in(inquiry: Inquiry) -> str:
 def forms(faq: Faq, language: str) -> dict[str, str]:
     """An FAQ as it goes into an answer: its link, its title and link, or its whole text.
 
-    The link always comes along: by it the desk learns which FAQ was sent.
+    The link always comes along: by it the desk learns which FAQ was sent. A text in Korean is for
+    whoever writes Korean; others get the title in their language.
     """
     titled = f"{faq.titled(language)}\n{faq.url}".strip()
-    whole = f"{faq.body.strip()}\n{faq.url}".strip() if faq.body.strip() else titled
+    body = faq.body.strip()
+    readable = body and (language == "ko" or not _HANGUL.search(body))
+    whole = f"{body}\n{faq.url}".strip() if readable else titled
     return {"link": faq.url or titled, "titled": titled, "text": whole}
 
 

@@ -183,12 +183,12 @@ def test_saved_replies_are_found_beside_faqs(agent, ids, db):
 def test_one_faq_comes_in_every_form_in_the_language_of_the_inquiry(agent, ids, db):
     db.execute("UPDATE faqs SET body = '사흘 걸립니다.' WHERE slug = 'refund'")
     url = "https://help.example.com/ko/faq/refund"
-    found = agent.get(f"/inquiries/{ids['o3']}/faqs/refund").json
-    assert found["forms"] == {
-        "link": url,
-        "titled": f"I want a refund\n{url}",
-        "text": f"사흘 걸립니다.\n{url}",
-    }
+    found = agent.get(f"/inquiries/{ids['o2']}/faqs/refund").json["forms"]
+    titled = f"환불을 받고 싶어요\n{url}"
+    assert found == {"link": url, "titled": titled, "text": f"사흘 걸립니다.\n{url}"}
+    english = agent.get(f"/inquiries/{ids['o3']}/faqs/refund").json["forms"]
+    # A text in Korean is of no use to them.
+    assert english["titled"] == english["text"] == f"I want a refund\n{url}"
     assert agent.get(f"/inquiries/{ids['o3']}/faqs/nothing").status_code == 404
 
 

@@ -150,6 +150,8 @@ def test_messages_that_came_as_inquiries_of_their_own_are_one_conversation(agent
     assert page.count('<article class="message customer') == 2
     assert page.count(f'action="/inquiries/{ids["o2"]}/part"') == 1
     assert "환불은 언제 되나요?" in page
+    there = agent.get(f"/inquiries/{ids['o2']}")
+    assert there.headers["Location"] == f"/inquiries/{ids['o1']}"
 
 
 # ---- why
