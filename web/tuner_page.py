@@ -18,7 +18,7 @@ from support.thresholds import LEAST, NEVER
 from support.tuner import Picked, Point
 from support.tuning import Ground
 
-from . import counted, jobs, tuner_view
+from . import counted, jobs, tuner_view, wording
 from .auth import ADMINS, LEADS, actor, me, requires
 from .database import db, desk
 from .i18n import gettext as _
@@ -73,6 +73,8 @@ def show() -> ResponseReturnValue:
         lines=listed if "all" in request.args else listed[:FAQS_SHOWN],
         all_lines=len(listed),
         own=[known.get(slug, slug) for slug in sorted(found.set_by.of_faq)],
+        set_last=settings.changed(db()).get("likely_threshold"),
+        person=lambda name: wording.person(db(), name),
         keeper=me().role in ADMINS,
         view=tuner_view,
         counted=counted,

@@ -120,7 +120,10 @@ def test_what_is_put_in_force_is_audited_and_the_cost_remembered(admin, lead, db
     ada = next(db.query("SELECT id FROM agents WHERE login = 'ada'"))["id"]
     assert [row["actor"] for row in db.query(sql)] == [f"agent:{ada}"]
     page = lead.get(URL)
-    assert "0.9125 사람이 모든 FAQ에 정함" in plain(page.text)
+    assert "0.9125 사람이 모든 FAQ에 정함 · Ada, 20" in plain(page.text)
+    trail = "/audit?on=setting:likely_threshold"
+    assert f'href="{trail}"' in admin.get(URL).text
+    assert "0.9125" in plain(admin.get(trail).text)
     assert 'id="cost" inputmode="decimal" autocomplete="off" value="7"' in page.text
     admin.post(URL, data={"own": "1"})
     assert settings.load(db).likely_threshold == 0
