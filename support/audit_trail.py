@@ -13,7 +13,7 @@ from .errors import InputError
 
 PAGE: Final = 50
 FEW: Final = 5_000  # as many are found first and sorted
-SCANNED: Final = 20_000  # rows that one page looks through for words
+SCANNED: Final = 10_000  # rows that one page looks through for words
 KINDS: Final = (("action", "action", "."), ("obj", "object", ":"))  # field, column, end of a kind
 
 _WORDS: Final = "instr(lower(t.object || ' ' || t.detail), :words)"

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import asdict
 from itertools import islice
 from typing import Any, Final
@@ -14,10 +13,11 @@ from support import audit_trail, settings
 from support.audit import record
 from support.audit_trail import AuditFilters, AuditRow
 from support.database import write
-from support.errors import InputError, NotFoundError
+from support.errors import InputError
 from support.redact import Redactor
 
-from . import audit_words, days, settings_words, wording
+from . import audit_words, days, settings_words
+from .actors import who
 from .auth import ADMINS, actor, requires
 from .cursors import read_cursor, write_cursor
 from .database import db
@@ -65,7 +65,7 @@ def show() -> ResponseReturnValue:
         filled={name: value for name, value in asked.items() if value},
         trouble=trouble,
         first=not request.args.get("after"),
-        people={name: _person(name) for name in choices["actor"]},
+        people={name: who(db(), name) for name in choices["actor"]},
         actions=_by_words(choices["action"]),
     )
 
@@ -119,7 +119,7 @@ def _shown(row: AuditRow) -> dict[str, Any]:
     kind, _colon, key = row.obj.partition(":")
     return {
         "row": row,
-        "who": row.name if row.actor.startswith("agent:") else _person(row.actor),
+        "who": row.name if row.actor.startswith("agent:") else who(db(), row.actor),
         "act": audit_words.act(row.action),
         "noun": audit_words.noun(row.obj),
         "key": _named(kind, key),
@@ -131,7 +131,7 @@ def _shown(row: AuditRow) -> dict[str, Any]:
 def _named(kind: str, key: str) -> str:
     """What a thing is called, where its number says little."""
     if kind == "agent":
-        return _person(f"agent:{key}")
+        return who(db(), f"agent:{key}")
     if kind == "setting":
         return settings_words.title(key)
     return key if len(key) < 24 else key[:10] + "…"
@@ -148,22 +148,6 @@ def _place(kind: str, key: str) -> str:
         return ""
     values: dict[str, Any] = {argument: int(key) if by_number else key}
     return url_for(endpoint, **values)
-
-
-def _person(name: str) -> str:
-    kind, _colon, key = name.partition(":")
-    if kind == "agent":
-        with suppress(NotFoundError, ValueError):
-            return wording.person(db(), name)
-        return name
-    said = {
-        "system": _("the desk itself"),
-        "nobody": _("nobody who is known"),
-        "cli": _("%(name)s, command line", name=key),
-        "token": _("API token %(id)s", id=key),
-        "invitation": _("who holds invitation %(id)s", id=key),
-    }
-    return said.get(kind, name)
 
 
 def _by_words(actions: list[str]) -> list[tuple[str, str]]:

@@ -51,9 +51,6 @@ def join(token: str) -> ResponseReturnValue:
         )
     except ConflictError:
         return _page(token, invitation, trouble={"login": _("This login is taken.")}), 409
-    except InputError:
-        words = _("A login has 1 to 64 letters, digits and . @ + - _, without spaces.")
-        return _page(token, invitation, trouble={"login": words}), 400
     return _go_on(agent.login, form["password"], resets=invitation.resets)
 
 
@@ -104,8 +101,11 @@ def _find(token: str) -> Invitation:
 def _trouble(invitation: Invitation) -> dict[str, str]:
     form = request.form
     found: dict[str, str] = {}
-    if not invitation.login and not form.get("login", "").strip():
-        found["login"] = _("Choose a login.")
+    if not invitation.login:
+        try:
+            agents.check(login=form.get("login", "").strip(), role=invitation.role)
+        except InputError:
+            found["login"] = _("A login has 1 to 64 letters, digits and . @ + - _, without spaces.")
     if len(form.get("password", "")) < agents.MIN_PASSWORD:
         found["password"] = _(
             "A password has at least %(n)s characters; this has %(have)s.",

@@ -12,8 +12,9 @@ from support.audit_trail import AuditFilters, find
 from support.errors import ConflictError, InputError
 from support.invitations import Invitation
 
-from . import audit_words, people, sessions, wording
+from . import audit_words, people, sessions
 from .account_words import browser
+from .actors import who
 from .auth import ADMINS, actor, me, requires
 from .database import db
 from .i18n import gettext as _
@@ -182,7 +183,7 @@ def _words() -> dict[str, object]:
         "roles": ROLES,
         "sentences": ROLE_SENTENCES,
         "max_name": MAX_NAME,
-        "person": lambda name: wording.person(db(), name),
+        "person": lambda name: who(db(), name),
     }
 
 

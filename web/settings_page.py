@@ -12,7 +12,8 @@ from support.database import write
 from support.errors import InputError, SettingError
 from support.settings import RANGES, Settings
 
-from . import settings_words, wording
+from . import settings_words
+from .actors import who
 from .auth import ADMINS, actor, requires
 from .database import db
 from .i18n import gettext as _
@@ -99,7 +100,7 @@ def _typed(field: Field, now: Settings) -> Typed:
         words = _(
             "%(name)s made this %(value)s meanwhile. Yours is kept here: save again to put it in "
             "its place.",
-            name=wording.person(db(), by) if by else "?",
+            name=who(db(), by),
             value=_written(name, stands).replace("\n", ", ") or _("nothing"),
         )
         return Typed(stands, text, value, words, conflict=True)
@@ -172,8 +173,9 @@ def _page(now: Settings, typed: dict[str, Typed], *, ask: str = "") -> str:
         limits={name: _limits(field) for name, field in FIELDS.items()},
         said={name: _range(field) for name, field in FIELDS.items() if name in RANGES},
         changed=settings.changed(db()),
-        person=lambda name: wording.person(db(), name),
+        person=lambda name: who(db(), name),
         ask=ask,
+        wrong=[FIELDS[name] for name, item in shown.items() if item.trouble],
         now_due=_deleted(retention.due(db(), days=now.inquiries_days), now.inquiries_days)
         if now.inquiries_days
         else "",
