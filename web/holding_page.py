@@ -108,8 +108,11 @@ def keep(inquiry_id: int) -> ResponseReturnValue:
     if wanted and not (wanted.isascii() and wanted.isdigit() and len(wanted) < 19):
         raise InputError(f"No agent {wanted!r}.")
     agent_id = int(wanted or me().id)
-    held = holding.keep(db(), actor(), inquiry_id, agent_id, take=me().role in LEADS)
-    if agent_id == me().id:
+    mine = agent_id == me().id
+    # Who leads gives out the work, but takes from nobody by a slip.
+    take = me().role in LEADS and not mine
+    held = holding.keep(db(), actor(), inquiry_id, agent_id, take=take)
+    if mine:
         return _answer(inquiry_id)
     flash(_("Handed over to %(name)s.", name=held.name), "success")
     return go_on(without=inquiry_id)

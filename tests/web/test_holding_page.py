@@ -118,6 +118,9 @@ def test_an_inquiry_is_handed_to_a_colleague(agent, yuna, db, ids, team):
 
 def test_a_lead_gives_out_what_others_have(lead, agent, db, ids, team):
     agent.post(f"/inquiries/{ids['o1']}/keep")
+    assert lead.post(f"/inquiries/{ids['o1']}/keep", headers=JSON).status_code == 409
+    html = lead.post(f"/inquiries/{ids['o1']}/claim", headers=JSON).json["html"]
+    assert re.findall(r'name="agent" value="\d+">(\w+)<', html) == ["Yuna"]
     lead.post(f"/inquiries/{ids['o1']}/keep", data={"agent": team["yuna"].id})
     assert holder(db, ids["o1"]) == "Yuna"
 
