@@ -25,12 +25,15 @@ def rows(name: str) -> Iterator[Row]:
     yield from csv.DictReader(io.StringIO(text, newline=""))
 
 
-def lay_out(folder: Path, *, now: datetime | None = None) -> dict[str, Path]:
+def lay_out(
+    folder: Path, *, now: datetime | None = None, older: timedelta | None = None
+) -> dict[str, Path]:
     """Write the sample as the export files of a desk whose newest inquiry came just now.
 
     Args:
         folder: where to; it must exist.
         now: the moment that offsets count back from; default the present.
+        older: write only inquiries that came longer ago.
 
     Returns:
         The files: faqs, aliases and history (answered and open inquiries together).
@@ -45,12 +48,16 @@ def lay_out(folder: Path, *, now: datetime | None = None) -> dict[str, Path]:
         writer = csv.writer(file)
         writer.writerow([*columns, "status", "question", "answer"])
         for row in rows("history"):
+            if older and timedelta(minutes=int(row["minutes_ago"])) <= older:
+                continue
             asked = now - timedelta(minutes=int(row["minutes_ago"]))
             answered = asked + timedelta(minutes=int(row["answer_minutes"]))
             people = (row["channel"], row["language"], row["customer"], row["agent"])
             words = ("answered", row["question"], row["answer"])
             writer.writerow([row["id"], _time(asked), _time(answered), *people, *words])
         for row in rows("inbox"):
+            if older and timedelta(minutes=int(row["minutes_ago"])) <= older:
+                continue
             asked = now - timedelta(minutes=int(row["minutes_ago"]))
             people = (row["channel"], row["language"], row["customer"], "")
             writer.writerow([row["id"], _time(asked), "", *people, "open", row["question"], ""])

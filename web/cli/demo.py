@@ -4,12 +4,14 @@
 
 import secrets
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 
 import click
+from sqlite_utils import Database
 
 import data
-from support import agents, settings
+from support import agents, settings, shelf
 from support.database import scalar
 from support.errors import WorkspaceError
 from support.importing.faqs import import_aliases, import_faqs
@@ -18,9 +20,12 @@ from support.importing.mapping import LinkRules, Mapping
 from support.releases import current
 from support.workspace import Workspace
 
+from . import demo_answers
 from .common import actor, progress_line, workspace
+from .demo_answers import LIVED, TRAINED
 
 LOGIN = "demo"
+_MAPPING = Mapping(source=data.SOURCE, links=LinkRules(hosts=data.HOSTS, path=data.LINK_PATH))
 
 
 @click.command("demo")
@@ -73,11 +78,12 @@ def prepare(space: Workspace) -> None:
     db = space.database()
     if not scalar(db, "SELECT 1 FROM imports WHERE source = ? AND state = 'done'", [data.SOURCE]):
         _import(space)
-    if current(space.models) is None:
-        from train.desk import train_all
+    _live(space, db)
+    from .demo_desk import prepare_knowledge, prepare_queue
 
-        with progress_line("Training on the sample's history") as progress:
-            train_all(space, db, actor=actor(), progress=progress)
+    prepare_queue(db, actor())
+    with progress_line("Drawing the sample's map") as progress:
+        prepare_knowledge(space, db, progress)
     from .demo_listings import prepare_listings
 
     with progress_line("Learning the sample's listings") as progress:
@@ -90,16 +96,42 @@ def prepare(space: Workspace) -> None:
 
 
 def _import(space: Workspace) -> None:
+    """What was answered before the desk was in use."""
     db = space.database()
-    mapping = Mapping(source=data.SOURCE, links=LinkRules(hosts=data.HOSTS, path=data.LINK_PATH))
     settings.change(db, actor(), desk_name="도란장터", allow=data.OWN_NUMBERS)
     with tempfile.TemporaryDirectory() as folder, progress_line("Importing") as progress:
-        files = data.lay_out(Path(folder))
-        import_faqs(db, files["faqs"], mapping, actor=actor())
-        import_aliases(db, files["aliases"], mapping, actor=actor())
+        files = data.lay_out(Path(folder), older=LIVED)
+        import_faqs(db, files["faqs"], _MAPPING, actor=actor())
+        import_aliases(db, files["aliases"], _MAPPING, actor=actor())
         report = run_import(
-            db, space.seal(), [files["history"]], mapping, actor=actor(), progress=progress
+            db, space.seal(), [files["history"]], _MAPPING, actor=actor(), progress=progress
         )
     click.echo(
         f"Imported {report.inquiries:,} inquiries; {report.labelled:,} link an FAQ in the answer."
     )
+
+
+def _live(space: Workspace, db: Database) -> None:
+    """The weeks since, with a first model and a second; then those who wait."""
+    from train.desk import train_all
+
+    def train() -> None:
+        with progress_line("Training on the sample's history") as progress:
+            train_all(space, db, actor=actor(), progress=progress)
+
+    def live(since: timedelta, until: timedelta) -> None:
+        with progress_line("Answering the sample's last weeks") as progress:
+            demo_answers.live(
+                space, db, actor(), demo_answers.recent(since=since, until=until), progress
+            )
+
+    if current(space.models) is None:
+        train()
+    live(LIVED, TRAINED)
+    # A demo made before the desk was lived on keeps its one model.
+    if scalar(db, "SELECT 1 FROM outbox") and len(shelf.listed(space, db)) == 1:
+        train()
+    live(TRAINED, timedelta(0))
+    with tempfile.TemporaryDirectory() as folder, progress_line("Importing") as progress:
+        files = data.lay_out(Path(folder), now=demo_answers.began(db))
+        run_import(db, space.seal(), [files["history"]], _MAPPING, actor=actor(), progress=progress)
