@@ -69,6 +69,9 @@ def edit(slug: str) -> ResponseReturnValue:
 def save(slug: str) -> ResponseReturnValue:
     """Change what an FAQ says, or where it is."""
     faq, fields = faqs.get(db(), slug), _typed()
+    if request.form.get("seen", "") not in ("", _seen(slug)):
+        words = _("The FAQ has changed meanwhile. Look again, then save once more.")
+        return _form(fields, faq=faq, trouble=words), 409
     try:
         faq_edit.edit(db(), actor(), slug, **fields)
     except InputError as error:
@@ -192,6 +195,11 @@ def masked(fields: Mapping[str, str]) -> list[str]:
     return [mask for mask in MASKS.values() if mask in text]
 
 
+def _seen(slug: str) -> str:
+    """When an FAQ was last changed: what a form shows that was opened before is not today's."""
+    return str(row_of(db(), slug)["updated_at"])
+
+
 def _typed() -> dict[str, str]:
     return {
         name: request.form.get(name, "").replace("\r\n", "\n").strip() for name in faq_edit.FIELDS
@@ -211,6 +219,7 @@ def _form(
         "faq_form.html",
         draft=draft,
         faq=faq,
+        seen=_seen(faq.slug) if faq else "",
         inquiry=inquiry,
         label="label" in request.form or request.method == "GET",
         masks=masked(draft),

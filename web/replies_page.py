@@ -41,6 +41,7 @@ def show() -> ResponseReturnValue:
     retired = request.args.get("state", "") == "retired"
     every = saved_replies.search(db(), typed, limit=MOST, every=True)
     found = [reply for reply in every if reply.active != retired]
+    promise = _promise()
     start = (page() - 1) * PER_PAGE
     shown = found[start : start + PER_PAGE]
     return render_template(
@@ -53,7 +54,8 @@ def show() -> ResponseReturnValue:
         page=page(),
         more=len(found) > start + PER_PAGE,
         days=DAYS,
-        promise=_promise(),
+        promise=promise,
+        enough=promise is not None and promise.share >= saved_reply_advice.POSSIBLE,
         job=job_beside.latest("replies") if me().role in LEADS else None,
         done=_undoable(),
         **said(),
@@ -129,6 +131,9 @@ def edit(reply_id: int) -> ResponseReturnValue:
 def save(reply_id: int) -> ResponseReturnValue:
     """Change a saved reply."""
     reply, fields = saved_replies.by_id(db(), reply_id), _typed()
+    if request.form.get("seen", "") not in ("", _seen(reply_id)):
+        words = _("The saved reply has changed meanwhile. Look again, then save once more.")
+        return _form(fields, reply=reply, trouble=words), 409
     try:
         changed = saved_replies.edit(db(), actor(), reply.name, **fields)
     except InputError as error:
@@ -175,10 +180,13 @@ def said() -> dict[str, Any]:
 
 
 def _promise() -> Promise | None:
-    """How often a saved reply that was suggested was right; None before anything was counted."""
-    table = saved_reply_advice.promises(db())
-    enough = (found for _low, found in table if found.share >= saved_reply_advice.POSSIBLE)
-    return next(enough, None)
+    """How often a reply was right from where that is often enough, else where the desk is surest.
+
+    None before anything was counted.
+    """
+    table = [found for _low, found in saved_reply_advice.promises(db())]
+    enough = (found for found in table if found.share >= saved_reply_advice.POSSIBLE)
+    return next(enough, table[-1] if table else None)
 
 
 def _recent(reply_ids: list[int]) -> dict[int, int]:
@@ -208,6 +216,11 @@ def learn_soon() -> None:
         job_beside.begin("replies")
 
 
+def _seen(reply_id: int) -> str:
+    """When a reply was last changed: what a form shows that was opened before is not today's."""
+    return str(saved_replies.row_of(db(), reply_id)["updated_at"])
+
+
 def _typed() -> dict[str, str]:
     return {name: request.form.get(name, "").replace("\r\n", "\n") for name in FIELDS}
 
@@ -223,6 +236,7 @@ def _form(
         "reply_form.html",
         draft=draft,
         reply=reply,
+        seen=_seen(reply.id) if reply else "",
         inquiry=inquiry,
         masks=masked(draft),
         languages=LANGUAGES,

@@ -95,6 +95,37 @@ def test_an_faq_is_made_edited_and_all_of_it_taken_back(lead, db):
     assert scalar(db, "SELECT count(*) FROM faqs WHERE slug = ?", [slug]) == 0
 
 
+def test_what_somebody_else_wrote_meanwhile_is_not_written_over(lead, db):
+    seen = re.search(r'name="seen" value="([^"]+)"', lead.get("/faqs/refund/edit").text)
+    db.execute("UPDATE faqs SET body = '남이 쓴 글', updated_at = '2999-01-01T00:00:00Z'")
+    db.conn.commit()
+    fields = {"title": "환불", "body": "내가 쓴 글", "seen": seen[1]}
+    refused = lead.post("/faqs/refund/edit", data=fields)
+    assert refused.status_code == 409
+    assert "그사이 FAQ가 바뀌었어요" in refused.text
+    assert "내가 쓴 글" in refused.text
+    assert faqs.get(db, "refund").body == "남이 쓴 글"
+    again = re.search(r'name="seen" value="([^"]+)"', refused.text)
+    assert "저장했어요" in said(press(lead, "/faqs/refund/edit", fields | {"seen": again[1]}))
+
+
+def test_hostile_words_stay_words(lead, db):
+    words = "<script>alert(1)</script>\"'{{7*7}}"
+    db.execute("UPDATE faqs SET title = ?, title_en = ?, body = ?, category = ?", [words] * 4)
+    db.execute("UPDATE faqs SET url = 'javascript:alert(1)', slug = ? WHERE slug = 'refund'",
+               ["x'\"><img>"])  # fmt: skip
+    db.conn.commit()
+    faq_edit.edit(db, ACTOR, "no-show", body=f"{words} neu")
+    slug = "x'\"><img>"
+    for path in ("/faqs", "/faqs/no-show", f"/faqs/{slug}", "/faqs/no-show/edit", "/faqs/to-mend",
+                 f"/faqs/no-show/merge?into={slug}", "/faqs/-/changes"):  # fmt: skip
+        page = lead.get(path).text
+        assert "<script>alert" not in page, path
+        assert "<img>" not in page, path
+        assert ">49<" not in page, path
+        assert 'href="javascript' not in page, path
+
+
 def test_a_number_that_is_given_out_again_brings_no_foreign_changes(lead, db):
     press(lead, "/faqs/-/new", {"title": "하나", "slug": "one"})
     press(lead, f"/faqs/-/changes/{faq_changes.listed(db)[0].id}/undo")

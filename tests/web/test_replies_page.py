@@ -19,6 +19,8 @@ def reply(db):
 
 def test_the_list_is_searched_and_says_what_it_promises(agent, lead, db, reply):
     assert "아직 추천하지 않아요" in agent.get("/replies").text
+    db["saved_reply_promises"].insert({"low": 0.01, "n": 50, "right": 10, "encoder_version": "x"})
+    assert "아직 추천하지 않아요" in agent.get("/replies").text  # one in five is too few
     for low, n, right in ((0.05, 40, 10), (0.3, 20, 16)):
         row = {"low": low, "n": n, "right": right, "encoder_version": "x"}
         db["saved_reply_promises"].insert(row)
@@ -108,6 +110,14 @@ def test_nothing_changed_is_no_change(lead, db, reply):
     assert len(saved_reply_changes.listed(db)) == 1
     blank = lead.post(f"/replies/{reply.id}/edit", data={"title": "", "body": "b"})
     assert blank.status_code == 400
+
+
+def test_what_somebody_else_wrote_meanwhile_is_not_written_over(agent, db, reply):
+    fields = {"title": "내 제목", "body": "내 글", "seen": "2020-01-01T00:00:00Z"}
+    refused = agent.post(f"/replies/{reply.id}/edit", data=fields)
+    assert refused.status_code == 409
+    assert "내 글" in refused.text
+    assert saved_replies.by_id(db, reply.id) == reply
 
 
 def test_what_agents_may(agent, db, reply):
