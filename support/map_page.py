@@ -2,7 +2,6 @@
 
 import json
 import struct
-from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -64,16 +63,14 @@ def page(db: Database) -> PageMap:
         ModelMissingError: there is no map yet.
     """
     found = stored(db)
-    rows = db.conn.execute(
-        "SELECT id, substr(opened_at, 1, 10), status, answer_id IS NOT NULL FROM inquiries "
-        "WHERE text <> '' AND joined_to IS NULL"  # a joined one is drawn with its head
-    ).fetchall()
-    there = {row[0]: row for row in rows}
-    keep = np.fromiter((item in there for item in found.ids.tolist()), bool, len(found.ids))
-    ids, points = found.ids[keep], found.points[keep]
+    there = _there(db)
+    place = np.searchsorted(there["id"], found.ids)
+    place = np.minimum(place, max(len(there) - 1, 0))
+    keep = there["id"][place] == found.ids if len(there) else np.zeros(len(found.ids), bool)
+    ids, points, rows = found.ids[keep], found.points[keep], there[place[keep]]
     faq, listed = _faq_column(db, ids)
-    outcome = _outcome_column(db, ids, there, faq)
-    days = np.array([there[item][1] for item in ids.tolist()], "datetime64[D]").astype(np.int64)
+    outcome = _outcome_column(db, ids, rows, faq)
+    days = rows["day"].astype(np.int64)
     first = int(days.min()) if len(days) else 0
     columns = [
         ids.astype("<u4"),
@@ -87,7 +84,7 @@ def page(db: Database) -> PageMap:
         "n": len(ids),
         "made_at": found.made_at,
         "encoder_version": found.encoder_version,
-        "not_placed": len(there.keys() - set(found.ids.tolist())),
+        "not_placed": len(there) - len(ids),
         "faqs": listed,
         "outcomes": list(OUTCOMES),
         "first_day": _day(first),
@@ -97,30 +94,47 @@ def page(db: Database) -> PageMap:
     return PageMap(data, legend)
 
 
+def _there(db: Database) -> NDArray[Any]:
+    """Every inquiry that is drawn, by id, in numbers alone: day since 1970, open, answered."""
+    sql = """
+        SELECT id, CAST(julianday(substr(opened_at, 1, 10)) - 2440587.5 AS INTEGER),
+            status = 'open', answer_id IS NOT NULL
+        FROM inquiries WHERE text <> '' AND joined_to IS NULL ORDER BY id
+    """  # a joined one is drawn with its head
+    kinds = [("id", "i8"), ("day", "i4"), ("open", "?"), ("answered", "?")]
+    return np.fromiter(db.conn.execute(sql), np.dtype(kinds))
+
+
 def _faq_column(db: Database, ids: Ids) -> tuple[NDArray[np.int64], list[dict[str, Any]]]:
     """The FAQ of each inquiry, 0 for none, and the FAQs from 1 on, the most used first."""
-    first: dict[int, str] = {}
-    for inquiry_id, slug in db.conn.execute("SELECT inquiry_id, slug FROM labels ORDER BY id DESC"):
-        first[inquiry_id] = slug  # the oldest comes last and stays
-    used = [first.get(item, "") for item in ids.tolist()]
-    counts = Counter(slug for slug in used if slug)
-    order = sorted(counts, key=lambda slug: (-counts[slug], slug))[: _SIDE - 1]
-    number = {slug: place for place, slug in enumerate(order, 1)}
+    slugs = [row[0] for row in db.conn.execute("SELECT DISTINCT slug FROM labels ORDER BY slug")]
+    number = {slug: place for place, slug in enumerate(slugs)}
+    rows = db.conn.execute("SELECT inquiry_id, slug FROM labels ORDER BY id")
+    labels = np.fromiter(((item, number[slug]) for item, slug in rows), np.dtype("i8,i8"))
+    labelled, oldest = np.unique(labels["f0"], return_index=True)  # the first label of each
+    used = np.full(len(ids), len(slugs))  # none
+    _, mine, theirs = np.intersect1d(ids, labelled, assume_unique=True, return_indices=True)
+    used[mine] = labels["f1"][oldest[theirs]]
+    counts = np.bincount(used, minlength=len(slugs) + 1)[:-1]
+    order = np.argsort(-counts, kind="stable")[: _SIDE - 1]  # where counts are equal, by name
+    order = order[counts[order] > 0]
+    renamed = np.zeros(len(slugs) + 1, np.int64)
+    renamed[order] = np.arange(1, len(order) + 1)
     known = {faq.slug: faq for faq in faqs.every(db)}
     listed = [
         {
             "slug": slug,
             "title": known[slug].title if slug in known else slug,
             "title_en": known[slug].title_en if slug in known else "",
-            "count": counts[slug],
+            "count": count,
         }
-        for slug in order
+        for slug, count in ((slugs[place], int(counts[place])) for place in order.tolist())
     ]
-    return np.fromiter((number.get(slug, 0) for slug in used), np.int64, len(used)), listed
+    return renamed[used], listed
 
 
 def _outcome_column(
-    db: Database, ids: Ids, there: dict[int, Any], faq: NDArray[np.int64]
+    db: Database, ids: Ids, rows: NDArray[Any], faq: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     accepted = _inquiries(
         db,
@@ -131,25 +145,20 @@ def _outcome_column(
         db,
         "SELECT DISTINCT inquiry_id FROM suggestions JOIN misses ON suggestion_id = suggestions.id",
     )
-    found = np.empty(len(ids), np.int64)
-    for place, (item, slug) in enumerate(zip(ids.tolist(), faq.tolist(), strict=True)):
-        _, _, status, answered = there[item]
-        if status == "open":
-            name = "open"
-        elif item in accepted:
-            name = "accepted"
-        elif item in missed:
-            name = "missed"
-        elif slug:
-            name = "linked"
-        else:
-            name = "bare" if answered else "closed"
-        found[place] = OUTCOMES.index(name)
-    return found
+    # The first that is true of an inquiry counts.
+    found = {
+        "open": rows["open"],
+        "accepted": np.isin(ids, accepted),
+        "missed": np.isin(ids, missed),
+        "linked": faq > 0,
+        "bare": rows["answered"],
+    }
+    places = [OUTCOMES.index(name) for name in found]
+    return np.select(list(found.values()), places, OUTCOMES.index("closed"))
 
 
-def _inquiries(db: Database, sql: str) -> set[int]:
-    return {row[0] for row in db.conn.execute(sql)}
+def _inquiries(db: Database, sql: str) -> NDArray[np.int64]:
+    return np.array([row[0] for row in db.conn.execute(sql)], np.int64)
 
 
 def _sides(points: NDArray[np.float32]) -> list[NDArray[Any]]:

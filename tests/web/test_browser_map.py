@@ -56,6 +56,12 @@ def at(pixels, colour):
     return np.argwhere(np.abs(pixels - np.array(colour)).max(axis=-1) < 8)
 
 
+def apart(page):
+    """Pixels between the points of the two FAQs."""
+    pixels = seen(page)
+    return np.linalg.norm(at(pixels, CODE).mean(axis=0) - at(pixels, REFUND).mean(axis=0))
+
+
 def spot(page, x, y):
     """A place of the whole map, each side from 0 to 1, as the mouse knows it."""
     box = page.locator("#map canvas").bounding_box()
@@ -207,6 +213,31 @@ def test_the_wheel_and_dragging_move_the_map_and_a_reload_keeps_the_place(page, 
     page.wait_for_selector("#map[data-ready]")
     settle(page)
     assert np.abs(at(seen(page), CODE).mean(axis=0) - closer.mean(axis=0)).max() < 2
+
+
+def test_fingers_pinch_and_tap(browser, guarded_app, address, page, ids):
+    context = browser.new_context(
+        locale="ko-KR", has_touch=True, is_mobile=True, viewport={"width": 390, "height": 800}
+    )
+    enter(context, guarded_app, address, "sujin")
+    phone = context.new_page()
+    show(phone, address)
+    before = apart(phone)
+    (left, top), (right, bottom) = spot(phone, 0.3, 0.3), spot(phone, 0.7, 0.7)
+    devtools = context.new_cdp_session(phone)
+    for kind, wide in (("touchStart", 60), ("touchMove", 30), ("touchMove", 0), ("touchEnd", 0)):
+        ends = [(left - wide, top - wide), (right + wide, bottom + wide)]
+        points = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(ends)]
+        touched = [] if kind == "touchEnd" else points
+        devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touched})
+    settle(phone)
+    assert apart(phone) < 0.7 * before
+    phone.get_by_role("button", name="전체").tap()
+    settle(phone)
+    phone.touchscreen.tap(*spot(phone, 0.5, 0.5))
+    expect(phone.locator("#tip")).to_contain_text("직거래 약속에 상대가 안 나왔어요")
+    expect(phone.locator("#tip a")).to_have_attribute("href", f"/inquiries/{ids['a4']}")
+    context.close()
 
 
 def test_dark_has_colours_of_its_own(page, address):

@@ -67,6 +67,18 @@ def test_a_desk_that_never_looked_says_what_to_do_and_looking_starts_one_job(lea
     assert re.search(r'btn-primary" disabled', page)
 
 
+def test_what_the_last_look_came_to_is_told(lead, db, gap_id):
+    lead.post("/gaps")
+    found = {"inquiries": 1332, "grouped": 220, "gaps": 40, "fresh": 7, "cut": 0.3, "shared": None}
+    sql = "UPDATE jobs SET state = 'done', result = ?, finished_at = ?"
+    db.execute(sql, [json.dumps(found), now()])
+    page = lead.get("/gaps").text
+    assert "1,332건 중 220건" in page
+    assert "예시를 먼저" in page
+    db.execute(sql, [json.dumps(found | {"shared": 0.62}), now()])
+    assert "62%" in lead.get("/gaps").text
+
+
 def test_gaps_are_listed_with_words_cost_and_examples_in_the_order_asked_for(lead, db, asked):
     small = add_gap(db, asked[:1], words=("비밀번호",), minutes=30.0, timed=1)
     large = add_gap(db, asked, near="refund", share=0.8)

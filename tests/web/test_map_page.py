@@ -17,7 +17,7 @@ from web import jobs
 from web.map_page import PER_PAGE
 
 
-def lay_out(db, places=None):
+def lay_out(db, places=None, *, made_at=None):
     """A map of every inquiry as the job writes it: in a row, or where `places` says."""
     rows = list(db.query("SELECT id, source_id FROM inquiries ORDER BY id"))
     points = [(places or {}).get(row["source_id"], (at, at % 3)) for at, row in enumerate(rows)]
@@ -26,7 +26,7 @@ def lay_out(db, places=None):
         "ids": np.array([row["id"] for row in rows], "<i8").tobytes(),
         "points": np.array(points, "<f4").tobytes(),
         "settings": "{}",
-        "made_at": now(),
+        "made_at": made_at or now(),
     }
     with write(db):
         db.execute("DELETE FROM maps")
@@ -93,6 +93,9 @@ def test_points_are_packed_where_the_browser_unpacks_them(lead, db, laid):
     packed = lead.get("/map/map.bin", headers={"Accept-Encoding": "gzip, br"})
     assert packed.headers["Content-Encoding"] == "gzip"
     assert gzip.decompress(packed.data) == plain == map_page.page(db).whole
+    lay_out(db, {"a1": (99, 99)}, made_at="2999-01-01T00:00:00Z")
+    moved = lead.get("/map/map.bin").data
+    assert moved == map_page.page(db).whole != plain
 
 
 def test_what_came_since_is_told_as_not_placed(lead, laid, add_rows):
@@ -201,7 +204,7 @@ def test_the_table_says_in_words_what_the_points_show(lead, db, ids, add_rows):
     places = {f"refund-{n}": (0, 0) for n in range(3)} | {f"no-show-{n}": (9, 0) for n in range(3)}
     lay_out(db, places | {f"code-missing-{n}": (1, 0) for n in range(3)} | {"a3": (0, 0)})
     page = lead.get("/map/table").text
-    row = page[page.index('<th scope="row">환불을 받고 싶어요') :].split("</tr>")[0]
+    row = page[page.index('href="/faqs/refund"') :].split("</tr>")[0]
     beside = row[row.index("left-cell") :]
     assert beside.index("인증번호가 오지 않아요") < beside.index("상대가 나오지 않았어요")
     assert "<td>5</td>" in row

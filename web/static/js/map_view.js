@@ -18,7 +18,9 @@ export class View {
     canvas.addEventListener("pointermove", (event) => this.move(event));
     canvas.addEventListener("pointerup", (event) => this.release(event));
     canvas.addEventListener("pointercancel", (event) => this.drop(event));
-    canvas.addEventListener("pointerleave", () => on.pointed(-1));
+    canvas.addEventListener("pointerleave", (event) => {
+      if (event.pointerType !== "touch") on.pointed(-1); // a finger leaves whenever it is lifted
+    });
     canvas.addEventListener("keydown", (event) => this.key(event));
     canvas.addEventListener("wheel", (event) => {
       event.preventDefault();
