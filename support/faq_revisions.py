@@ -9,6 +9,7 @@ from sqlite_utils import Database
 
 PARTS: Final = ("title", "title_en", "body")
 _COMPARED: Final = 6_000  # words of two texts; beyond it they are told apart line by line
+_KIN: Final = 0.4  # below it two texts share words by chance: they are shown one after the other
 _WORD = re.compile(r"\s+|\w+|[^\w\s]")
 
 
@@ -45,8 +46,11 @@ def difference(then: str, since: str) -> list[Piece]:
     a, b = _WORD.findall(then), _WORD.findall(since)
     if len(a) + len(b) > _COMPARED:
         a, b = then.splitlines(keepends=True), since.splitlines(keepends=True)
+    match = difflib.SequenceMatcher(None, a, b, autojunk=False)
+    if match.ratio() < _KIN:
+        return _both(then, since)
     found: list[Piece] = []
-    for kind, a0, a1, b0, b1 in difflib.SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
+    for kind, a0, a1, b0, b1 in match.get_opcodes():
         if kind == "equal":
             found.append(Piece("same", "".join(a[a0:a1])))
             continue
