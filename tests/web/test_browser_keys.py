@@ -231,10 +231,9 @@ def test_the_picker_holds_two_thousand_and_is_walked_by_arrows(page, address, db
     expect(options.first).to_have_attribute("aria-selected", "true")
     page.keyboard.press("PageDown")
     expect(options.nth(10)).to_have_attribute("aria-selected", "true")
-    page.keyboard.type("도움말 1234")
-    expect(options).to_have_count(1)
     with page.expect_response("**/inserted"):
-        page.keyboard.press("Enter")
+        page.keyboard.type("도움말 1234")
+        page.keyboard.press("Enter")  # faster than the desk: what it finds first is taken
     whole = "도움말 1234번\nhttps://help.example.com/ko/faq/faq-1234\n"
     expect(page.locator("#text")).to_have_value(whole)
     assert events(db) == [("inserted", "faq-1234", "titled")]

@@ -1,5 +1,5 @@
 // The box that finds any FAQ or category: arrows choose, Enter takes, letters narrow it down.
-import { $, $$, get } from "./desk.js";
+import { $$, get, say } from "./desk.js";
 
 const PAUSE = 120; // ms without a key
 const PAGE = 10; // options that PageUp and PageDown pass
@@ -12,8 +12,10 @@ export function picker(box, list, take, read = (found) => found.groups) {
   let chosen = null;
   let before = null; // the groups that stand there before anything is typed
   let items = [];
+  let shownFor = null; // the words that the list answers
+  let wanted = false; // Enter was faster than the desk: the first one found is taken
 
-  const options = () => $$("[role=option]:not([aria-disabled])", list);
+  const options = () => $$("[role=option]", list);
 
   function show(open) {
     list.hidden = !open;
@@ -35,17 +37,22 @@ export function picker(box, list, take, read = (found) => found.groups) {
     asked.abort();
     asked = new AbortController();
     const typed = box.value;
-    if (!typed.trim() && before) return fill(before);
+    if (!typed.trim() && before) return fill(before, typed);
     const url = new URL(box.dataset.url, location.href);
     url.searchParams.set("q", typed);
-    const found = await get(url, asked.signal).catch(() => null);
-    if (!found) return;
+    const { signal } = asked;
+    const found = await get(url, signal).catch(() => null);
+    if (!found) {
+      if (!signal.aborted) wanted = false;
+      return;
+    }
     const groups = read(found);
     if (!typed.trim()) before = groups;
-    if (document.activeElement === box) fill(groups);
+    if (document.activeElement === box) fill(groups, typed);
   }
 
-  function fill(groups) {
+  function fill(groups, typed) {
+    shownFor = typed;
     items = groups.flatMap((group) => group.items);
     chosen = null;
     let at = 0;
@@ -58,7 +65,10 @@ export function picker(box, list, take, read = (found) => found.groups) {
     if (!items.length) list.append(nothing());
     list.scrollTop = 0;
     show(true);
-    choose(items.length && box.value.trim() ? options()[0] : null);
+    choose(items.length && typed.trim() ? options()[0] : null);
+    const now = wanted && chosen;
+    wanted = false;
+    if (now) choosing(chosen);
   }
 
   function group(words, place, made) {
@@ -92,9 +102,9 @@ export function picker(box, list, take, read = (found) => found.groups) {
   function nothing() {
     const none = document.createElement("li");
     none.className = "quiet";
-    none.setAttribute("role", "option");
-    none.setAttribute("aria-disabled", true);
+    none.setAttribute("role", "presentation");
     none.textContent = box.dataset.none;
+    say(box.dataset.none);
     return none;
   }
 
@@ -116,13 +126,14 @@ export function picker(box, list, take, read = (found) => found.groups) {
 
   box.addEventListener("focus", find);
   box.addEventListener("input", () => {
+    wanted = false;
     clearTimeout(timer);
     timer = setTimeout(find, PAUSE);
   });
   box.addEventListener("blur", () => show(false));
   list.addEventListener("pointerdown", (event) => event.preventDefault()); // keeps the box's focus
   list.addEventListener("click", (event) => {
-    const item = event.target.closest("[role=option]:not([aria-disabled])");
+    const item = event.target.closest("[role=option]");
     if (item) choosing(item);
   });
   const STEPS = { ArrowDown: 1, ArrowUp: -1, PageDown: PAGE, PageUp: -PAGE };
@@ -131,7 +142,13 @@ export function picker(box, list, take, read = (found) => found.groups) {
     if (event.isComposing || event.altKey) return;
     if (event.key in STEPS) step(STEPS[event.key]);
     else if (event.key === "Enter") {
-      if (chosen) choosing(chosen);
+      if (box.value === shownFor) {
+        if (chosen) choosing(chosen);
+      } else if (box.value.trim()) {
+        wanted = true;
+        clearTimeout(timer);
+        find();
+      }
     } else return;
     event.preventDefault();
   });
