@@ -23,7 +23,7 @@ def test_the_trail_is_read_filtered_and_written(space, db, tmp_path, monkeypatch
     only = ("--action", "setting.changed", "--object", "setting:top_k")
     assert "cli:test" in run(*only)
     row = json.loads(run(*only, "--jsonl").splitlines()[0])
-    assert row["detail"] == {"value": 2}
+    assert row["detail"] == {"value": 2, "before": 3}
     path = tmp_path / "audit.csv"
     assert "1 rows" in run(*only, "--csv", str(path))
     rows = list(csv.DictReader(io.StringIO(path.read_text("utf-8-sig"))))
