@@ -1,11 +1,13 @@
 """Acts in the audit trail in plain words: who, what, on what, and what it was before and after."""
 
 import json
+import re
 from typing import Any, Final
 
 from flask_babel import lazy_gettext
 
 from .i18n import gettext as _
+from .i18n import moment
 from .wording import ROLES
 
 ACTS: Final = {
@@ -157,7 +159,9 @@ KEYS: Final = {
     "by": lazy_gettext("by"),
     "into": lazy_gettext("into"),
     "change": lazy_gettext("change"),
+    "slug": lazy_gettext("FAQ"),
     "slugs": lazy_gettext("FAQs"),
+    "agent": lazy_gettext("person"),
     "suggested": lazy_gettext("suggested FAQs"),
     "invitation": lazy_gettext("invitation"),
     "appeal": lazy_gettext("appeal"),
@@ -183,6 +187,7 @@ KEYS: Final = {
 }
 
 _SHOWN: Final = 200  # characters of one value
+_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 
 def act(action: str) -> str:
@@ -198,20 +203,26 @@ def noun(obj: str) -> str:
 
 def told(detail: dict[str, Any]) -> list[tuple[str, str]]:
     """Names and values of a detail, readable; what was before and after stands in one of them."""
-    rest = {name: value for name, value in detail.items() if value not in (None, "", [], {})}
-    found = []
-    if "value" in detail:
-        value = rest.pop("value", detail["value"])
-        if "before" in detail:
-            before = rest.pop("before", detail["before"])
-            words = _("from %(before)s to %(after)s", before=_role(before), after=_role(value))
-        else:
-            words = _("to %(after)s", after=shown(value))
-        found.append(("", words))
+    rest, found = dict(detail), []
+    others = [name for name in rest if name != "before"]
+    after = "value" if "value" in rest else others[0] if len(others) == 1 else ""
+    if "before" in rest and after:
+        words = _changed(rest.pop("before"), rest.pop(after))
+        found.append(("" if after == "value" else str(KEYS.get(after, after)), words))
+    elif "value" in rest:
+        found.append(("", _("to %(after)s", after=_role(rest.pop("value")))))
+    elif isinstance(rest.get("from"), str) and isinstance(rest.get("to"), str):
+        found.append(("", _changed(rest.pop("from"), rest.pop("to"))))
     for name, value in rest.items():
+        if value in (None, "") or value in ([], {}):
+            continue
         words = _role(value) if name == "role" else shown(value)
         found.append((str(KEYS.get(name, name)), words))
     return found
+
+
+def _changed(before: Any, after: Any) -> str:
+    return _("from %(before)s to %(after)s", before=_role(before), after=_role(after))
 
 
 def _role(value: Any) -> str:
@@ -227,6 +238,10 @@ def shown(value: Any) -> str:
         words = _("nothing")
     elif isinstance(value, list) and not any(isinstance(each, dict | list) for each in value):
         words = ", ".join(map(str, value))
+    elif isinstance(value, dict) and "version" in value:
+        words = str(value["version"])
+    elif isinstance(value, str) and _MOMENT.fullmatch(value):
+        words = moment(value)
     elif isinstance(value, dict | list):
         words = json.dumps(value, ensure_ascii=False)
     else:

@@ -46,6 +46,30 @@ def test_acts_are_told_in_words_with_what_was_before(admin, trail):
     assert "{&#34;a&#34;: [1]}" in page
 
 
+@pytest.mark.parametrize(
+    ("detail", "said"),
+    [
+        ({"value": 4, "before": 3}, [("", "3 → 4")]),
+        ({"value": True, "before": False}, [("", "아니요 → 예")]),
+        ({"value": ["a", "b"], "before": []}, [("", "없음 → a, b")]),
+        ({"value": [], "before": ["a"]}, [("", "a → 없음")]),
+        ({"value": "lead", "before": "agent", "renamed": True},
+         [("", "상담원 → 팀장"), ("이름 변경", "예")]),
+        ({"tags": ["환불"], "before": []}, [("태그", "없음 → 환불")]),
+        ({"from": "off", "to": "shadow", "reason": "시험"},
+         [("", "off → shadow"), ("이유", "시험")]),
+        ({"role": "admin"}, [("역할", "관리자")]),
+        ({"until": "2026-11-22T00:00:00Z"}, [("기한", "2026. 11. 22. 09:00")]),
+        ({"moderation": {"version": "v7", "hash": "c6"}}, [("moderation", "v7")]),
+        ({"until": None, "n": 0, "own": {}}, [("건수", "0")]),
+        ({"x": "y" * 300}, [("x", "y" * 199 + "…")]),
+    ],
+)  # fmt: skip
+def test_details_read_as_words(app, detail, said):
+    with app.test_request_context(headers={"Accept-Language": "ko"}):
+        assert audit_words.told(detail) == said
+
+
 def test_every_filter_finds_its_acts(admin, trail):
     def found(**asked):
         return listed(admin.get("/audit", query_string=asked))
