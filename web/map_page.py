@@ -16,7 +16,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, lazy_gettext
 
 from support import faq_labels, faq_undo, faqs, inquiry_map, map_page, map_table
-from support.errors import InputError, ModelMissingError
+from support.errors import InputError, ModelMissingError, NotFoundError
 from support.inquiry_map import StoredMap
 from support.text import normalize
 
@@ -35,6 +35,7 @@ MOST_LABELLED: Final = 5_000  # at once, in one transaction
 PER_PAGE: Final = 30  # inquiries of a region that are read at once
 TOP_FAQS: Final = 6
 FIRST_WORDS: Final = 160
+PACKED: Final = "embedding-projector.zip"
 PROJECTED: Final = 10_000  # points that the Embedding Projector carries well in a browser
 
 _kept = ("", "", b"")  # the desk and the mark of the points that were packed last
@@ -56,7 +57,6 @@ def show() -> ResponseReturnValue:
     return render_template(
         "map.html",
         found=_stored(),
-        stamp=_mark(),
         job=job_beside.latest("map"),
         outcomes=OUTCOMES,
         projected=PROJECTED,
@@ -75,7 +75,7 @@ def lay_out() -> ResponseReturnValue:
 @requires(*LEADS)
 def points() -> ResponseReturnValue:
     """All points as bytes, their legend behind them; a browser that has them is told so."""
-    mark = _mark()
+    mark = _drawn()
     answer = Response(mimetype="application/octet-stream")
     answer.set_etag(mark)
     # It may keep them, but asks each time whether they are still true.
@@ -97,6 +97,7 @@ def points() -> ResponseReturnValue:
 @requires(*LEADS)
 def table() -> ResponseReturnValue:
     """The map in words: each FAQ, how its inquiries ended, and what lies beside it."""
+    _drawn()
     page = map_page.page(db())
     rows = map_table.table(page)
     return render_template(
@@ -212,15 +213,15 @@ def export() -> ResponseReturnValue:
 @requires(*LEADS)
 def projector() -> ResponseReturnValue:
     """`vectors.tsv` and `metadata.tsv` for the Embedding Projector, the newest inquiries."""
-    body = tempfile.TemporaryFile()  # noqa: SIM115 - the answer closes it when it was sent
+    _drawn()
     with tempfile.TemporaryDirectory() as folder:
         inquiry_map.export_projector(db(), Path(folder), limit=PROJECTED)
+        body = tempfile.TemporaryFile()  # noqa: SIM115 - the answer closes it when it was sent
         with zipfile.ZipFile(body, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed:
             for name in ("vectors.tsv", "metadata.tsv"):
                 packed.write(Path(folder) / name, name)
     body.seek(0)
-    name = "embedding-projector.zip"
-    return send_file(body, "application/zip", as_attachment=True, download_name=name)
+    return send_file(body, "application/zip", as_attachment=True, download_name=PACKED)
 
 
 def _packed(home: str, mark: str) -> bytes:
@@ -242,12 +243,16 @@ def _stored() -> StoredMap | None:
         return None
 
 
-def _mark() -> str:
-    """What the points are known by: changes whenever they would be drawn otherwise."""
+def _drawn() -> str:
+    """What the points are known by: changes whenever they would be drawn otherwise.
+
+    Raises:
+        NotFoundError: nothing is drawn yet.
+    """
     try:
         return f"{LAYOUT}-{inquiry_map.stamp(db())}"
-    except ModelMissingError:
-        return ""
+    except ModelMissingError as error:
+        raise NotFoundError(_("The map has not been laid out yet.")) from error
 
 
 def _title(found: Any) -> str:
@@ -285,8 +290,7 @@ def _ids() -> Sequence[int]:
 
 
 def _text(name: str) -> str:
-    value = _sent().get(name, "")
-    return value if isinstance(value, str) else ""
+    return str(_sent().get(name, ""))
 
 
 def _number(name: str) -> int:

@@ -53,8 +53,8 @@ def test_a_desk_without_a_map_says_so_and_laying_out_starts_one_job(lead, db):
     page = lead.get("/map").text
     assert "아직 지도를 그리지 않았어요" in page
     assert "<canvas" not in page
-    assert lead.get("/map/map.bin").status_code == 503
-    assert lead.get("/map/table").status_code == 503
+    for path in ("/map/map.bin", "/map/table", "/map/projector.zip"):
+        assert lead.get(path).status_code == 404
     assert lead.post("/map").headers["Location"] == "/map"
     lead.post("/map", data={"anew": "1"})  # one is on its way: that one is watched
     [job] = jobs.listed(db)
