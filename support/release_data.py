@@ -1,11 +1,11 @@
-"""What a release learned from and how sure it is, as its classifier's folder tells.
+"""What a release learned from and how sure it is, as its model's folder tells.
 
 Reads the folder's description alone, not the weights: cheap enough for a list of releases.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from .artifact import read_artifact
 from .errors import ModelError, ModelMissingError
@@ -13,17 +13,20 @@ from .held_out import HeldOutRows
 from .shelf import Stored
 from .workspace import Workspace
 
+KINDS: Final = ("faq", "category", "moderation")  # those that learn labels, one a line
+
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """The data of a classifier.
+    """The data of a model: `n` inquiries or listings, and the `labels` that it knows.
 
-    `first` and `last` are when its oldest and newest inquiry were asked, empty where an older
-    faqdesk did not keep it; `bands` are the thresholds with what they promised when chosen.
+    `first` and `last` are when its oldest and newest inquiry were asked, empty where that was not
+    kept; `bands` are the thresholds with what they promised when chosen.
     """
 
-    inquiries: int
-    faqs: int
+    kind: str
+    n: int
+    labels: int
     first: str
     last: str
     data_hash: str
@@ -32,19 +35,22 @@ class Learned:
 
 
 def learned(workspace: Workspace, stored: Stored) -> Learned | None:
-    """What a release of the desk's line learned from; None where it has no readable classifier."""
-    version = stored.parts.get("faq")
-    if version is None:
+    """What a release learned from; None where it has no model of labels that can be read."""
+    kind = next((kind for kind in KINDS if kind in stored.parts), None)
+    if kind is None:
         return None
+    folder = workspace.models / kind / stored.parts[kind]
     try:
-        artifact = read_artifact(workspace.models / "faq" / version, "faq", verify=False)
+        artifact = read_artifact(folder, kind, verify=False)
     except ModelError:
         return None
     metrics, config = artifact.metrics, artifact.config
     voices = metrics.get("voices") or [{}]
+    known = int(metrics.get("train", 0)) + int(metrics.get("validation", 0))
     return Learned(
-        inquiries=int(metrics.get("train", 0)) + int(metrics.get("validation", 0)),
-        faqs=len(config.get("labels", ())),
+        kind=kind,
+        n=known or sum(config.get("counts", {}).values()),
+        labels=len(config.get("labels", ())),
         first=str(metrics.get("first", "")),
         last=str(metrics.get("last", "")),
         data_hash=str(config.get("data_hash", "")),

@@ -128,11 +128,12 @@ def learned(data: Learned | None) -> str:
     """What a release learned from, in a line; empty where it cannot be read."""
     if data is None:
         return ""
-    words = _(
-        "%(n)s inquiries, %(faqs)s FAQs",
-        n=counted.number(data.inquiries),
-        faqs=counted.number(data.faqs),
-    )
+    n, labels = counted.number(data.n), counted.number(data.labels)
+    if data.kind == "category":
+        return _("%(n)s listings, %(labels)s categories", n=n, labels=labels)
+    if data.kind == "moderation":
+        return _("%(n)s listings, %(labels)s classes", n=n, labels=labels)
+    words = _("%(n)s inquiries, %(faqs)s FAQs", n=n, faqs=labels)
     return f"{words}, {_('until %(day)s', day=day(data.last))}" if data.last else words
 
 

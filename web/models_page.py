@@ -10,10 +10,20 @@ from flask.typing import ResponseReturnValue
 from support import publications, release_data, releases, replays, settings, shelf, standing
 from support.database import one as row_of
 from support.errors import NotFoundError, WorseError
+from support.promise import Promise
 from support.release import LINES, in_force
 from support.shelf import Stored
 
-from . import jobs, model_charts, model_words, replay_words, schedule, schedule_words, wording
+from . import (
+    counted,
+    jobs,
+    model_charts,
+    model_words,
+    replay_words,
+    schedule,
+    schedule_words,
+    wording,
+)
 from .auth import ADMINS, LEADS, actor, me, requires
 from .database import db, desk
 from .i18n import gettext as _
@@ -33,7 +43,11 @@ def show() -> ResponseReturnValue:
     return render_template(
         "models.html",
         lines=lines,
-        data={item.name: release_data.learned(desk().workspace, item) for item in lines["desk"]},
+        data={
+            item.name: release_data.learned(desk().workspace, item)
+            for listed in lines.values()
+            for item in listed
+        },
         history={
             line: publications.history(db(), live(line) or None, line=line, limit=HISTORY)
             for line in lines
@@ -152,8 +166,8 @@ def words() -> dict[str, Any]:
 
 def _shown(release: Stored) -> str:
     space = desk().workspace
-    data = release_data.learned(space, release) if release.line == "desk" else None
-    rows = release_data.held_out(space, release) if data else None
+    data = release_data.learned(space, release)
+    rows = release_data.held_out(space, release)
     at = (data.bands.get("likely") or {}) if data else {}
     marked = (at["coverage"], at["promise"]["right"] / at["promise"]["n"]) if _kept(at) else None
     bins = release.judgement.get("reliability") or ()
@@ -168,8 +182,8 @@ def _shown(release: Stored) -> str:
         # Beside what is in force now where there is one; else the newest.
         replay=next((item for item in played if item.against == now), None)
         or next(iter(played), None),
-        replaying=any(job.live and job.kind == "replay" for job in jobs.listed(db())),
-        held=len(rows) if rows else 0,
+        replaying=next((j for j in jobs.listed(db()) if j.live and j.kind == "replay"), None),
+        held=counted.share(Promise.of(int(rows.right.sum()), len(rows))) if rows else None,
         marked=bool(marked),
         coverage=model_charts.draw_coverage([rows], marked=marked) if rows else "",
         reliability=model_charts.draw_reliability(bins) if bins else "",

@@ -147,8 +147,8 @@ def _column(item: Stored) -> dict[str, str]:
     return {
         _("State"): str(model_words.STATES[item.state]),
         _("Made"): model_words.made(item),
-        _("Inquiries"): counted.number(data.inquiries) if data else "",
-        _("FAQs"): counted.number(data.faqs) if data else "",
+        _("Inquiries"): counted.number(data.n) if data else "",
+        _("FAQs"): counted.number(data.labels) if data else "",
         _("Newest inquiry"): model_words.asked(data.last) if data else "",
         _("Hash of the data"): data.data_hash[:12] if data else "",
         _("Size"): model_words.size(item),

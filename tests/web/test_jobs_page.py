@@ -104,3 +104,18 @@ def test_every_kind_has_its_words():
     from web import wording
 
     assert set(wording.JOB_KINDS) >= set(job_run.works())
+
+
+@pytest.mark.parametrize(
+    ("kind", "result", "words"),
+    [
+        ("train", {"release": "r1", "published": False}, ('href="/models/r1"', "후보로 남았어요.")),
+        ("train", {"release": "r1", "published": True}, ("사용을 시작했어요.",)),
+        ("replay", {"release": "r1"}, ('href="/models/r1/differences"',)),
+    ],
+)
+def test_what_became_of_a_job_is_a_step_away(lead, db, running, kind, result, words):
+    db["jobs"].update(running, {"kind": kind, "state": "done", "result": json.dumps(result)})
+    page = lead.get(f"/jobs/{running}").text
+    for word in words:
+        assert word in page

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from support import agents, releases, replays, settings
+from support.artifact import write_artifact
 from support.clock import now
 from support.database import one, scalar
 from support.releases import current
@@ -301,3 +302,32 @@ def test_a_training_at_work_is_followed_here(lead, db):
     assert "a line" in page
     assert f'action="/jobs/{job}/cancel"' in page
     assert lead.get(f"/jobs/{job}/state").json["jobs"][0]["message"] == "평가: 기준을 고르는 중"
+
+
+def write(space, db, kind, config, metrics, *, line):
+    """Publish a release of one model folder that holds no weights to speak of."""
+
+    def files(folder):
+        (folder / "weights.bin").write_bytes(b"w")
+
+    folder = space.models / kind / "d1"
+    write_artifact(folder, kind=kind, config=config, files=files, metrics=metrics)
+    return releases.publish(space, db, {kind: "d1"}, actor=ACTOR, line=line).name
+
+
+def test_what_a_model_learned_from_is_told_of_every_line(lead, space, db):
+    data = {"train": 1500, "validation": 303, "first": "2025-06-10T01:00:00Z",
+            "last": "2026-11-14T01:00:00Z"}  # fmt: skip
+    config = {"labels": ["a", "b"], "data_hash": "3a568645aa73ffff"}
+    desk = write(space, db, "faq", config, data, line="desk")
+    config = {"labels": ["x", "y", "z"], "counts": {"x": 3, "y": 4}}
+    listings = write(space, db, "category", config, {}, line="category")
+    page = lead.get("/models").text
+    assert "문의 1,803건, FAQ 2개, 2026. 11. 14.까지" in page
+    assert "상품 7건, 카테고리 3개" in page
+    page = lead.get(f"/models/{desk}").text
+    assert "2025. 6. 10.부터" in page
+    assert "3a568645aa73<" in page
+    assert "상품 7건, 카테고리 3개" in lead.get(f"/models/{listings}").text
+    (space.models / "category" / "d1" / "config.json").write_text("{", encoding="utf-8")
+    assert "카테고리 3개" not in lead.get("/models").text
