@@ -4,7 +4,6 @@ By FAQ, by agent, by day, and by the release that suggested, so that a change of
 as before and after. Every share says of how many it is one, and where the truth lies with 95 %.
 """
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
@@ -17,10 +16,10 @@ from sqlite_utils import Database
 from . import faqs
 from .clock import from_iso, iso
 from .promise import Promise
+from .share_change import Change, change_of
 from .week_rows import Answered, answered
 
 _SURE: Final = 0.95
-_Z: Final = 1.959963984540054  # of a normal distribution, for 95 %
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,22 +85,6 @@ class Model(Part):
     """What one release did; `since` is when it came into force, '' where that is not known."""
 
     since: str
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What a figure did from one release to the next: `after` less `before`, with 95 %."""
-
-    before: Promise
-    after: Promise
-    difference: float
-    low: float
-    high: float
-
-    @property
-    def sure(self) -> bool:
-        """Whether it moved beyond doubt."""
-        return not self.low <= 0 <= self.high
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,21 +176,6 @@ def week_of(present: datetime, *, back: int = 0) -> tuple[str, str]:
     return iso(monday), iso(monday + timedelta(days=7))
 
 
-def change_of(before: Promise, after: Promise) -> Change:
-    """The difference of two shares of different inquiries, with Newcombe's interval (method 10).
-
-    Where one of them counts nothing, nothing is known of the difference.
-    """
-    if not before.n or not after.n:
-        return Change(before, after, 0.0, -1.0, 1.0)
-    p, q = after.share, before.share
-    (p_low, p_high), (q_low, q_high) = _wilson(after), _wilson(before)
-    gap = p - q
-    low = gap - math.hypot(p - p_low, q_high - q)
-    high = gap + math.hypot(p_high - p, q - q_low)
-    return Change(before, after, gap, low, high)
-
-
 def changes(week: Week) -> dict[str, Change]:
     """What the newest release of a report changed, by figure; empty where there is but one."""
     if len(week.by_release) < 2:
@@ -215,13 +183,6 @@ def changes(week: Week) -> dict[str, Change]:
     old, new = (model.figures for model in week.by_release[-2:])
     names = ("coverage", "coverage_3", "accepted", "first_right", "misses")
     return {name: change_of(getattr(old, name), getattr(new, name)) for name in names}
-
-
-def _wilson(found: Promise) -> tuple[float, float]:
-    n, p, z2 = found.n, found.share, _Z * _Z
-    middle = (p + z2 / (2 * n)) / (1 + z2 / n)
-    half = _Z / (1 + z2 / n) * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n))
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def _share(rows: Sequence[Answered], holds: Callable[[Answered], bool]) -> Promise:

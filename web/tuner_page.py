@@ -10,7 +10,7 @@ from typing import Any, Final
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from support import faqs, settings, tuning
+from support import faqs, settings, tuning, tuning_changes
 from support.errors import InputError, ModelMissingError, NotFoundError
 from support.faqs import Faq
 from support.release import in_force
@@ -198,9 +198,9 @@ def _moves(found: Ground, threshold: float | None, slug: str) -> dict[str, Any]:
     """The inquiries that would change, and how many; none where nothing is tried."""
     if threshold is None:
         return {"moved": None, "appear": [], "vanish": []}
-    changes, _all = tuning.changes(db(), found, threshold, slug, limit=CHANGES)
+    changes, _all = tuning_changes.changes(db(), found, threshold, slug, limit=CHANGES)
     return {
-        "moved": tuning.moved(found, threshold, slug),
+        "moved": tuning_changes.moved(found, threshold, slug),
         "appear": [change for change in changes if change.shown],
         "vanish": [change for change in changes if not change.shown],
     }

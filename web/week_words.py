@@ -10,7 +10,8 @@ from flask import current_app, url_for
 from flask_babel import format_date, get_locale, lazy_gettext
 
 from support.promise import Promise
-from support.week import Change, Figures, Minutes, change_of
+from support.share_change import Change, change_of
+from support.week import Figures, Minutes
 from support.week_todo import Todo
 
 from . import counted, model_words

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from support import faqs, settings, thresholds, tuner, tuning
+from support import faqs, settings, thresholds, tuner, tuning, tuning_changes
 from support.database import scalar
 from support.errors import InputError, ModelMissingError, NotFoundError, SettingError
 from support.held_out import FILE, HeldOutRows
@@ -130,7 +130,7 @@ def test_tuning_a_trained_desk(desk):
     assert own.promise.right == config["calibrations"][0]["likely"]["right"]
 
     slug = found.labels[int(found.rows.first[found.flags()][0])]
-    changes, total = tuning.changes(db, found, math.inf, slug)
+    changes, total = tuning_changes.changes(db, found, math.inf, slug)
     before = found.now(slug).promise
     assert total == len(changes) == before.n
     assert {change.slug for change in changes} == {slug}

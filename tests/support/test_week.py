@@ -8,6 +8,7 @@ import pytest
 from support import agents, faqs, week, week_todo
 from support.faqs import Faq
 from support.promise import Promise
+from support.share_change import change_of
 from support.week import median, week_of
 from support.workspace import Workspace
 from tests.conftest import ACTOR
@@ -155,14 +156,14 @@ def test_a_median_with_its_interval(values, expected):
 
 def test_a_change_of_models_with_its_interval(found):
     # Newcombe's own example (1998), 56 of 70 and 48 of 80: .20, from .0524 to .3339.
-    moved = week.change_of(Promise.of(48, 80), Promise.of(56, 70))
+    moved = change_of(Promise.of(48, 80), Promise.of(56, 70))
     assert moved.difference == pytest.approx(0.2)
     assert (moved.low, moved.high) == (
         pytest.approx(0.0524, abs=5e-5),
         pytest.approx(0.3339, abs=5e-5),
     )
     assert moved.sure
-    nothing = week.change_of(Promise.of(0, 0), Promise.of(5, 5))
+    nothing = change_of(Promise.of(0, 0), Promise.of(5, 5))
     assert (nothing.low, nothing.high, nothing.sure) == (-1.0, 1.0, False)
     of_week = week.changes(found)["coverage"]
     assert (share(of_week.before), share(of_week.after)) == ((3, 3), (1, 3))

@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from support import agents, settings, tuning
+from support import agents, settings, tuning, tuning_changes
 from tests.conftest import ACTOR
 from tests.web.browser import sign_in
 from tests.web.conftest import PASSWORD
@@ -63,7 +63,7 @@ def test_the_slider_moves_the_figures_and_what_is_put_in_force_is_followed(
     lowest = ground.curve()[0]
     shown, right = (page.locator(f"[data-figure={name}]") for name in ("shown", "right"))
     expect(shown).to_contain_text(told(lowest.coverage))
-    moved = tuning.moved(ground, lowest.threshold)
+    moved = tuning_changes.moved(ground, lowest.threshold)
     new = page.locator("[data-moves=shown]")
     expect(new).to_contain_text(f"새로 보여 줌 {moved.shown_right + moved.shown_wrong}건")
     expect(new.locator("li").first.get_by_role("link")).to_have_attribute(

@@ -7,7 +7,7 @@ from html import unescape
 
 import pytest
 
-from support import agents, settings, tuning
+from support import agents, settings, tuning, tuning_changes
 from support.held_out import FILE
 from support.releases import in_force
 from tests.conftest import ACTOR
@@ -73,12 +73,12 @@ def test_the_page_says_what_it_rests_on_and_what_each_point_of_the_curve_did(lea
 
 def test_a_threshold_is_tried_beside_the_one_in_force(lead, db, ground):
     page = lead.get(f"{URL}?threshold=0.99")
-    point, moved = ground.trial(0.99), tuning.moved(ground, 0.99)
+    point, moved = ground.trial(0.99), tuning_changes.moved(ground, 0.99)
     said = plain(page.text).replace("\xa0", " ")
     assert f"{point.n}건 중 {point.missed}건" in said
     assert moved.n > 0
     assert f"더는 보여 주지 않음 {moved.silent_right + moved.silent_wrong}건" in said
-    changes, total = tuning.changes(db, ground, 0.99, limit=tuner_page.CHANGES)
+    changes, total = tuning_changes.changes(db, ground, 0.99, limit=tuner_page.CHANGES)
     assert total == moved.n
     for change in changes:
         assert f"/inquiries/{change.inquiry_id}" in page.text

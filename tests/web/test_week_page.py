@@ -13,7 +13,8 @@ from support import agents
 from support.clock import ago
 from support.database import scalar
 from support.promise import Promise
-from support.week import Minutes, change_of
+from support.share_change import change_of
+from support.week import Minutes
 from support.week_todo import Todo
 from tests.conftest import ACTOR
 from tests.web.conftest import PASSWORD

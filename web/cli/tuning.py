@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from support import settings, tuning
+from support import settings, tuning, tuning_changes
 from support.tuner import Point
 from support.tuning import FaqThreshold
 
@@ -71,7 +71,7 @@ def tune_command(
         "curve": [_point(point) for point in found.curve(slug)],
     }
     if wanted is not None:
-        listed, total = tuning.changes(db, found, wanted, slug)
+        listed, total = tuning_changes.changes(db, found, wanted, slug)
         said |= {
             "then": _point(found.trial(wanted, slug)),
             "by_counts": picked.by_counts if picked else None,
