@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from .database import Row, one, scalar
+from .database import Row, one
 from .errors import NotFoundError
 from .seal import Seal
 from .text import bigram_query, fold_line
@@ -127,15 +127,6 @@ def counts(db: Database) -> dict[str, int]:
     for row in db.query(joined):
         found[row["status"]] -= row["n"]
     return {status: found.get(status, 0) for status in ("open", "answered", "closed")}
-
-
-def neighbours_in_inbox(db: Database, inquiry: Inquiry) -> tuple[int | None, int | None]:
-    """The open inquiries before and after one, oldest first."""
-    edge = [inquiry.opened_at, inquiry.id]
-    sql = "SELECT id FROM inquiries WHERE status = 'open' AND (opened_at, id) {} (?, ?) "
-    before = scalar(db, sql.format("<") + "ORDER BY opened_at DESC, id DESC LIMIT 1", edge)
-    after = scalar(db, sql.format(">") + "ORDER BY opened_at, id LIMIT 1", edge)
-    return before, after
 
 
 def get(db: Database, inquiry_id: int, seal: Seal | None = None) -> Inquiry:
