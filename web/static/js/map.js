@@ -23,7 +23,11 @@ let due = 0;
 
 const number = (n) => n.toLocaleString(document.documentElement.lang);
 const theme = () => (document.documentElement.dataset.bsTheme === "dark" ? "dark" : "light");
-const base = () => Math.max(2, Math.min(6, 300 / Math.sqrt(points.n)));
+// Pixels of a point: about a third of the room that each has.
+const base = () => {
+  const [width, height] = view.size;
+  return Math.max(2, Math.min(6, 0.35 * Math.sqrt((width * height) / points.n)));
+};
 
 function draw() {
   cancelAnimationFrame(due);

@@ -187,10 +187,12 @@ class Pixels {
   }
 }
 
-// The pixels of a dot, as steps from its middle.
+// The pixels of a dot, as steps from its middle. Odd widths look round; two pixels are a square.
 function disc(size, width) {
-  const radius = Math.max(0.5, size / 2);
-  const reach = Math.ceil(radius);
+  if (size < 1.5) return { steps: [0], reach: 1 };
+  if (size < 2.5) return { steps: [0, 1, width, width + 1], reach: 2 };
+  const reach = Math.max(1, Math.round((size - 1) / 2));
+  const radius = reach + 0.5;
   const steps = [];
   for (let y = -reach; y <= reach; y += 1) {
     for (let x = -reach; x <= reach; x += 1) {
