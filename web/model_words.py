@@ -155,8 +155,8 @@ def _group(name: str, group: Mapping[str, Any], line: str) -> dict[str, Any]:
         gap = group["differences"].get(metric)
         rows.append({
             "words": words,
-            "ours": _percent(group["candidate"][metric]),
-            "theirs": _percent(group["live"][metric]) if group["live"] else "",
+            "ours": _told(group["candidate"], metric),
+            "theirs": _told(group["live"], metric) if group["live"] else "",
             "gap": points(gap) if gap else "",
         })  # fmt: skip
     keys = ("n", "wins", "losses", "ties")
@@ -164,6 +164,12 @@ def _group(name: str, group: Mapping[str, Any], line: str) -> dict[str, Any]:
     return {"name": head, "rows": rows, "compared": bool(group["live"])} | {
         key: group[key] for key in keys
     }
+
+
+def _told(figures: Mapping[str, float], metric: str) -> str:
+    """A figure; of what is never shown, no share is right."""
+    unknown = metric == "share_right" and not figures["coverage"]
+    return "–" if unknown else _percent(figures[metric])
 
 
 def won(stored: Stored, group: Mapping[str, Any]) -> str:

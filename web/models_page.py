@@ -59,6 +59,7 @@ def show() -> ResponseReturnValue:
         rules=settings.load(db()),
         schedule=schedule_words,
         planned=schedule.plan(db(), datetime.now().astimezone()),
+        clock=f"{datetime.now():%H:%M}",
         **words(),
     )
 
