@@ -486,3 +486,15 @@ def m019_labels_by_time(db: Database) -> None:
         CREATE INDEX labels_slug ON labels(slug, at);
         """,
     )
+
+
+@migrations()
+def m020_closed_unanswered(db: Database) -> None:
+    """What was closed without an answer is listed without reading all that is closed."""
+    _run(
+        db,
+        """
+        CREATE INDEX inquiries_unanswered ON inquiries(opened_at)
+            WHERE status = 'closed' AND answer_id IS NULL AND joined_to IS NULL;
+        """,
+    )

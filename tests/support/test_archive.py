@@ -147,3 +147,17 @@ def test_a_page_of_what_is_common_is_read_in_order_and_never_sorted(
     steps = [row[3] for row in db.conn.execute("EXPLAIN QUERY PLAN " + sql, values)]
     assert any(f"i USING INDEX {index}" in step for step in steps), steps
     assert not any("TEMP B-TREE" in step for step in steps), steps
+
+
+def test_closed_without_an_answer_is_listed_by_its_index(db):
+    asked: list[str] = []
+    db.conn.set_trace_callback(asked.append)
+    archive.unanswered(db, after=("2026-01-01T00:00:00Z", 5))
+    archive.count_unanswered(db)
+    db.conn.set_trace_callback(None)
+    asked = [sql for sql in asked if "'closed'" in sql]
+    assert len(asked) == 2
+    for sql in asked:
+        plan = " ".join(row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {sql}").fetchall())
+        assert "inquiries_unanswered" in plan
+        assert "TEMP B-TREE" not in plan
