@@ -15,6 +15,7 @@ from support.database import scalar
 # Where the parts of an address come from: of an endpoint, else by name. SQL of one value.
 OF_ENDPOINT = {
     "models_page": {"name": "SELECT name FROM releases WHERE line = 'desk' ORDER BY rowid DESC"},
+    "replays_page": {"name": "SELECT name FROM releases WHERE line = 'desk' ORDER BY rowid DESC"},
     "policy_page": {"name": "SELECT version FROM moderation_policies ORDER BY id DESC"},
     "listings_page": {"name": "SELECT 'none.png'"},
     "similar_page": {"name": "SELECT 'none'"},
@@ -25,6 +26,7 @@ BY_NAME = {
     "inquiry_id": "SELECT id FROM inquiries WHERE status = 'open' AND joined_to IS NULL",
     "gap_id": "SELECT id FROM gaps WHERE state = 'open' ORDER BY n DESC",
     "reply_id": "SELECT id FROM saved_replies ORDER BY id",
+    "agent_id": "SELECT id FROM agents ORDER BY id",
     "job_id": "SELECT id FROM jobs ORDER BY id DESC",
     "batch_id": "SELECT id FROM label_batches ORDER BY id DESC",
     "listing_id": "SELECT listing_id FROM moderation_cases ORDER BY id",
@@ -63,8 +65,8 @@ def addresses(app: Flask, db: Database) -> list[ConsolePage]:
             sql = OF_ENDPOINT.get(blueprint, {}).get(name) or BY_NAME.get(name)
             assert sql, f"{rule.endpoint}: say in {__name__} which {name!r} to look at"
             value = scalar(db, sql + " LIMIT 1" if " FROM " in sql else sql)
-            assert value is not None, f"{rule.endpoint}: the desk has no {name}"
             values[name] = value
+        assert None not in values.values(), f"{rule.endpoint}: the desk has none of {values}"
         with app.test_request_context():
             path = app.url_for(rule.endpoint, **values)
         name = rule.endpoint.replace("_page.", "-").replace(".", "-").removesuffix("-show")
