@@ -11,7 +11,7 @@ from sqlite_utils import Database
 from .audit import Actor, record
 from .clock import now
 from .database import Row, insert, one, write
-from .errors import ConflictError, InputError, NotFoundError, PermissionDeniedError
+from .errors import ConflictError, InputError, NotFoundError
 
 ROLES = ("agent", "lead", "moderator", "labeller", "admin")
 MIN_PASSWORD = 10  # characters
@@ -121,23 +121,6 @@ def set_password(db: Database, actor: Actor, login: str, password: str) -> Agent
         db.execute("DELETE FROM sessions WHERE agent_id = ?", [row["id"]])
         record(db, actor, "agent.password_set", f"agent:{row['id']}")
     return _agent(row)
-
-
-def change_password(db: Database, actor: Actor, agent_id: int, old: str, new: str) -> None:
-    """Give oneself a new password; ends all one's sessions.
-
-    Raises:
-        NotFoundError: there is no such agent.
-        PermissionDeniedError: the old one does not fit.
-        InputError: the new one is too short, or the old one again.
-    """
-    agent = get(db, agent_id)
-    if authenticate(db, agent.login, old) is None:
-        record(db, actor, "agent.password_refused", f"agent:{agent_id}")
-        raise PermissionDeniedError("The old password does not fit. Type it again.")
-    if old == new:
-        raise InputError("The new password is the old one. Choose another.")
-    set_password(db, actor, agent.login, new)
 
 
 def change(

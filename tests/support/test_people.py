@@ -70,16 +70,36 @@ def test_somebody_known_from_an_import_can_be_invited(db):
     assert agents.authenticate(db, "joon", PASSWORD)
 
 
-def test_a_password_is_changed_by_who_knows_the_old_one(db, mina):
+def test_a_link_lets_somebody_choose_a_new_password_and_nothing_else(db, mina):
+    _, first = invitations.let_reset(db, ACTOR, mina.id)
+    found, token = invitations.let_reset(db, ACTOR, mina.id)
+    assert found.resets
+    with pytest.raises(NotFoundError):
+        invitations.find(db, first)
     row = {"agent_id": mina.id, "created_at": ago(), "last_seen_at": ago(), "expires_at": ago()}
     db["sessions"].insert(row | {"token_hash": "x", "address": "", "user_agent": ""})
-    with pytest.raises(PermissionDeniedError):
-        agents.change_password(db, ACTOR, mina.id, "wrong horse", "another horse")
-    with pytest.raises(InputError, match="old one"):
-        agents.change_password(db, ACTOR, mina.id, PASSWORD, PASSWORD)
-    agents.change_password(db, ACTOR, mina.id, PASSWORD, "another horse")
+    assert agents.authenticate(db, "mina", PASSWORD)
+    again = invitations.accept(db, token, password="another horse", login="x", name="X")
+    assert again == mina
     assert agents.authenticate(db, "mina", "another horse")
     assert scalar(db, "SELECT count(*) FROM sessions") == 0
+    agents.add(db, ACTOR, login="joon", name="준", role="admin", password=PASSWORD)
+    agents.set_active(db, ACTOR, mina.id, active=False)
+    with pytest.raises(PermissionDeniedError, match="shut out"):
+        invitations.let_reset(db, ACTOR, mina.id)
+
+
+def test_an_invitation_may_leave_the_login_open_but_not_for_a_known_one(db):
+    agents.add(db, ACTOR, login="bygone", name="?", role="agent")
+    _, token = invite(db, login="")
+    _, other = invite(db, login="")  # two without a login do not replace each other
+    with pytest.raises(ConflictError, match="taken"):
+        invitations.accept(db, token, password=PASSWORD, login="bygone")
+    joon = invitations.accept(db, token, password=PASSWORD, login="joon")
+    assert (joon.login, joon.name) == ("joon", "준")
+    assert invitations.find(db, other).login == ""
+    with pytest.raises(InputError, match="name, or a login"):
+        invite(db, login="", name=" ")
 
 
 def test_the_last_admin_stays(db, mina):
