@@ -43,8 +43,11 @@ def day(at: str) -> str:
 
 
 def moment(at: str) -> str:
-    """Day and time; Babel's short Korean time says PM where Koreans say 오후, so 24 hours."""
-    pattern = "y. M. d. HH:mm" if str(get_locale()) == "ko" else "d MMM y, HH:mm"
+    """Day, as `day` writes it, and time.
+
+    Babel's short Korean time says PM where Koreans say 오후: hence 24 hours.
+    """
+    pattern = "y. M. d. HH:mm" if str(get_locale()) == "ko" else "MMM d, y, HH:mm"
     return str(format_datetime(from_iso(at), pattern)) if at else ""
 
 
