@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections import defaultdict, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -86,6 +86,7 @@ class WebReport:
 
 
 def bench_web(
+    begin: Callable[[Path], Workspace],
     *,
     inquiries: int,
     agents: int = PEOPLE,
@@ -97,6 +98,7 @@ def bench_web(
     """Time the console's pages.
 
     Args:
+        begin: makes a desk with FAQs and answered inquiries in a folder, and no model.
         inquiries: answered ones that the desk is grown to.
         agents: how many click.
         think: seconds between a page and the next click, on average; drawn from an exponential.
@@ -107,7 +109,7 @@ def bench_web(
     with TemporaryDirectory(prefix="faqdesk-bench-") as place:
         space = Workspace(keep or Path(place) / "desk")
         if not space.exists():
-            space = grow_desk(space.home, size=inquiries, people=agents, progress=progress)
+            space = grow_desk(begin(space.home), size=inquiries, people=agents, progress=progress)
         db = space.database()
         words = Words.of(db)
         inquiries = int(scalar(db, "SELECT count(*) FROM inquiries WHERE answer_id IS NOT NULL"))

@@ -1,32 +1,25 @@
-"""Grows a desk of many inquiries to click through: the sample marketplace, then perturbed copies.
+"""Grows a desk of many inquiries to click through, by perturbed copies of those it has.
 
 Everything that the console reads is there: colleagues, tags, channels, labels, what was suggested
 and what became of it, an audit trail, a map, models that are really in force. Written in bulk, past
 the import. The map's points are two numbers of each vector; a real one takes minutes to lay out.
 """
 
-import csv
 import json
 import random
 import shutil
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from sqlite_utils import Database
 
-import data
-from support import agents, embeddings, settings
+from support import agents, embeddings
 from support.audit import Actor
 from support.clock import iso, now
 from support.database import scalar, write
 from support.encoder import SentenceEncoder
-from support.importing.faqs import import_aliases, import_faqs
-from support.importing.load import run_import
-from support.importing.mapping import LinkRules, Mapping
 from support.releases import publish
 from support.shipped import shipped_folder
 from support.text import bigrams
@@ -55,23 +48,16 @@ def login_of(number: int) -> str:
 
 
 def grow_desk(
-    home: Path,
-    *,
-    size: int,
-    people: int = PEOPLE,
-    labels: int | None = None,
-    progress: Progress = silent,
+    space: Workspace, *, size: int, people: int = PEOPLE, progress: Progress = silent
 ) -> Workspace:
-    """Make a desk with `size` answered inquiries, those of the sample among them.
+    """Grow a desk to `size` answered inquiries, those that it has among them.
 
     Args:
-        home: where; it must not exist.
-        size: how many answered inquiries there shall be; the sample's are never taken away.
+        space: a desk with FAQs and answered inquiries, and no model yet.
+        size: how many answered inquiries there shall be; none is ever taken away.
         people: agents, each of whom can sign in with `PASSWORD`.
-        labels: begin with the sample's inquiries of so many FAQs, those linked most; None: all.
         progress: told done, total and a message; may raise.
     """
-    space = _sample(home, labels)
     db = space.database()
     db.conn.execute("PRAGMA synchronous = OFF")  # a desk that is thrown away
     team = [
@@ -83,7 +69,7 @@ def grow_desk(
     ]  # fmt: skip
     shutil.copytree(shipped_folder(), space.models / "encoder" / "shipped")
     publish(space, db, {"encoder": "shipped"}, actor=ACTOR)
-    progress(0, 1, "training on the sample")
+    progress(0, 1, "training on what is there")
     train_faq(space, db, actor=ACTOR, progress=progress)
     encoder = SentenceEncoder.load(space.models / "encoder" / "shipped")
     _copies(db, encoder, size, team, progress)
@@ -92,35 +78,6 @@ def grow_desk(
     db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     db.close()
     return space
-
-
-def _sample(home: Path, labels: int | None) -> Workspace:
-    space = Workspace(home).create()
-    db = space.database()
-    settings.change(db, ACTOR, desk_name="도란장터", allow=data.OWN_NUMBERS)
-    laid = home / "sample"
-    laid.mkdir()
-    files = data.lay_out(laid)
-    if labels is not None:
-        _shorten(files["history"], labels)
-    mapping = Mapping(source=data.SOURCE, links=LinkRules(hosts=data.HOSTS, path=data.LINK_PATH))
-    import_faqs(db, files["faqs"], mapping, actor=ACTOR)
-    import_aliases(db, files["aliases"], mapping, actor=ACTOR)
-    run_import(db, space.seal(), [files["history"]], mapping, actor=ACTOR)
-    shutil.rmtree(laid)
-    db.close()
-    return space
-
-
-def _shorten(path: Path, labels: int) -> None:
-    """Leave the answered inquiries of the FAQs linked most."""
-    counts = Counter(row["faqs"] for row in data.rows("history") if row["faqs"])
-    most = {faq for faq, _ in counts.most_common(labels)}
-    kept = {row["id"] for row in data.rows("history") if row["faqs"] in most}
-    with path.open(encoding="utf-8", newline="") as file:
-        head, *rows = csv.reader(file)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([head, *(row for row in rows if row[0] in kept)])
 
 
 def _copies(

@@ -86,7 +86,10 @@ def show() -> ResponseReturnValue:
 @requires(*LEADS)
 def piece() -> ResponseReturnValue:
     """What one threshold would do, exactly, and the inquiries it would change; for the script."""
-    found = tuning.ground(desk().workspace, db())
+    try:
+        found = tuning.ground(desk().workspace, db())
+    except ModelMissingError as error:
+        raise NotFoundError(str(error)) from error
     asked = _asked(found, faqs.named(db(), found.labels))
     if asked.threshold is None:
         raise InputError("Say which threshold.")

@@ -12,13 +12,16 @@ from support.recommender import Recommender
 from train.bench_web import bench_web
 from train.bench_web_clicks import PAGES
 from train.bench_web_desk import OPEN, grow_desk
+from web.cli.bench_sample import sample_desk
 
 SIZE = 500
 
 
 @pytest.fixture(scope="module")
 def grown(tmp_path_factory):
-    return grow_desk(tmp_path_factory.mktemp("grown") / "desk", size=SIZE, people=2, labels=6)
+    return grow_desk(
+        sample_desk(tmp_path_factory.mktemp("grown") / "desk", labels=6), size=SIZE, people=2
+    )
 
 
 def test_the_desk_has_all_that_pages_read(grown):
@@ -58,7 +61,7 @@ def test_models_are_really_in_force(grown):
 
 def test_agents_click_through_the_real_console(grown):
     # A desk that is there is taken as it is.
-    found = bench_web(inquiries=9, agents=2, think=0.05, seconds=3, keep=grown.home)
+    found = bench_web(sample_desk, inquiries=9, agents=2, think=0.05, seconds=3, keep=grown.home)
     json.dumps(found.as_dict())
     assert found.inquiries == SIZE
     assert set(found.pages) == {page.name for page in PAGES}

@@ -47,9 +47,11 @@ def web(
     """
     from train.bench_web import bench_web
 
+    from .bench_sample import sample_desk
+
     with progress_line("Web") as progress:
         found = bench_web(
-            inquiries=inquiries, agents=agents, think=think, seconds=seconds, keep=desk,
+            sample_desk, inquiries=inquiries, agents=agents, think=think, seconds=seconds, keep=desk,
             progress=progress,
         )  # fmt: skip
     if as_json:
