@@ -51,9 +51,14 @@ def web(
 
     with progress_line("Web") as progress:
         found = bench_web(
-            sample_desk, inquiries=inquiries, agents=agents, think=think, seconds=seconds, keep=desk,
+            sample_desk,
+            inquiries=inquiries,
+            agents=agents,
+            think=think,
+            seconds=seconds,
+            keep=desk,
             progress=progress,
-        )  # fmt: skip
+        )
     if as_json:
         print_json(found.as_dict())
     else:
