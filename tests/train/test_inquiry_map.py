@@ -88,9 +88,7 @@ def test_a_page_gets_every_point_with_its_faq_day_and_outcome(space, desk):
     assert ids == sorted(row["id"] for row in desk.query("SELECT id FROM inquiries"))
     assert (min(x), max(x), min(y), max(y)) == (0, 65535, 0, 65535)
     legend = found.legend
-    assert legend["faqs"] == [
-        {"slug": "refund", "title": "환불 안내", "title_en": "", "count": 6}
-    ]
+    assert legend["faqs"] == [{"slug": "refund", "title": "환불 안내", "title_en": "", "count": 6}]
     assert found.columns()["x"].tolist() == x
     assert found.columns()["outcome"].tolist() == outcome
     assert found.whole.startswith(found.data)
