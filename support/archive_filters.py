@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, get_args
 
 from sqlite_utils import Database
 
-from .clock import from_iso
+from . import clock
 from .database import scalar
 from .errors import InputError
 from .text import bigram_query
@@ -43,15 +43,7 @@ class Filters:
 
     def __post_init__(self) -> None:
         """Refuse a moment or word that means nothing."""
-        for name in ("since", "until"):
-            value = getattr(self, name)
-            try:
-                if value:
-                    from_iso(value)
-            except ValueError as error:
-                raise InputError(
-                    f"{name} cannot be {value!r}; write it as 2026-11-03T00:00:00Z."
-                ) from error
+        clock.check(since=self.since, until=self.until)
         if self.suggested not in SUGGESTED:
             choices = ", ".join(filter(None, SUGGESTED))
             raise InputError(f"suggested cannot be {self.suggested!r}. There are: {choices}.")

@@ -7,9 +7,8 @@ from typing import Any, Final
 
 from sqlite_utils import Database
 
-from .clock import from_iso
+from . import clock
 from .database import Row, one, scalar
-from .errors import InputError
 
 PAGE: Final = 50
 FEW: Final = 5_000  # as many are found first and sorted
@@ -39,15 +38,7 @@ class AuditFilters:
 
     def __post_init__(self) -> None:
         """Refuse a moment that means nothing."""
-        for name in ("since", "until"):
-            value = getattr(self, name)
-            try:
-                if value:
-                    from_iso(value)
-            except ValueError as error:
-                raise InputError(
-                    f"{name} cannot be {value!r}; write it as 2026-11-03T00:00:00Z."
-                ) from error
+        clock.check(since=self.since, until=self.until)
 
 
 @dataclass(frozen=True, slots=True)

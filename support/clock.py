@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta, tzinfo
 
+from .errors import InputError
+
 YEARS = range(1970, 2101)  # what an export may hold; anything else is a slip of the pen
 
 
@@ -21,6 +23,21 @@ def iso(moment: datetime) -> str:
 def from_iso(text: str) -> datetime:
     """Read what `iso` wrote."""
     return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+
+
+def check(**moments: str) -> None:
+    """Refuse a moment that means nothing; an empty one is none.
+
+    Raises:
+        InputError: one is not as `iso` writes it.
+    """
+    for name, value in moments.items():
+        try:
+            if value:
+                from_iso(value)
+        except ValueError as error:
+            cure = "write it as 2026-11-03T00:00:00Z."
+            raise InputError(f"{name} cannot be {value!r}; {cure}") from error
 
 
 def ago(**span: float) -> str:

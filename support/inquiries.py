@@ -13,25 +13,11 @@ from sqlite_utils import Database
 from .database import Row, one
 from .errors import NotFoundError
 from .seal import Seal
-from .text import bigram_query, fold_line
+from .text import bigram_query
 
 PAGE = 50  # rows a page
 SNIPPET = 160  # characters of a question in a list
 RANKED = 2_000  # inquiries that hold the words, of which the best are sought
-
-
-@dataclass(frozen=True, slots=True)
-class InquiryRow:
-    """One line of a list."""
-
-    id: int
-    subject: str
-    snippet: str
-    channel: str
-    language: str
-    status: str
-    opened_at: str
-    answered_at: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,27 +81,6 @@ class PastAnswer:
     helpful: int = 0  # votes for it less votes against, where its source counts them
     count: int = 1  # inquiries that this one stands for, itself included
     alike: tuple[int, ...] = ()  # ids of the others
-
-
-def inbox(
-    db: Database, *, status: str = "open", before: tuple[str, int] | None = None, limit: int = PAGE
-) -> list[InquiryRow]:
-    """A page of inquiries with a status; open ones oldest first, others newest first.
-
-    Args:
-        db: the desk's database.
-        status: open, answered or closed.
-        before: (opened_at, id) of the last row of the page before.
-        limit: rows.
-    """
-    ascending = status == "open"
-    order, compare = ("ASC", ">") if ascending else ("DESC", "<")
-    edge = f"AND (opened_at, id) {compare} (?, ?)" if before else ""
-    sql = f"""
-        SELECT * FROM inquiries WHERE status = ? AND joined_to IS NULL {edge}
-        ORDER BY opened_at {order}, id {order} LIMIT ?
-    """  # noqa: S608 - only the fixed words above are put in
-    return [_row(row) for row in db.query(sql, [status, *(before or ()), limit])]
 
 
 def counts(db: Database) -> dict[str, int]:
@@ -238,19 +203,6 @@ def search_words(
     ids = [row["id"] for row in db.query(sql, values)]
     found = past_answers(db, ids)
     return [found[inquiry_id] for inquiry_id in ids if inquiry_id in found]
-
-
-def _row(row: Row) -> InquiryRow:
-    return InquiryRow(
-        id=row["id"],
-        subject=row["subject"],
-        snippet=fold_line(row["text"])[:SNIPPET],
-        channel=row["channel"],
-        language=row["language"],
-        status=row["status"],
-        opened_at=row["opened_at"],
-        answered_at=row["answered_at"],
-    )
 
 
 def _message(row: Row, files: tuple[Attachment, ...], seal: Seal | None) -> Message:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from support import agents, answering, faq_changes, faq_edit, faq_undo, faqs, inquiries
+from support import agents, answering, faq_changes, faq_edit, faq_undo, faqs, inquiries, worklist
 from support.audit import Actor
 from support.database import one, scalar
 from support.errors import ConflictError, InputError, NotFoundError
@@ -78,7 +78,7 @@ def test_a_renamed_faq_keeps_its_labels_under_its_new_name(desk):
 
 def answer(space, db, text):
     agent = agents.add(db, ACTOR, login="mina", name="미나", role="agent", password="long enough 1")
-    waiting = inquiries.inbox(db)[0]
+    waiting = worklist.waiting(db, 0, scope="all")[0]
     answering.send(
         db, space.seal(), inquiry_id=waiting.id, agent_id=agent.id, text=text,
         actor=Actor(agent.actor_name),

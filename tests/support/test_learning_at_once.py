@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from support import agents, answering, faqs, inquiries
+from support import agents, answering, faqs, worklist
 from support.audit import Actor
 from support.recommender import Recommender
 from tests.conftest import ACTOR
@@ -56,7 +56,7 @@ def ask(trained):
 
 def test_an_answer_sent_here_is_a_neighbour_there_at_once(trained, ask):
     db = trained.database()
-    waiting = inquiries.inbox(db)[0]
+    waiting = worklist.waiting(db, 0, scope="all")[0]
     db.execute("UPDATE inquiries SET text = ? WHERE id = ?", [ASKED, waiting.id])
     faq = faqs.listed(db)[-1]
     before = ask(ASKED)

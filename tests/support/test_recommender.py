@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from support import answering, faqs, inquiries, settings, suggestions
+from support import answering, faqs, settings, suggestions, worklist
 from support.calibration import Decision, Promise
 from support.database import scalar
 from support.errors import EmptyTextError
@@ -152,7 +152,7 @@ def test_some_inquiries_are_held_out_on_purpose(desk):
 
 def test_suggestions_are_remembered_once(desk):
     recommender, db, _ = desk
-    waiting = inquiries.inbox(db)[0]
+    waiting = worklist.waiting(db, 0, scope="all")[0]
     found = recommender.suggest(db, waiting.snippet, inquiry_id=waiting.id)
     first = suggestions.remember(db, found, inquiry_id=waiting.id, asked_by="agent:1")
     assert suggestions.remember(db, found, inquiry_id=waiting.id, asked_by="agent:1") == first
@@ -171,7 +171,7 @@ def test_a_discovered_faq_can_be_suggested_like_any_other(desk):
 
 def test_what_was_dismissed_is_known_for_that_suggestion_alone(desk):
     recommender, db, _ = desk
-    waiting = inquiries.inbox(db)[0]
+    waiting = worklist.waiting(db, 0, scope="all")[0]
     found = recommender.suggest(db, CODE, inquiry_id=waiting.id)
     key = suggestions.remember(db, found, inquiry_id=waiting.id, asked_by="agent:1")
     slug = found.faqs[0].faq.slug

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from support import agents, answering, inquiries
+from support import agents, answering, inquiries, worklist
 from support.audit import Actor
 from support.errors import ModelDamagedError, ModelMissingError
 from support.recommender import Recommender
@@ -81,7 +81,7 @@ def test_a_classifier_hears_no_neighbours_of_another_encoder(desk):
 
 def test_what_is_answered_while_a_training_runs_is_found_after_it(desk):
     recommender, db, space = desk
-    waiting = inquiries.inbox(db)[0]
+    waiting = worklist.waiting(db, 0, scope="all")[0]
     mina = agents.add(db, ACTOR, login="mina", name="미나", role="agent", password="long enough 1")
 
     def answer_meanwhile(done, total, message):

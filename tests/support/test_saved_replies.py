@@ -7,11 +7,11 @@ import pytest
 from support import (
     agents,
     answering,
-    inquiries,
     saved_replies,
     saved_reply_advice,
     saved_reply_tables,
     saved_reply_uses,
+    worklist,
 )
 from support.audit import Actor
 from support.database import insert
@@ -184,7 +184,7 @@ def test_a_sent_answer_is_looked_through_at_once(space, kept):
     )
     row = {"source": "web", "source_id": "1", "text": "환불이요", "status": "open"}
     insert(kept, "inquiries", row | {"opened_at": "2026-02-01T00:00:00Z"})
-    waiting = inquiries.inbox(kept)[0]
+    waiting = worklist.waiting(kept, 0, scope="all")[0]
     answering.send(
         kept, space.seal(), inquiry_id=waiting.id, agent_id=agent.id, text=REFUND,
         actor=Actor(agent.actor_name),

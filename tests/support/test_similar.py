@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from support import agents, answering, embeddings, inquiries
+from support import agents, answering, embeddings, inquiries, worklist
 from support.audit import Actor
 from support.database import one, scalar
 from support.encoder import SentenceEncoder
@@ -28,7 +28,7 @@ def test_a_new_answer_is_found_in_another_process_without_a_rebuild(desk):
     other_db = space.database()
     assert other.suggest(other_db, CODE).similar
     mina = agents.add(db, ACTOR, login="mina", name="미나", role="agent", password="long enough 1")
-    waiting = inquiries.inbox(db)[0]
+    waiting = worklist.waiting(db, 0, scope="all")[0]
     answering.send(
         db, space.seal(), inquiry_id=waiting.id, agent_id=mina.id, text="확인했습니다",
         actor=Actor(mina.actor_name),
