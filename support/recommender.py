@@ -26,7 +26,6 @@ from .linear import Contribution
 from .models import Follower, Models
 from .redact import MASKS
 from .renamed import Renamed
-from .settings import Settings
 from .similar import LookBack
 from .text import normalize
 from .thresholds import Thresholds
@@ -97,6 +96,7 @@ class Recommender:
         *,
         top_k: int = 3,
         inquiry_id: int | None = None,
+        similar_k: int | None = None,
     ) -> Suggestion:
         """Suggest FAQs and past answers.
 
@@ -106,6 +106,7 @@ class Recommender:
             top_k: FAQs at most in Likely; Possible always shows its three.
             inquiry_id: the inquiry itself, which shall not find itself nor be swayed by the
                 hold-out twice.
+            similar_k: past answers at most; None: as the settings say.
 
         Returns:
             The suggestion; a blank text or a missing model is silence with its reason.
@@ -119,7 +120,7 @@ class Recommender:
         text = normalize(text)
         if not text:
             return silent(reason="empty", similar=())
-        past = _look_back(db, models, text, rules, inquiry_id)
+        past = _look_back(db, models, text, similar_k or rules.similar_k, inquiry_id)
         similar, neighbours = tuple(past.similar), past.neighbours
         classifier = models.classifier
         if classifier is None:
@@ -195,7 +196,7 @@ class Recommender:
 
 
 def _look_back(
-    db: Database, models: Models, text: str, rules: Settings, inquiry_id: int | None
+    db: Database, models: Models, text: str, similar_k: int, inquiry_id: int | None
 ) -> LookBack:
     """Similar past answers, and what a classifier that listens hears of similar inquiries."""
     nothing = LookBack(np.empty((0, 0), dtype=np.float32), [], None)
@@ -206,7 +207,7 @@ def _look_back(
         return models.similar.look_back(
             db,
             text,
-            top_k=rules.similar_k,
+            top_k=similar_k,
             neighbours_k=(
                 models.classifier.neighbours_k if models.classifier and listening else None
             ),

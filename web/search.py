@@ -56,7 +56,8 @@ def show() -> ResponseReturnValue:
     typed = normalize(request.args.get("q", ""))
     text = Redactor(settings.load(db()).allow).redact(typed[:MAX_TEXT]).text
     given, filters = _asked()
-    near = _near(text, filters) if text else []
+    fits = _suggest(text, SIFTED if filters.any else FOUND) if text else None
+    near = _near(fits, filters) if fits else []
     short = len(text) <= SHORT  # no past answer holds every word of a whole inquiry
     words = _words(text, filters) if text and short else []
     chosen: dict[str, Any] = {name: value for name, value in given.items() if name != "period"}
@@ -68,7 +69,7 @@ def show() -> ResponseReturnValue:
         given=given,
         near=near,
         words=words,
-        faqs=_faqs(text) if text else [],
+        faqs=_faqs(text, fits) if fits else [],
         titles=titles([*(near or ()), *words]),
         periods=PERIODS.items(),
         archived=url_for("archive_page.show", words=text, **chosen) if text else "",
@@ -112,18 +113,14 @@ def _offered() -> dict[str, object]:
     }
 
 
-def _near(text: str, filters: Filters) -> list[PastAnswer] | None:
+def _near(fits: Suggestion, filters: Filters) -> list[PastAnswer] | None:
     """Past answers to similar inquiries; None where no model can say."""
     try:
-        similar = desk().recommender.models().similar
-        if similar is None:
+        if desk().recommender.models().similar is None:
             return None
-        found = similar.similar(db(), text, top_k=SIFTED if filters.any else FOUND)
-    except EmptyTextError:  # nothing but signs
-        return []
     except ModelError:
         return None
-    return _sifted(found, filters)
+    return _sifted(list(fits.similar), filters)
 
 
 def _words(text: str, filters: Filters) -> list[PastAnswer]:
@@ -140,9 +137,9 @@ def _sifted(found: list[PastAnswer], filters: Filters) -> list[PastAnswer]:
     return found[:FOUND]
 
 
-def _faqs(text: str) -> list[FoundFaq]:
+def _faqs(text: str, fits: Suggestion) -> list[FoundFaq]:
     """The FAQs that the models suggest, then those that hold the words."""
-    found = [FoundFaq(item.faq, item.promise) for item in _suggest(text).faqs]
+    found = [FoundFaq(item.faq, item.promise) for item in fits.faqs]
     known = {item.faq.slug for item in found}
     for faq in faqs.search(db(), text, limit=FAQS):
         if faq.slug not in known:
@@ -150,9 +147,9 @@ def _faqs(text: str) -> list[FoundFaq]:
     return found[:FAQS]
 
 
-def _suggest(text: str) -> Suggestion:
-    """What the models suggest; they fall silent where they cannot be read."""
+def _suggest(text: str, similar_k: int) -> Suggestion:
+    """What the models suggest, past answers beside it; they fall silent where nothing is read."""
     try:
-        return desk().recommender.suggest(db(), text)
+        return desk().recommender.suggest(db(), text, similar_k=similar_k)
     except (EmptyTextError, ModelError) as error:
         return Suggestion("silent", "no_model", None, (), (), "", str(error))

@@ -101,11 +101,19 @@ class StubRecommender(Recommender):
         return Models(similar=self.similar)
 
     def suggest(
-        self, db: Database, text: str, *, top_k: int = 3, inquiry_id: int | None = None
+        self,
+        db: Database,
+        text: str,
+        *,
+        top_k: int = 3,
+        inquiry_id: int | None = None,
+        similar_k: int | None = None,
     ) -> Suggestion:
         similar: tuple[PastAnswer, ...] = ()
         if self.similar is not None:  # a test may take it away
-            found = self.similar.similar(db, normalize(text), top_k=3, without=inquiry_id)
+            found = self.similar.similar(
+                db, normalize(text), top_k=similar_k or 3, without=inquiry_id
+            )
             similar = tuple(found)
         slugs = next((KNOWN[word] for word in KNOWN if word in text.lower()), ())
         if self.silence or not slugs:
