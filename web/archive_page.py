@@ -1,17 +1,30 @@
-"""Answered inquiries: searched, filtered, read a page at a time, taken away as a table."""
+"""Answered inquiries: searched, filtered, read a page at a time, taken away as a table.
+
+What is typed is posted and masked before it stands in an address, as on the search page.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import Any, Final
 
-from flask import Blueprint, Response, render_template, request, stream_with_context, url_for
+from flask import (
+    Blueprint,
+    Response,
+    redirect,
+    render_template,
+    request,
+    stream_with_context,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_babel import format_decimal, get_locale, lazy_gettext
 
-from support import archive, audit, faqs, inquiries, tagging
+from support import archive, audit, faqs, inquiries, settings, tagging
 from support.archive import SUGGESTED, ArchiveRow, Filters
 from support.database import write
 from support.errors import InputError
+from support.redact import Redactor
 from support.text import normalize
 
 from . import days, sheets, wording
@@ -61,6 +74,8 @@ class Chip:
 def show() -> ResponseReturnValue:
     """List a page of answered inquiries."""
     given, filters = asked()
+    if given.get("words", "") not in normalize(request.args.get("words", "")):  # it was masked
+        return redirect(url_for(".show", **given))  # type: ignore[arg-type]
     found = archive.find(db(), filters, after=read_cursor(request.args.get("after", "")))
     after = request.args.get("after", "")
     # Where one page holds them all they are counted already; else the page asks for it, since
@@ -78,6 +93,13 @@ def show() -> ResponseReturnValue:
         closed=archive.count_unanswered(db())[0],
         **offered(),
     )
+
+
+@bp.post("")
+@requires(*ANSWERING)
+def ask() -> ResponseReturnValue:
+    """Take what was typed and chosen to an address without personal data."""
+    return redirect(url_for(".show", **_given()), HTTPStatus.SEE_OTHER)  # type: ignore[arg-type]
 
 
 @bp.get("/count")
@@ -115,7 +137,9 @@ def export() -> ResponseReturnValue:
     if not reason:
         raise InputError(_("Say why the table is needed; the audit trail keeps it."))
     with write(db()):
-        detail = {"reason": reason, "filters": given}
+        mask = Redactor(settings.load(db()).allow).redact
+        kept = {name: mask(value).text for name, value in given.items()}
+        detail = {"reason": mask(reason).text, "filters": kept}
         audit.record(db(), actor(), "answers.exported", "desk", detail=detail)
     name = f"answered-{days.today()}.csv"
     head = {"Content-Disposition": f'attachment; filename="{name}"'}
@@ -128,16 +152,22 @@ def asked() -> tuple[dict[str, str], Filters]:
     Raises:
         InputError: a day is none, or a word is not among those to choose from.
     """
-    given = {name: request.values.get(name, "").strip() for name in FIELDS}
-    given = {name: value for name, value in given.items() if value}
-    if "words" in given:
-        given["words"] = normalize(given["words"])[:MAX_WORDS]
+    given = _given()
     wanted = dict(given)
     if "since" in wanted:
         wanted["since"] = days.begins(wanted["since"])
     if "until" in wanted:  # the day itself is included
         wanted["until"] = days.begins(wanted["until"], plus=1)
     return given, replace(Filters(), **wanted)  # type: ignore[arg-type]
+
+
+def _given() -> dict[str, str]:
+    """What is set, in its order; words are masked."""
+    given = {name: request.values.get(name, "").strip() for name in FIELDS}
+    if given["words"]:
+        typed = normalize(given["words"])[: 2 * MAX_WORDS]
+        given["words"] = Redactor(settings.load(db()).allow).redact(typed).text[:MAX_WORDS]
+    return {name: value for name, value in given.items() if value}
 
 
 def chips(given: dict[str, str], *, endpoint: str = "archive_page.show") -> list[Chip]:

@@ -2,7 +2,9 @@
 
 import csv
 import io
+import json
 import re
+from urllib.parse import unquote_plus
 
 import pytest
 
@@ -150,6 +152,29 @@ def test_a_lead_takes_what_is_found_away_masked_and_says_why(lead, agent, db, id
     assert lead.post("/answered/export", data={"faq": "refund"}).status_code == 400
     assert agent.post("/answered/export", data=given).status_code == 403
     assert "CSV" not in agent.get("/answered").text
+
+
+def test_personal_data_that_is_searched_for_stands_in_no_address(agent, ids):
+    form = agent.get("/answered").text
+    assert re.search(r'<form class="sieve"[^>]* method="post" action="/answered"', form)
+    typed = {"words": "070-1234-5678 차단", "faq": "code-missing", "language": ""}
+    answer = agent.post("/answered", data=typed)
+    assert answer.status_code == 303
+    there = answer.headers["Location"]
+    assert "1234" not in there
+    assert unquote_plus(there) == "/answered?words=[전화번호] 차단&faq=code-missing"
+    assert named(ids, agent.get(there).text) == ["a2"]
+    old = agent.get("/answered?words=070-1234-5678&channel=app")  # an address of before
+    assert unquote_plus(old.headers["Location"]) == "/answered?words=[전화번호]&channel=app"
+
+
+def test_the_audit_trail_keeps_no_personal_data_that_was_typed(lead, db):
+    given = {"words": "070-1234-5678", "tag": "010-1111-2222", "reason": "고객 010-9999-8888 요청"}
+    assert lead.post("/answered/export", data=given).status_code == 200
+    line = one(db, "SELECT detail FROM audit WHERE action = 'answers.exported'")
+    kept = json.loads(line["detail"])
+    assert kept["reason"] == "고객 [전화번호] 요청"
+    assert kept["filters"] == {"words": "[전화번호]", "tag": "[전화번호]"}
 
 
 def test_a_formula_is_taken_away_as_words(lead, db, ids):

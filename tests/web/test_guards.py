@@ -20,6 +20,7 @@ PAGES = {
     "inbox.show": ALL,  # who answers nobody is sent on to their queue
     "inbox.state": ANSWERING,
     "archive_page.show": ANSWERING,
+    "archive_page.ask": ANSWERING,
     "archive_page.count": ANSWERING,
     "archive_page.closed": ANSWERING,
     "archive_page.export": LEADS,
