@@ -15,6 +15,7 @@ from .errors import wants_json
 from .i18n import gettext as _
 from .inquiry import ONE, bp, read_object
 from .inquiry_view import fits, titles
+from .paging import is_number
 
 __all__ = ["bp"]
 
@@ -30,7 +31,8 @@ def news(inquiry_id: int) -> ResponseReturnValue:
     Where the customer wrote again, the new messages and what fits now come along.
     """
     after = request.args.get("after", 0, type=int)
-    found = incoming.news(db(), inquiry_id, after=min(after, _LARGEST))
+    after = max(0, min(after, _LARGEST))
+    found = incoming.news(db(), inquiry_id, after=after)
     held = holding.holder(db(), inquiry_id)
     mine = held is None or held.agent_id == me().id
     said = {
@@ -57,8 +59,8 @@ def news(inquiry_id: int) -> ResponseReturnValue:
 @requires(*ANSWERING)
 def answers() -> ResponseReturnValue:
     """Past answers by their inquiries' ids: those that speak for a suggestion."""
-    asked = [word for word in request.args.get("ids", "").split(",") if word.isdecimal()]
-    ids = [min(int(word), _LARGEST) for word in asked[:LISTED]]
+    asked = [int(word) for word in request.args.get("ids", "").split(",") if is_number(word)]
+    ids = asked[:LISTED]
     known = inquiries.past_answers(db(), ids)
     found = [known[inquiry_id] for inquiry_id in ids if inquiry_id in known]
     slug = request.args.get("faq", "")

@@ -97,7 +97,14 @@ def test_who_has_it_and_that_it_was_answered_are_told(agent, ids, db, sign_in):
     assert agent.get(path).json["status"] == "answered"
 
 
-@pytest.mark.parametrize("after", ["", "x", "-1", str(2**70)])
+@pytest.mark.parametrize("number", ["9" * 5000, "-1", "٣", str(2**64)])
+def test_odd_ids_of_past_answers_find_nothing(agent, ids, number):
+    answer = agent.get(f"/answers?ids={number},{ids['a1']}")
+    assert answer.status_code == 200
+    assert "인증번호가 안 와요" in answer.text
+
+
+@pytest.mark.parametrize("after", ["", "x", "-1", str(2**70), str(-(2**70))])
 def test_an_odd_question_for_news_is_answered(agent, ids, after):
     assert agent.get(f"/inquiries/{ids['o1']}/news?after={after}").status_code == 200
 
