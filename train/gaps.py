@@ -24,7 +24,7 @@ from support.vector_index import Ids, Vectors
 from support.workspace import Workspace
 
 from .common_words import CommonWords, draft_title
-from .grouping import choose_cut, group, likeness, typical
+from .grouping import choose_cut, group, likeness, typical, without_language
 from .near import nearest_among
 from .progress import Progress, silent
 
@@ -65,6 +65,7 @@ def find_gaps(
     bare = _answered_bare(db)
     is_linked = np.array([item in linked for item in ids.tolist()], bool)
     is_bare = np.array([item in bare for item in ids.tolist()], bool)
+    vectors = without_language(vectors, embeddings.texts(db, ids.tolist()))
     known, slugs = vectors[is_linked], [linked[item] for item in ids[is_linked].tolist()]
     ids, vectors = ids[is_bare], vectors[is_bare]
     cut, shared = choose_cut(known, slugs, progress=progress)

@@ -5,6 +5,7 @@ the truth is known: on the desk's labelled inquiries, as the loosest cut at whic
 still share an FAQ more often than not.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -23,9 +24,11 @@ Groups = NDArray[np.int64]  # (n,) the number of each row's group; -1: in none
 MOST: Final = 4_000  # rows that are linked at once: 8 million distances
 SMALLEST: Final = 3  # rows of a group
 SHARED: Final = 0.6  # of pairs in a group, those that share an FAQ, where that is known
-PLAIN_CUT: Final = 0.3  # mean cosine, where too few are labelled to choose
+PLAIN_CUT: Final = 0.4  # mean cosine, where too few are labelled to choose
 ENOUGH: Final = 100  # labelled rows in groups that a cut is judged by
 CUTS: Final = tuple(round(0.1 + 0.05 * step, 2) for step in range(13))  # 0.1 to 0.7
+SPEAKERS: Final = 20  # rows in a language, of which a mean says something
+HANGUL: Final = re.compile("[가-힣]")
 _TIGHT: Final = 0.6  # likeness within the small groups that stand for many rows
 _AROUND: Final = 30  # nearest others that a small group is made of
 
@@ -66,6 +69,30 @@ def group(vectors: Vectors, *, cut: float, progress: Progress = silent) -> Group
         near = likeness[np.arange(len(alone)), best] >= cut
         numbered[alone[near]] = best[near]
     return _numbered(numbered)
+
+
+def without_language(vectors: Vectors, texts: Sequence[str]) -> Vectors:
+    """Take away what rows have in common because they are Korean, or are not.
+
+    In an encoder's vectors a language has a direction of its own: left in, all inquiries in the
+    rarer one are one group, whatever they ask. A desk of one language stays as it is.
+
+    Args:
+        vectors: (n, dim) float32, rows of length 1.
+        texts: what each row stands for.
+
+    Returns:
+        (n, dim) float32, rows of length 1.
+    """
+    korean = np.array([HANGUL.search(text) is not None for text in texts], bool)
+    if min(korean.sum(), (~korean).sum()) < SPEAKERS:
+        return vectors
+    found = vectors.copy()
+    for rows in (korean, ~korean):
+        found[rows] -= vectors[rows].mean(axis=0)
+    lengths = np.linalg.norm(found, axis=1, keepdims=True)
+    unit: Vectors = (found / np.maximum(lengths, 1e-9)).astype(np.float32)
+    return unit
 
 
 def choose_cut(

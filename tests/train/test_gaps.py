@@ -214,3 +214,24 @@ def test_a_draft_title_is_the_sentence_that_says_what_it_is_about(text, words, t
 def test_a_title_is_stored_as_json_words(space, desk):
     find_gaps(space, desk)
     assert all(json.loads(row["words"]) for row in desk.query("SELECT words FROM gaps"))
+
+
+def test_the_language_of_a_few_does_not_make_them_one_group():
+    draw = np.random.default_rng(3)
+    topics = draw.normal(size=(6, 32))
+    asked = np.repeat(np.arange(6), 30)
+    foreign = np.arange(len(asked)) % 5 == 0
+    tongue = draw.normal(size=32)  # what all in the rarer language have in common
+    rows = topics[asked] + 0.3 * draw.normal(size=(len(asked), 32)) + 2 * foreign[:, None] * tongue
+    vectors = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    texts = ["refund" if other else "환불" for other in foreign]
+
+    def topics_together(rows):
+        """Of the rarer language: how many topics are in one group at most."""
+        numbers = grouping.group(rows, cut=0.4)
+        return max(len(set(asked[foreign & (numbers == found)])) for found in range(numbers.max()))
+
+    assert topics_together(vectors) > 3
+    cleaned = grouping.without_language(vectors, texts)
+    assert np.allclose(np.linalg.norm(cleaned, axis=1), 1, atol=1e-5)
+    assert topics_together(cleaned) == 1
