@@ -4,6 +4,7 @@ Sending is one transaction: the answer, its outbox row, its labels, the outcome 
 was suggested, and the search row stand together or not at all.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlite_utils import Database
@@ -32,7 +33,7 @@ DISMISSALS = ("irrelevant", "outdated", "wrong_content", "incomplete", "duplicat
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What an agent has typed so far, and how many times it was saved."""
+    """What an agent has typed so far; `revision` names that saving, 0 where there was none."""
 
     text: str
     revision: int
@@ -55,9 +56,26 @@ def draft(db: Database, seal: Seal, inquiry_id: int, agent_id: int) -> Draft:
 
 
 def save_draft(
-    db: Database, seal: Seal, inquiry_id: int, agent_id: int, text: str, *, revision: int
+    db: Database,
+    seal: Seal,
+    inquiry_id: int,
+    agent_id: int,
+    text: str,
+    *,
+    revision: int,
+    bases: Collection[int] = (),
 ) -> Draft:
-    """Keep a draft; one that is older than what is kept changes nothing.
+    """Keep a draft in place of one that its window knows; any other stays as it is.
+
+    Args:
+        db: the desk's database.
+        seal: the desk's key.
+        inquiry_id: an open inquiry.
+        agent_id: whose draft.
+        text: what is typed by now.
+        revision: a name for this saving, which its window gave to no other.
+        bases: the revision that the window read last, and those it sent since without hearing
+            whether they were kept.
 
     Returns:
         The draft that is kept.
@@ -65,7 +83,7 @@ def save_draft(
     with write(db):
         _open_status(db, inquiry_id)
         kept = draft(db, seal, inquiry_id, agent_id)
-        if revision <= kept.revision:
+        if kept.text == text or (kept.revision and kept.revision not in bases):
             return kept
         db.table("drafts").upsert(
             {

@@ -57,10 +57,14 @@ def save_draft(inquiry_id: int) -> ResponseReturnValue:
     Whoever types has the inquiry in hand: says until when, or who else has it.
     """
     body = read_object()
-    text, revision = body.get("text"), body.get("revision")
+    text, revision, bases = body.get("text"), body.get("revision"), body.get("bases", [])
     if not isinstance(text, str) or not isinstance(revision, int) or not 0 < revision < 2**53:
         raise InputError("A draft is a text and a revision from 1.")
-    kept = answering.save_draft(db(), desk().seal, inquiry_id, me().id, text, revision=revision)
+    if not isinstance(bases, list) or not all(isinstance(base, int) for base in bases):
+        raise InputError("What a draft stands on is a list of revisions.")
+    kept = answering.save_draft(
+        db(), desk().seal, inquiry_id, me().id, text, revision=revision, bases=bases
+    )
     found = {"revision": kept.revision, "same": kept.text == text, "text": kept.text}
     try:
         held = holding.claim(db(), me().id, inquiry_id)

@@ -210,6 +210,12 @@ def test_drafts_are_sealed_and_a_late_save_never_wins(space, db, seal, agent):
     answering.save_draft(db, seal, 1, agent.id, "안녕하세요 고객님", revision=2)
     late = answering.save_draft(db, seal, 1, agent.id, "안녕", revision=1)
     assert late == answering.Draft("안녕하세요 고객님", 2)
+    # Another window that tried often, and knows of none of it: a high number helps nobody.
+    stale = answering.save_draft(db, seal, 1, agent.id, "두 낱말", revision=9, bases=[0, 7, 8])
+    assert stale == answering.Draft("안녕하세요 고객님", 2)
+    # The same window, whose save arrived though the answer to it did not.
+    again = answering.save_draft(db, seal, 1, agent.id, "네 고객님", revision=5, bases=[0, 2, 4])
+    assert again == answering.Draft("네 고객님", 5)
     assert "고객님".encode() not in space.database_path.read_bytes()
     send(db, seal, agent, "네")
     with pytest.raises(ConflictError):

@@ -20,6 +20,8 @@ def test_a_newer_draft_of_another_window_is_not_overwritten(page, context, addre
     saved(other)
     page.locator("#text").fill("이 창")
     expect(page.get_by_role("alert")).to_contain_text("다른 창에서 더 새로운 초안")
+    page.get_by_text("다른 창의 초안", exact=True).click()
+    expect(page.locator("#other-draft .reply")).to_have_text("다른 창")
     page.get_by_role("button", name="이 글로 저장").click()
     saved(page)
     other.reload()
@@ -64,6 +66,26 @@ def test_a_desk_that_does_not_answer_loses_nothing(page, address, ids):
     expect(page.get_by_role("alert")).to_contain_text("서버가 응답하지 않아")
     page.unroute("**/draft")
     saved(page)
+
+
+def test_a_window_that_was_offline_overwrites_nothing_newer(page, context, address, ids):
+    path = f"{address}/inquiries/{ids['o1']}"
+    page.goto(path)
+    page.route("**/draft", lambda route: route.abort())
+    page.locator("#text").fill("두 낱말")
+    expect(page.get_by_role("alert")).to_contain_text("서버가 응답하지 않아")
+    page.locator("#text").fill("두 낱말 더")
+    laptop = context.new_page()
+    laptop.goto(path)
+    laptop.locator("#text").fill("다 쓴 답변이에요.")
+    saved(laptop)
+    page.unroute("**/draft")
+    page.locator("#text").press("End")
+    page.keyboard.type("!")
+    expect(page.get_by_role("alert")).to_contain_text("다른 창에서 더 새로운 초안")
+    assert draft(page) == "두 낱말 더!"
+    laptop.reload()
+    assert draft(laptop) == "다 쓴 답변이에요."
 
 
 def test_what_cannot_be_copied_is_not_sent_unseen(page, address, db, ids):

@@ -1,4 +1,5 @@
-// Keeps what is typed: saved shortly after the last key, one request at a time.
+// Keeps what is typed: saved shortly after the last key, one request at a time. The desk takes a
+// draft only in place of one that this window knows: of another window's nothing is overwritten.
 import { post } from "./desk.js";
 
 const PAUSE = 600; // ms without a key
@@ -9,6 +10,7 @@ export class Draft {
   // `held` with who has the inquiry in hand and until when, as the desk says at each saving.
   constructor(field, { url, revision, saved, tell, held }) {
     Object.assign(this, { field, url, revision, saved, tell, held });
+    this.unheard = []; // revisions that were sent and may be kept, though no answer came
     this.timer = 0;
     this.saving = false;
     this.over = false; // sent, answered by somebody else, or newer elsewhere
@@ -28,8 +30,10 @@ export class Draft {
     if (this.over || text === this.saved || (this.saving && !last)) return;
     this.saving = true;
     this.tell("saving");
-    this.revision += 1; // also when the save before is still under way: the last one counts
-    const { status, data } = await post(this.url, { text, revision: this.revision }, { last });
+    const revision = 1 + Math.floor(Math.random() * (Number.MAX_SAFE_INTEGER - 1));
+    const bases = [this.revision, ...this.unheard];
+    this.unheard.push(revision);
+    const { status, data } = await post(this.url, { text, revision, bases }, { last });
     this.saving = false;
     if (status === 200) this.kept(text, data);
     else if (status === 409 || status === 404) this.end("answered");
@@ -42,17 +46,18 @@ export class Draft {
   }
 
   kept(text, data) {
-    this.revision = Math.max(this.revision, data.revision);
+    this.revision = data.revision;
+    this.unheard = [];
     this.held(data);
-    if (!data.same) return this.end("newer");
+    if (!data.same) return this.end("newer", data.text);
     this.saved = text;
     this.tell("saved");
     if (this.field.value !== text) this.later(PAUSE);
   }
 
-  end(how) {
+  end(how, other = "") {
     this.over = true;
-    this.tell(how);
+    this.tell(how, other);
   }
 
   // The other window's draft gives way to this one.

@@ -81,7 +81,7 @@ const draft = new Draft(field, {
   revision: Number(form.dataset.revision),
   saved: form.dataset.saved,
   held: sayHeld,
-  tell(how) {
+  tell(how, other) {
     const words = { saving: "saySaving", saved: "saySaved" }[how];
     if (words) said.textContent = form.dataset[words];
     else {
@@ -90,7 +90,8 @@ const draft = new Draft(field, {
       trouble.textContent = name ? form.dataset[name] : "";
     }
     if (how === "saved") trouble.textContent = "";
-    $("#keep-mine").hidden = how !== "newer";
+    $("#keep-mine").hidden = $("#other-draft").hidden = how !== "newer";
+    if (how === "newer") $("#other-draft .reply").textContent = other;
   },
 });
 $("#keep-mine").addEventListener("click", () => draft.insist());
