@@ -151,8 +151,8 @@ def export_region(db: Database, ids: Sequence[int], path: Path) -> int:
         writer.writerow(["id", "opened_at", "status", "faqs", "question", "answer"])
         for row in rows:
             answer = answers[row.id].answer if row.id in answers else ""
-            texts = [_no_formula(text) for text in (row.text, answer)]
-            writer.writerow([row.id, row.opened_at, row.status, " ".join(row.slugs), *texts])
+            texts = [_no_formula(text) for text in (" ".join(row.slugs), row.text, answer)]
+            writer.writerow([row.id, row.opened_at, row.status, *texts])
     return len(rows)
 
 

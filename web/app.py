@@ -38,6 +38,7 @@ from . import (
     limits,
     listings_page,
     logs,
+    map_export,  # noqa: F401 - its views are of the same blueprint
     map_page,
     mend_page,
     models_page,

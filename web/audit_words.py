@@ -53,6 +53,7 @@ ACTS: Final = {
     "group.confirmed": lazy_gettext("Confirmed a group of listings"),
     "group.unconfirmed": lazy_gettext("Took a confirmed group back"),
     "import.done": lazy_gettext("Imported inquiries"),
+    "inquiries.exported": lazy_gettext("Exported inquiries from the map"),
     "inquiries.forgotten": lazy_gettext("Deleted old closed inquiries"),
     "inquiry.given_back": lazy_gettext("Gave inquiries back"),
     "inquiry.joined": lazy_gettext("Joined two inquiries"),

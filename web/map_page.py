@@ -1,17 +1,14 @@
-"""The map: every inquiry as a point; regions are read, labelled and taken away.
+"""The map: every inquiry as a point; regions are read and labelled.
 
-The page is a frame: its script fetches the points once, as bytes, and draws them.
+The page is a frame: its script fetches the points once, as bytes, and draws them. `map_export.py`
+takes inquiries away from it.
 """
 
 import gzip
-import io
-import tempfile
-import zipfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Final
 
-from flask import Blueprint, Response, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, lazy_gettext
 
@@ -35,7 +32,6 @@ MOST_LABELLED: Final = 5_000  # at once, in one transaction
 PER_PAGE: Final = 30  # inquiries of a region that are read at once
 TOP_FAQS: Final = 6
 FIRST_WORDS: Final = 160
-PACKED: Final = "embedding-projector.zip"
 PROJECTED: Final = 10_000  # points that the Embedding Projector carries well in a browser
 
 _kept = ("", "", b"")  # the desk and the mark of the points that were packed last
@@ -75,7 +71,7 @@ def lay_out() -> ResponseReturnValue:
 @requires(*LEADS)
 def points() -> ResponseReturnValue:
     """All points as bytes, their legend behind them; a browser that has them is told so."""
-    mark = _drawn()
+    mark = drawn()
     answer = Response(mimetype="application/octet-stream")
     answer.set_etag(mark)
     # It may keep them, but asks each time whether they are still true.
@@ -97,7 +93,7 @@ def points() -> ResponseReturnValue:
 @requires(*LEADS)
 def table() -> ResponseReturnValue:
     """The map in words: each FAQ, how its inquiries ended, and what lies beside it."""
-    _drawn()
+    drawn()
     page = map_page.page(db())
     rows = map_table.table(page)
     return render_template(
@@ -152,7 +148,7 @@ def find_faqs() -> ResponseReturnValue:
 @requires(*LEADS)
 def region() -> ResponseReturnValue:
     """Read a region: its FAQs, and a page of its inquiries."""
-    ids = _ids()
+    ids = sent_ids()
     start = max(0, _number("start"))
     rows = inquiry_map.region(db(), ids, limit=PER_PAGE + 1, offset=start)
     linked = [] if start else inquiry_map.region_faqs(db(), ids)
@@ -176,7 +172,7 @@ def region() -> ResponseReturnValue:
 @requires(*LEADS)
 def label() -> ResponseReturnValue:
     """Label the answered inquiries of a region with an FAQ: one change."""
-    ids, slug = inquiry_map.answered(db(), _ids()), _text("slug")
+    ids, slug = inquiry_map.answered(db(), sent_ids()), _text("slug")
     if not slug:
         raise InputError(_("Choose the FAQ that answers them."))
     if len(ids) > MOST_LABELLED:
@@ -195,33 +191,6 @@ def undo() -> ResponseReturnValue:
     """Take a labelling back, exactly."""
     faq_undo.undo(db(), actor(), _number("change"))
     return {"said": _("Taken back.")}
-
-
-@bp.post("/region.csv")
-@requires(*LEADS)
-def export() -> ResponseReturnValue:
-    """The inquiries of a region as a table, masked as they are kept."""
-    ids = _ids()
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "region.csv"
-        inquiry_map.export_region(db(), ids, path)
-        body = io.BytesIO(path.read_bytes())
-    return send_file(body, "text/csv", as_attachment=True, download_name="region.csv")
-
-
-@bp.get("/projector.zip")
-@requires(*LEADS)
-def projector() -> ResponseReturnValue:
-    """`vectors.tsv` and `metadata.tsv` for the Embedding Projector, the newest inquiries."""
-    _drawn()
-    with tempfile.TemporaryDirectory() as folder:
-        inquiry_map.export_projector(db(), Path(folder), limit=PROJECTED)
-        body = tempfile.TemporaryFile()  # noqa: SIM115 - the answer closes it when it was sent
-        with zipfile.ZipFile(body, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed:
-            for name in ("vectors.tsv", "metadata.tsv"):
-                packed.write(Path(folder) / name, name)
-    body.seek(0)
-    return send_file(body, "application/zip", as_attachment=True, download_name=PACKED)
 
 
 def _packed(home: str, mark: str) -> bytes:
@@ -243,7 +212,7 @@ def _stored() -> StoredMap | None:
         return None
 
 
-def _drawn() -> str:
+def drawn() -> str:
     """What the points are known by: changes whenever they would be drawn otherwise.
 
     Raises:
@@ -274,7 +243,7 @@ def _sent() -> dict[str, Any]:
     return {name: request.form[name] for name in request.form}
 
 
-def _ids() -> Sequence[int]:
+def sent_ids() -> Sequence[int]:
     """The inquiries of a region.
 
     Raises:

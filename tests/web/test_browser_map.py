@@ -140,7 +140,9 @@ def test_a_lasso_holds_what_it_surrounds_which_is_labelled_and_taken_back(page, 
     expect(region).to_contain_text("되돌렸어요")
     assert inquiries.labels(db, both) == dict.fromkeys(both, ("refund",))
     with page.expect_download() as taken:
-        region.get_by_role("button", name="CSV").click()
+        region.locator("summary").click()
+        region.get_by_label("이유").fill("분기 보고")
+        region.get_by_role("button", name="내려받기").click()
     assert "Where is my refund?" in taken.value.path().read_text("utf-8-sig")
     page.keyboard.press("Escape")
     expect(region).to_be_hidden()

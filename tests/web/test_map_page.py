@@ -53,8 +53,9 @@ def test_a_desk_without_a_map_says_so_and_laying_out_starts_one_job(lead, db):
     page = lead.get("/map").text
     assert "아직 지도를 그리지 않았어요" in page
     assert "<canvas" not in page
-    for path in ("/map/map.bin", "/map/table", "/map/projector.zip"):
+    for path in ("/map/map.bin", "/map/table"):
         assert lead.get(path).status_code == 404
+    assert lead.post("/map/projector.zip", data={"reason": "x"}).status_code == 404
     assert lead.post("/map").headers["Location"] == "/map"
     lead.post("/map", data={"anew": "1"})  # one is on its way: that one is watched
     [job] = jobs.listed(db)
@@ -177,16 +178,48 @@ def test_the_box_finds_faqs_by_their_title(lead, laid):
 
 
 def test_a_region_is_taken_away_as_a_table(lead, laid, ids):
-    answer = lead.post("/map/region.csv", data={"ids": joined([ids["a3"], ids["a2"]])})
+    asked = {"ids": joined([ids["a3"], ids["a2"]]), "reason": "분기 보고"}
+    answer = lead.post("/map/region.csv", data=asked)
     assert "attachment" in answer.headers["Content-Disposition"]
     rows = list(csv.DictReader(io.StringIO(answer.data.decode("utf-8-sig"))))
     assert [row["faqs"] for row in rows] == ["refund", "code-missing"]
     assert "070-1234" not in answer.text
-    assert lead.post("/map/region.csv", data={"ids": ""}).status_code == 400
+    assert lead.post("/map/region.csv", data={**asked, "ids": ""}).status_code == 400
+
+
+def test_what_leaves_the_map_is_written_down_with_its_reason(lead, db, laid, ids):
+    chosen = joined([ids["a3"], ids["a2"]])
+    for path, sent in (("region.csv", {"ids": chosen}), ("projector.zip", {})):
+        for reason in ({}, {"reason": " "}):
+            assert lead.post(f"/map/{path}", data={**sent, **reason}).status_code == 400
+    assert lead.get("/map/projector.zip").status_code == 405
+    assert taken_away(db) == []
+    reason = "분기 보고, kim@example.com"
+    assert lead.post("/map/region.csv", data={"ids": chosen, "reason": reason}).status_code == 200
+    lead.post("/map/projector.zip", data={"reason": reason}).close()
+    assert taken_away(db) == [
+        {"what": "region.csv", "n": 2, "reason": "분기 보고, [이메일]"},
+        {"what": "projector.zip", "n": 5, "reason": "분기 보고, [이메일]"},
+    ]
+
+
+def taken_away(db):
+    """What the audit trail says of tables that left the map."""
+    sql = "SELECT detail FROM audit WHERE action = 'inquiries.exported' ORDER BY id"
+    return [json.loads(row["detail"]) for row in db.query(sql)]
+
+
+def test_a_name_that_begins_as_a_formula_is_words_in_the_table(lead, db, laid, ids):
+    with write(db):
+        db.execute("UPDATE labels SET slug = '=cmd|calc' WHERE slug = 'refund'")
+    asked = {"ids": str(ids["a3"]), "reason": "분기 보고"}
+    answer = lead.post("/map/region.csv", data=asked)
+    [row] = csv.DictReader(io.StringIO(answer.data.decode("utf-8-sig")))
+    assert row["faqs"] == "'=cmd|calc"
 
 
 def test_the_projectors_files_hold_a_row_for_each_vector(lead, laid):
-    answer = lead.get("/map/projector.zip")
+    answer = lead.post("/map/projector.zip", data={"reason": "그림"})
     with zipfile.ZipFile(io.BytesIO(answer.data)) as packed:
         vectors = packed.read("vectors.tsv").decode().splitlines()
         metadata = packed.read("metadata.tsv").decode().splitlines()
@@ -213,8 +246,10 @@ def test_the_table_says_in_words_what_the_points_show(lead, db, ids, add_rows):
 
 
 def test_agents_do_not_see_the_map(agent, laid):
-    for path in ("/map", "/map/map.bin", "/map/table", "/map/projector.zip"):
+    for path in ("/map", "/map/map.bin", "/map/table"):
         assert agent.get(path).status_code == 403
+    for path in ("/map/projector.zip", "/map/region.csv"):
+        assert agent.post(path, data={"ids": "1", "reason": "x"}).status_code == 403
 
 
 def test_what_is_gone_is_not_in_a_region(lead, db, laid, ids):

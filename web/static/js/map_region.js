@@ -9,6 +9,7 @@ export class Region {
     panel.addEventListener("submit", (event) => {
       event.target.elements.ids.value = this.ids;
       event.target.elements.csrf_token.value = document.body.dataset.csrf;
+      event.target.closest("details").open = false;
     });
     panel.addEventListener("click", (event) => {
       if (event.target.closest("[data-close]")) this.close();
