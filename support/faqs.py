@@ -10,6 +10,7 @@ from .clock import now
 from .database import Row, insert, one, write
 from .errors import NotFoundError
 from .text import bigram_query, bigrams
+from .thresholds import Thresholds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +97,12 @@ def aliases_over(db: Database, slugs: Iterable[str]) -> dict[str, str]:
     sql = "SELECT 1 FROM json_each(?) JOIN faq_aliases ON faq_aliases.alias = value LIMIT 1"
     found = db.conn.execute(sql, [json.dumps(list(slugs))]).fetchone()
     return aliases(db) if found else {}
+
+
+def thresholds_of(db: Database, found: Thresholds) -> Thresholds:
+    """Thresholds that people set, by what the FAQs are called today."""
+    aliased = aliases_over(db, found.of_faq) if found.of_faq else {}
+    return found.today(aliased) if aliased else found
 
 
 def search(db: Database, text: str, *, limit: int = 10) -> list[Faq]:

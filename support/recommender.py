@@ -148,7 +148,7 @@ class Recommender:
         prediction, own = renamed.prediction(prediction)
         known = faqs.named(db, [item.label for item in prediction.scored])
         scored = [item for item in prediction.scored if item.label in known]
-        decision = decide(classifier, prediction, scored, rules.thresholds)
+        decision = decide(classifier, prediction, scored, faqs.thresholds_of(db, rules.thresholds))
         if decision.band == "silent":
             proven = classifier.calibration(neighbours=heard).proven
             return silent(

@@ -6,8 +6,10 @@ chose for itself. A threshold is a calibrated probability, so it means the same 
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
+
+from .links import LinkReader
 
 NEVER: Final = "never"  # an FAQ that is not shown as Likely, however probable
 LEAST: Final = 1e-4  # the least threshold that can be set
@@ -28,6 +30,19 @@ class Thresholds:
     def set_for(self, slug: str) -> float | None:
         """What people set for an FAQ, by itself or for all; None: nothing."""
         return self.of_faq.get(slug, self.common)
+
+    def today(self, aliases: Mapping[str, str]) -> "Thresholds":
+        """The same by what the FAQs are called today.
+
+        One that was set under today's name comes first, then the strictest of the old ones.
+        """
+        reader = LinkReader((), aliases)
+        found: dict[str, float] = {}
+        for slug, value in self.of_faq.items():
+            now = reader.canonical(slug)
+            found[now] = max(value, found.get(now, value))
+        own = {slug: value for slug, value in self.of_faq.items() if slug in found}
+        return replace(self, of_faq=found | own)
 
 
 def read(common: float, of_faq: Iterable[str]) -> Thresholds:

@@ -14,6 +14,7 @@ from . import faqs, inquiries, settings, thresholds, tuner
 from .artifact import read_artifact
 from .audit import Actor
 from .calibration import Band, Calibration
+from .database import write
 from .errors import InputError, ModelMissingError, NotFoundError
 from .held_out import HeldOutRows
 from .releases import in_force
@@ -183,7 +184,7 @@ def ground(workspace: Workspace, db: Database) -> Ground:
         rows=rows,
         own=_at(calibration.likely),
         own_of=own_of,
-        set_by=settings.load(db).thresholds,
+        set_by=faqs.thresholds_of(db, settings.load(db).thresholds),
     )
 
 
@@ -225,8 +226,9 @@ def put(db: Database, actor: Actor, threshold: float | None, slug: str = "") -> 
             raise InputError("Without any Likely suggestion the desk is silent. Set 1 for that.")
         settings.change(db, actor, likely_threshold=threshold or 0.0)
         return
-    of_faq = dict(settings.load(db).thresholds.of_faq)
-    of_faq.pop(slug, None)
-    if threshold is not None:
-        of_faq[slug] = threshold
-    settings.change(db, actor, faq_thresholds=thresholds.write(of_faq))
+    with write(db):  # read and written in one: somebody else may set another FAQ's just now
+        of_faq = dict(faqs.thresholds_of(db, settings.load(db).thresholds).of_faq)
+        of_faq.pop(slug, None)
+        if threshold is not None:
+            of_faq[slug] = threshold
+        settings.change(db, actor, faq_thresholds=thresholds.write(of_faq))

@@ -216,7 +216,7 @@ def _answers(
         past,
         later,
         aliases=faqs.aliases_over(db, classifier.labels),
-        tuned=settings.load(db).thresholds,
+        tuned=faqs.thresholds_of(db, settings.load(db).thresholds),
     )
 
 

@@ -2,11 +2,12 @@
 
 import json
 import math
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
-from support import faqs, settings, thresholds, tuner, tuning, tuning_changes
+from support import faq_edit, faqs, settings, thresholds, tuner, tuning, tuning_changes
 from support.database import scalar
 from support.errors import InputError, ModelMissingError, NotFoundError, SettingError
 from support.held_out import FILE, HeldOutRows
@@ -184,6 +185,43 @@ def test_an_faq_that_was_merged_is_tuned_by_its_name_of_today(desk):
     assert after.now(first).n == sum(point.n for point in counts.values())
     assert after.now(first).promise.right >= sum(p.promise.right for p in counts.values())
     assert after.now().promise.n == before.now().promise.n
+
+
+def test_a_threshold_follows_its_faq_through_renaming_and_merging():
+    found = thresholds.read(0.7, ("a=never", "b=0.8", "c=0.9", "d=0.5"))
+    today = found.today({"a": "x", "b": "y", "c": "y", "d": "c"})
+    assert today.of_faq == {"x": math.inf, "y": 0.9}
+    assert today.common == 0.7
+    own_first = found.today({"a": "b", "c": "b"})
+    assert own_first.of_faq == {"b": 0.8, "d": 0.5}
+
+
+def test_an_faq_that_is_never_shown_stays_so_when_it_is_renamed(desk):
+    recommender, db, space = desk
+    found = tuning.ground(space, db)
+    at = int(np.flatnonzero(found.flags())[0])
+    text = scalar(db, "SELECT text FROM inquiries WHERE id = ?", [int(found.rows.inquiry_ids[at])])
+    slug = recommender.suggest(db, text).faqs[0].faq.slug
+    tuning.put(db, ACTOR, math.inf, slug)
+    faq_edit.rename(db, ACTOR, slug, "another-name")
+    assert recommender.suggest(db, text).band != "likely"
+    assert tuning.ground(space, db).set_by.of_faq == {"another-name": math.inf}
+    tuning.put(db, ACTOR, None, "another-name")
+    assert settings.load(db).faq_thresholds == ()
+    assert recommender.suggest(db, text).band == "likely"
+
+
+def test_thresholds_that_are_set_at_once_are_all_kept(space, db):
+    def put(number):
+        own = space.database()
+        try:
+            tuning.put(own, ACTOR, 0.5, f"faq-{number}")
+        finally:
+            own.close()
+
+    with ThreadPoolExecutor(12) as pool:
+        list(pool.map(put, range(12)))
+    assert len(settings.load(db).faq_thresholds) == 12
 
 
 def test_an_older_model_is_to_be_trained_again(desk):
