@@ -11,7 +11,7 @@ from multiprocessing.connection import wait
 from typing import Any, Final
 
 # Read by the libraries when they are loaded, so before a worker begins.
-_ONE_THREAD: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+ONE_THREAD: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @contextmanager
@@ -25,8 +25,8 @@ def worker_pool(
         begin: a function of a module, that a new process can import.
         given: its arguments, which can be pickled.
     """
-    before = {name: os.environ.get(name) for name in _ONE_THREAD}
-    os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
+    before = {name: os.environ.get(name) for name in ONE_THREAD}
+    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
     # spawn: a fork would copy the locks of whatever threads the caller has started.
     pool = ProcessPoolExecutor(
         workers,

