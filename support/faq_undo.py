@@ -33,8 +33,11 @@ def undo(db: Database, actor: Actor, change_id: int) -> FaqChange:
             raise UndoRefusedError(
                 f"Change {change_id} was taken back already ({change.undone_at}).", why="undone"
             )
-        if change.kind == "created":
-            _refuse_orphans(db, change)
+        for slug in _made(db, change):
+            _refuse_orphans(db, change, slug)
+            _refuse_dangling(db, change, slug)
+        if change.kind == "renamed":
+            _refuse_dangling(db, change, change.into_slug)
         sql = "SELECT * FROM faq_change_rows WHERE change_id = ? ORDER BY seq DESC"
         for row in list(db.query(sql, [change_id])):
             _put_back(db, change, row)
@@ -50,20 +53,41 @@ def undo(db: Database, actor: Actor, change_id: int) -> FaqChange:
     return get(db, change_id)
 
 
-def _refuse_orphans(db: Database, change: FaqChange) -> None:
+def _made(db: Database, change: FaqChange) -> list[str]:
+    """The FAQs that a change made: an import makes many."""
+    sql = """
+        SELECT after ->> 'slug' AS slug FROM faq_change_rows
+        WHERE change_id = ? AND name = 'faqs' AND before IS NULL ORDER BY seq
+    """
+    return [row["slug"] for row in db.query(sql, [change.id])]
+
+
+def _refuse_orphans(db: Database, change: FaqChange, slug: str) -> None:
     """Refuse to take away an FAQ that answers have linked since."""
     sql = """
         SELECT count(*) FROM labels WHERE slug = ? AND CAST(id AS TEXT) NOT IN
             (SELECT key FROM faq_change_rows WHERE change_id = ? AND name = 'labels')
     """
-    since = scalar(db, sql, [change.slug, change.id])
+    since = scalar(db, sql, [slug, change.id])
     if since:
         raise UndoRefusedError(
-            f"{since} answers are labelled with {change.slug!r} since it was made. Retire it "
-            f"instead: faqdesk faqs retire {change.slug}",
+            f"{since} answers are labelled with {slug!r} since it was made. Retire it "
+            f"instead: faqdesk faqs retire {slug}",
             why="used",
             n=since,
         )
+
+
+def _refuse_dangling(db: Database, change: FaqChange, slug: str) -> None:
+    """Refuse to take away a name that others stand for since: they would lead nowhere."""
+    sql = """
+        SELECT alias FROM faq_aliases WHERE slug = ? AND alias NOT IN
+            (SELECT key FROM faq_change_rows WHERE change_id = ? AND name = 'faq_aliases')
+        ORDER BY alias
+    """
+    old = scalar(db, sql, [slug, change.id])
+    if old is not None:
+        raise _refusal(db, change, "faq_aliases", old)
 
 
 def _put_back(db: Database, change: FaqChange, row: Row) -> None:
@@ -123,7 +147,10 @@ def _label_again(db: Database, label: Row, *, taken: bool) -> None:
 
 
 def _read_again(db: Database, change: FaqChange) -> None:
-    """Give answers sent since a renaming the labels that their links stand for now."""
+    """Give answers sent since a renaming the labels that their links stand for now.
+
+    After a renaming both names are one FAQ's: whatever came since is labelled with the old one.
+    """
     sql = """
         SELECT labels.*, messages.text FROM labels
         JOIN messages ON messages.id = labels.message_id
@@ -133,7 +160,7 @@ def _read_again(db: Database, change: FaqChange) -> None:
     reader = LinkReader(settings.load(db).link_patterns, faqs.aliases(db))
     for row in rows:
         linked = reader.slugs(to_plain_text(row["text"]).links)
-        if change.slug in linked and change.into_slug not in linked:
+        if change.kind == "renamed" or (change.slug in linked and change.into_slug not in linked):
             db.execute(
                 "UPDATE OR IGNORE labels SET slug = ? WHERE id = ?", [change.slug, row["id"]]
             )

@@ -2,10 +2,20 @@
 
 import pytest
 
-from support import agents, answering, faq_changes, faq_edit, faq_undo, faqs, inquiries, worklist
+from support import (
+    agents,
+    answering,
+    faq_changes,
+    faq_edit,
+    faq_tables,
+    faq_undo,
+    faqs,
+    inquiries,
+    worklist,
+)
 from support.audit import Actor
 from support.database import one, scalar
-from support.errors import ConflictError, InputError, NotFoundError
+from support.errors import ConflictError, InputError, NotFoundError, UndoRefusedError
 from tests.conftest import ACTOR, import_csv
 
 HELP = "https://help.example.com/ko/faq/"
@@ -163,6 +173,46 @@ def test_an_faq_that_answers_link_since_is_not_taken_away(space, desk):
     answer(space, desk, f"여기요 {HELP}exchange")
     with pytest.raises(ConflictError, match="retire"):
         faq_undo.undo(desk, ACTOR, faq_changes.listed(desk, slug=made.slug)[0].id)
+
+
+def test_an_import_that_answers_link_since_is_not_taken_away(space, desk, tmp_path):
+    path = tmp_path / "new.csv"
+    path.write_text("slug,title\nexchange,교환\nreturns,반품\n", encoding="utf-8")
+    taken = faq_tables.take(desk, ACTOR, faq_tables.read(desk, path), name=path.name)
+    answer(space, desk, f"여기요 {HELP}returns")
+    before = everything(desk)
+    with pytest.raises(ConflictError, match="retire returns"):
+        faq_undo.undo(desk, ACTOR, taken.change_id)
+    assert everything(desk) == before
+
+
+def test_an_answer_with_the_new_link_is_the_old_names_when_a_renaming_is_undone(space, desk):
+    moved = faq_edit.rename(desk, ACTOR, "refund", "refunds")
+    answer(space, desk, f"여기요 {HELP}refunds")
+    faq_undo.undo(desk, ACTOR, moved.change_id)
+    assert ("5", "refund") in labelled(desk)
+    assert scalar(desk, "SELECT count(*) FROM labels WHERE slug = 'refunds'") == 0
+
+
+def test_an_faq_that_another_became_a_part_of_is_not_taken_away(desk):
+    faq_edit.create(desk, ACTOR, title="교환", slug="exchange")
+    made = faq_changes.listed(desk, slug="exchange")[0].id
+    faq_edit.create(desk, ACTOR, title="반품", slug="returns")
+    merged = faq_edit.merge(desk, ACTOR, "returns", "exchange")
+    with pytest.raises(UndoRefusedError, match=f"undo {merged.change_id}") as refused:
+        faq_undo.undo(desk, ACTOR, made)
+    assert refused.value.later == merged.change_id
+    faq_undo.undo(desk, ACTOR, merged.change_id)
+    faq_undo.undo(desk, ACTOR, made)
+    assert faqs.aliases(desk) == {}
+
+
+def test_a_new_name_that_another_faq_stands_for_is_not_taken_away(desk):
+    renamed = faq_edit.rename(desk, ACTOR, "refund", "refunds")
+    merged = faq_edit.merge(desk, ACTOR, "money-back", "refunds")
+    with pytest.raises(UndoRefusedError, match=f"undo {merged.change_id}"):
+        faq_undo.undo(desk, ACTOR, renamed.change_id)
+    assert faqs.aliases(desk) == {"money-back": "refunds", "refund": "refunds"}
 
 
 def test_what_is_asked_of_no_faq_names_the_cure(desk):
