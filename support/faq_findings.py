@@ -19,6 +19,7 @@ from .database import scalar, write
 from .errors import InputError, NotFoundError
 from .faq_texts import text_changes
 from .links import LinkReader
+from .standing import masked
 
 Kind = Literal[
     "interchangeable",
@@ -104,12 +105,18 @@ def set_aside(db: Database, actor: Actor, kind: str, subject: str, *, reason: st
     """Leave a finding as it is: it is not shown any more.
 
     Raises:
-        InputError: there is no such kind.
+        InputError: there is no such kind, or the reason is too long.
+        NotFoundError: the subject names no FAQ of this desk.
     """
     if kind not in KINDS:
         raise InputError(f"No kind {kind!r} of findings. There are: {', '.join(KINDS)}.")
     with write(db):
-        row = {"kind": kind, "subject": subject, "reason": reason.strip()}
+        # The subject stands in the audit trail for ever: names of FAQs, nothing else.
+        slugs = set(subject.split(" "))
+        sql = "SELECT count(*) FROM faqs WHERE slug IN (SELECT value FROM json_each(?))"
+        if scalar(db, sql, [json.dumps(list(slugs))]) != len(slugs):
+            raise NotFoundError(f"No finding {kind} {masked(db, subject[:200])!r}.")
+        row = {"kind": kind, "subject": subject, "reason": masked(db, reason)}
         row |= {"actor": actor.name, "at": now()}
         db.table("findings_set_aside").insert(row, pk=("kind", "subject"), replace=True)
         record(db, actor, "finding.set_aside", f"faq:{subject}", detail={"kind": kind})

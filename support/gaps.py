@@ -21,6 +21,7 @@ from .faq_edit import insert_faq
 from .faq_labels import give_label
 from .faq_slugs import active_row, free_slug
 from .inquiries import PastAnswer, past_answers
+from .standing import masked
 
 State = Literal["open", "dismissed", "closed"]
 Order = Literal["count", "minutes", "newest"]
@@ -127,6 +128,7 @@ def dismiss(db: Database, actor: Actor, gap_id: int, *, reason: str = "") -> Gap
     Raises:
         NotFoundError: there is no such gap.
         ConflictError: it is not open.
+        InputError: the reason is too long.
     """
     with write(db):
         gap = _open(db, gap_id)
@@ -135,7 +137,7 @@ def dismiss(db: Database, actor: Actor, gap_id: int, *, reason: str = "") -> Gap
             "settled_by": actor.name,
             "settled_at": now(),
             "settled_n": gap.n,
-            "reason": reason.strip(),
+            "reason": masked(db, reason),
         }
         db.table("gaps").update(gap_id, change)
         record(db, actor, "gap.dismissed", f"gap:{gap_id}", detail={"n": gap.n})

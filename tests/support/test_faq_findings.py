@@ -4,7 +4,7 @@ import pytest
 
 from support import faq_edit, faq_findings, faq_labels, faqs
 from support.clock import ago, now
-from support.database import insert
+from support.database import insert, scalar
 from support.errors import InputError, NotFoundError
 from tests import knowledge_desk
 from tests.conftest import ACTOR
@@ -92,9 +92,14 @@ def test_faqs_that_no_answer_linked_are_found_once_they_are_old_enough(desk):
     (finding,) = of(desk, "never_sent")
     assert finding.slugs == ("idle",)
     assert finding.evidence["answered"] == 20
-    faq_findings.set_aside(desk, ACTOR, "never_sent", "idle", reason="winter only")
+    with pytest.raises(NotFoundError):
+        faq_findings.set_aside(desk, ACTOR, "never_sent", "kim 010-2345-6789")
+    assert scalar(desk, "SELECT count(*) FROM audit WHERE object LIKE '%kim%'") == 0
+    faq_findings.set_aside(desk, ACTOR, "never_sent", "idle", reason="winter only, k@example.com")
     assert of(desk, "never_sent") == []
-    assert [item.set_aside for item in of(desk, "never_sent", every=True)] == ["winter only"]
+    assert [item.set_aside for item in of(desk, "never_sent", every=True)] == [
+        "winter only, [이메일]"
+    ]
     faq_findings.bring_back(desk, ACTOR, "never_sent", "idle")
     assert len(of(desk, "never_sent")) == 1
     with pytest.raises(NotFoundError):

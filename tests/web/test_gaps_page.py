@@ -164,7 +164,9 @@ def test_the_faq_that_similar_answers_linked_comes_first(lead, db, asked):
 
 
 def test_a_gap_is_set_aside_with_a_reason_and_opened_again(lead, db, gap_id):
-    lead.post(f"/gaps/{gap_id}/dismiss", data={"reason": "곧 앱에서 됩니다"})
+    reason = "곧 앱에서 됩니다, kim@example.com"
+    lead.post(f"/gaps/{gap_id}/dismiss", data={"reason": reason})
+    assert gaps.get(db, gap_id).reason == "곧 앱에서 됩니다, [이메일]"
     page = lead.get("/gaps?state=dismissed").text
     assert "곧 앱에서 됩니다" in page
     assert 'name="title"' not in lead.get(f"/gaps/{gap_id}").text
