@@ -119,6 +119,7 @@ def set_password(db: Database, actor: Actor, login: str, password: str) -> Agent
             raise NotFoundError(f"No agent with the login {login!r}.")
         db.table("agents").update(row["id"], {"password_hash": hashed})
         db.execute("DELETE FROM sessions WHERE agent_id = ?", [row["id"]])
+        _revoke(db, "agent_id", row["id"])
         record(db, actor, "agent.password_set", f"agent:{row['id']}")
     return _agent(row)
 
@@ -138,6 +139,8 @@ def change(
         check(login=before.login, role=role or before.role)
         if role is not None and role != before.role:
             _keep_an_admin(db, before)
+            if before.role == "admin":
+                _revoke(db, "created_by", before.actor_name)
         row = {"name": name or before.name, "role": role or before.role}
         db.table("agents").update(agent_id, row)
         if (before.name, before.role) != (row["name"], row["role"]):
@@ -177,7 +180,17 @@ def set_active(db: Database, actor: Actor, agent_id: int, *, active: bool) -> No
         db.table("agents").update(agent_id, {"active": int(active)})
         if not active:
             db.execute("DELETE FROM sessions WHERE agent_id = ?", [agent_id])
+            _revoke(db, "created_by", agent.actor_name)
         record(db, actor, "agent.enabled" if active else "agent.disabled", f"agent:{agent_id}")
+
+
+def _revoke(db: Database, column: str, value: int | str) -> None:
+    """Make open links worth nothing: those that somebody made, or those for their new password."""
+    sql = f"""
+        UPDATE invitations SET revoked_at = ?
+        WHERE {column} = ? AND accepted_at IS NULL AND revoked_at IS NULL
+    """  # noqa: S608 - a fixed word alone is put in
+    db.execute(sql, [now(), value])
 
 
 def set_language(db: Database, agent_id: int, language: str) -> None:

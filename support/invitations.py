@@ -75,7 +75,7 @@ def invite(
 
     Raises:
         InputError: role, login, name or days will not do.
-        ConflictError: the login belongs to somebody who signs in already.
+        ConflictError: the login belongs to somebody who signs in already, or is shut out.
     """
     agents.check(login=login or "x", role=role)
     if not 1 <= days <= 90:
@@ -83,7 +83,9 @@ def invite(
     if not (login or name.strip()):
         raise InputError("Say whom it is for: a name, or a login.")
     with write(db):
-        row = one(db, "SELECT password_hash FROM agents WHERE login = ?", [login])
+        row = one(db, "SELECT password_hash, active FROM agents WHERE login = ?", [login])
+        if row and not row["active"]:
+            raise ConflictError(f"{login!r} is shut out. Let them in again first.")
         if row and row["password_hash"]:
             raise ConflictError(f"{login!r} signs in already. Give them a new password instead.")
         fresh = {"login": login, "name": name.strip() or login, "role": role}
@@ -187,7 +189,7 @@ def accept(
                 invitation, login=invitation.login or login, name=name.strip() or invitation.name
             )
             agent = _join(db, actor, fresh, password, chosen=not invitation.login)
-        change = {"accepted_at": now(), "agent_id": agent.id}
+        change = {"accepted_at": now(), "agent_id": agent.id, "revoked_at": None}
         db.table("invitations").update(invitation.id, change)
         if not invitation.resets:
             detail = {"invitation": invitation.id, "role": agent.role}

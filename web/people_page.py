@@ -207,6 +207,8 @@ def _refusal(error: Exception) -> str:
         return _("This is the last admin. Make somebody else one first.")
     if "signs in already" in said:
         return _("This login signs in already. Open the person and make a link for a new password.")
+    if "shut out" in said:
+        return _("This login is shut out. Let them in again first.")
     if "login is" in said:
         return _("A login has 1 to 64 letters, digits and . @ + - _, without spaces.")
     return _("Give a name or a login, choose a role, and for how many days the link is good.")

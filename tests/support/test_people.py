@@ -89,6 +89,31 @@ def test_a_link_lets_somebody_choose_a_new_password_and_nothing_else(db, mina):
         invitations.let_reset(db, ACTOR, mina.id)
 
 
+def test_links_end_with_the_trust_they_were_made_in(db, mina):
+    joon = agents.add(db, ACTOR, login="joon", name="준", role="admin", password=PASSWORD)
+    made_by = Actor(joon.actor_name)
+    fresh = {"name": "소라", "role": "admin"}
+    _, first = invitations.invite(db, made_by, login="sora", **fresh)
+    _, kept = invite(db, login="hana")
+    agents.change(db, ACTOR, joon.id, role="lead")
+    _, second = invitations.invite(db, made_by, login="yuna", **fresh)
+    agents.set_active(db, ACTOR, joon.id, active=False)
+    for token in (first, second):
+        with pytest.raises(NotFoundError):
+            invitations.accept(db, token, password=PASSWORD)
+    assert invitations.find(db, kept).login == "hana"
+    with pytest.raises(ConflictError, match="shut out"):
+        invite(db, login="joon")
+    _, token = invitations.let_reset(db, ACTOR, mina.id)
+    agents.set_password(db, ACTOR, "mina", "a new long one")
+    with pytest.raises(NotFoundError):
+        invitations.accept(db, token, password="stolen by a link")
+    found, token = invitations.let_reset(db, ACTOR, mina.id)
+    invitations.accept(db, token, password=PASSWORD)
+    assert invitations.get(db, found.id).state == "accepted"
+    assert scalar(db, "SELECT revoked_at FROM invitations WHERE id = ?", [found.id]) is None
+
+
 def test_an_invitation_may_leave_the_login_open_but_not_for_a_known_one(db):
     agents.add(db, ACTOR, login="bygone", name="?", role="agent")
     _, token = invite(db, login="")
