@@ -16,6 +16,8 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from .errors import AddressError
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_GLOBAL = ipaddress.ip_network("2000::/3")  # what of IPv6 is given out; else NAT64 alone leads out
+_PAPER = ipaddress.ip_network("3fff::/20")  # for documentation; Python 3.11 does not know it yet
 _PORTS: Final = (None, 80, 443)
 
 
@@ -27,6 +29,8 @@ def is_public(address: str) -> bool:
         return False
     if isinstance(found, ipaddress.IPv6Address):
         inside = found.ipv4_mapped or found.sixtofour or (found.teredo and found.teredo[1])
+        if found in _PAPER or not (found in _GLOBAL or found in _NAT64 or found.ipv4_mapped):
+            return False
         if found in _NAT64:
             inside = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
         if inside and not is_public(str(inside)):

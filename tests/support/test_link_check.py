@@ -107,7 +107,12 @@ def test_our_own_network_is_not_asked_not_even_after_a_redirect(centre, monkeypa
     for host in (centre, f"http://localhost:{port}"):
         assert "no address of the public network" in guarded.check(host + "/faq/here").detail
     assert HelpCentre.asked == []
-    assert not is_public("169.254.169.254")
+    for ours in ("169.254.169.254", "::127.0.0.1", "::ffff:0:127.0.0.1", "::ffff:10.0.0.1",
+                 "64:ff9b:1::7f00:1", "64:ff9b::7f00:1", "fec0::1", "5f00::1", "3fff::1",
+                 "::1", "::", "fe80::1%eth0", "fd00::1", "ff02::1", "2002:7f00:1::"):  # fmt: skip
+        assert not is_public(ours), ours
+    for other in ("2606:4700::1111", "64:ff9b::808:808", "8.8.8.8", "::ffff:8.8.8.8"):
+        assert is_public(other), other
     with pytest.raises(AddressError, match="name and password"):
         host_of("https://me:secret@help.example.com/")
 
