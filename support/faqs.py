@@ -9,6 +9,7 @@ from sqlite_utils import Database
 from .clock import now
 from .database import Row, insert, one, write
 from .errors import NotFoundError
+from .links import LinkReader
 from .text import bigram_query, bigrams
 from .thresholds import Thresholds
 
@@ -97,6 +98,15 @@ def aliases_over(db: Database, slugs: Iterable[str]) -> dict[str, str]:
     sql = "SELECT 1 FROM json_each(?) JOIN faq_aliases ON faq_aliases.alias = value LIMIT 1"
     found = db.conn.execute(sql, [json.dumps(list(slugs))]).fetchone()
     return aliases(db) if found else {}
+
+
+def today(db: Database, slugs: Iterable[str]) -> dict[str, Faq]:
+    """The active ones that some slugs stand for by now, each under the slug that was asked for."""
+    asked = list(slugs)
+    reader = LinkReader((), aliases_over(db, asked))
+    found = named(db, [reader.canonical(slug) for slug in asked])
+    now = {slug: found.get(reader.canonical(slug)) for slug in asked}
+    return {slug: faq for slug, faq in now.items() if faq is not None}
 
 
 def thresholds_of(db: Database, found: Thresholds) -> Thresholds:

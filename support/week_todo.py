@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 from sqlite_utils import Database
 
-from . import gaps, settings
+from . import faqs, gaps, settings
 from .clock import ago
 from .database import scalar
 from .releases import in_force
@@ -59,12 +59,13 @@ def todos(workspace: Workspace, db: Database, week: Week, *, most: int = MOST) -
 
 def _gaps(db: Database) -> list[Todo]:
     """What is asked again and again: an FAQ to write, or one there is and nobody links."""
+    large = [gap for gap in gaps.listed(db, limit=20) if gap.n >= LEAST_GAP]
+    near = faqs.today(db, {gap.near_slug for gap in large if gap.unlinked})
     return [
-        Todo("link_faq", gap.n, slug=gap.near_slug, title=gap.near_slug, gap_id=gap.id)
-        if gap.unlinked
+        Todo("link_faq", gap.n, slug=faq.slug, title=faq.title, gap_id=gap.id)
+        if gap.unlinked and (faq := near.get(gap.near_slug))
         else Todo("write_faq", gap.n, title=gap.title, gap_id=gap.id)
-        for gap in gaps.listed(db, limit=20)
-        if gap.n >= LEAST_GAP
+        for gap in large
     ]
 
 

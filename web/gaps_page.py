@@ -188,7 +188,8 @@ def _near(gap: Gap) -> list[dict[str, Any]]:
 
     Each with the share of its inquiries whose nearest linked ones used it, where that is known.
     """
-    linked = faqs.named(db(), [gap.near_slug]) if gap.near_slug else {}
+    near = faqs.today(db(), [gap.near_slug]) if gap.near_slug else {}
+    linked = {faq.slug: faq for faq in near.values()}
     found = [{"faq": faq, "share": gap.near_share} for faq in linked.values()]
     try:
         similar = desk().recommender.models().similar
@@ -201,7 +202,7 @@ def _near(gap: Gap) -> list[dict[str, Any]]:
 
 def _titles(shown: Sequence[Gap]) -> dict[str, str]:
     """The titles of the FAQs that are perhaps there already."""
-    near = faqs.named(db(), {gap.near_slug for gap in shown if gap.near_slug})
+    near = faqs.today(db(), {gap.near_slug for gap in shown if gap.near_slug})
     return {slug: faq.titled(str(get_locale())) for slug, faq in near.items()}
 
 
