@@ -4,8 +4,9 @@ By FAQ, by agent, by day, and by the release that suggested, so that a change of
 as before and after. Every share says of how many it is one, and where the truth lies with 95 %.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Final
 
@@ -13,7 +14,7 @@ import numpy as np
 from scipy.special import bdtr
 from sqlite_utils import Database
 
-from . import faqs
+from . import agents, faqs
 from .clock import from_iso, iso
 from .promise import Promise
 from .share_change import Change, change_of
@@ -82,7 +83,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Model(Part):
-    """What one release did; `since` is when it came into force, '' where that is not known."""
+    """What one release did; `since` is when it last came into force, '' where nobody knows."""
 
     since: str
 
@@ -124,9 +125,9 @@ def report(db: Database, *, since: str, until: str, zone: tzinfo) -> Week:
         figures=figures(rows),
         before=figures(before),
         by_faq=_by_faq(db, rows),
-        by_agent=_parts(rows, lambda row: row.agent),
+        by_agent=_by_agent(db, rows),
         by_day=_by_day(rows, since, until, zone),
-        by_release=_by_release(db, [*before, *rows]),
+        by_release=_by_release(db, [*before, *rows], until),
         waiting=waiting["n"],
         oldest=waiting["oldest"] or "",
     )
@@ -177,7 +178,7 @@ def week_of(present: datetime, *, back: int = 0) -> tuple[str, str]:
 
 
 def changes(week: Week) -> dict[str, Change]:
-    """What the newest release of a report changed, by figure; empty where there is but one."""
+    """What the release that came into force last changed, by figure; empty where there is one."""
     if len(week.by_release) < 2:
         return {}
     old, new = (model.figures for model in week.by_release[-2:])
@@ -198,6 +199,18 @@ def _parts(rows: Sequence[Answered], name: Callable[[Answered], str]) -> tuple[P
     return tuple(Part(key, figures(mine)) for key, mine in order)
 
 
+def _by_agent(db: Database, rows: Sequence[Answered]) -> tuple[Part, ...]:
+    """The figures of each agent; where two go by one name, their logins say who is who."""
+    people = {str(agent.id): agent for agent in agents.listed(db)}
+    names = Counter(agent.name for agent in people.values())
+    found = []
+    for part in _parts(rows, lambda row: str(row.agent_id)):
+        who = people[part.name]
+        name = f"{who.name} ({who.login})" if names[who.name] > 1 else who.name
+        found.append(replace(part, name=name))
+    return tuple(found)
+
+
 def _by_day(rows: Sequence[Answered], since: str, until: str, zone: tzinfo) -> tuple[Part, ...]:
     """Every day of the span, those without work too."""
     found: dict[str, list[Answered]] = {}
@@ -212,13 +225,14 @@ def _by_day(rows: Sequence[Answered], since: str, until: str, zone: tzinfo) -> t
     return tuple(Part(key, figures(found[key])) for key in sorted(found))
 
 
-def _by_release(db: Database, rows: Sequence[Answered]) -> tuple[Model, ...]:
+def _by_release(db: Database, rows: Sequence[Answered], until: str) -> tuple[Model, ...]:
     found: dict[str, list[Answered]] = {}
     for row in rows:
         if row.release:
             found.setdefault(row.release, []).append(row)
-    sql = "SELECT release, min(at) AS since FROM publications GROUP BY release"
-    since = {row["release"]: row["since"] for row in db.query(sql)}
+    # By the last time: after a rollback the older model is what the newer one is followed by.
+    sql = "SELECT release, max(at) AS since FROM publications WHERE at < ? GROUP BY release"
+    since = {row["release"]: row["since"] for row in db.query(sql, [until])}
     order = sorted(found, key=lambda name: (since.get(name, ""), found[name][0].answered_at))
     return tuple(Model(name, figures(found[name]), since.get(name, "")) for name in order)
 

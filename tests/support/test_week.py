@@ -119,6 +119,46 @@ def test_by_agent_day_and_release(found):
     assert models == [("r1", "2026-11-01", 3), ("r2", "2026-11-17", 4)]  # 8 was the week before
 
 
+def test_two_agents_of_one_name_stay_two(desk):
+    db = desk[1]
+    db.conn.execute("UPDATE agents SET name = 'mina'")
+    found = week.report(db, since=SINCE, until=UNTIL, zone=UTC)
+    db.conn.rollback()
+    assert [(part.name, part.figures.n) for part in found.by_agent] == [
+        ("mina (mina)", 4), ("mina (joon)", 3),
+    ]  # fmt: skip
+
+
+def test_after_a_rollback_the_model_in_force_comes_last(desk):
+    db = desk[1]
+    sql = "INSERT INTO publications (release, at, actor) VALUES ('r1', ?, 'agent:1')"
+    db.conn.execute(sql, ["2026-11-19T00:00:00Z"])
+    back = week.report(db, since=SINCE, until=UNTIL, zone=UTC)
+    db.conn.rollback()
+    models = [(part.name, part.since[:10]) for part in back.by_release]
+    assert models == [("r2", "2026-11-17"), ("r1", "2026-11-19")]
+    db.conn.execute(sql, [UNTIL])  # after the week that is looked at
+    later = week.report(db, since=SINCE, until=UNTIL, zone=UTC)
+    db.conn.rollback()
+    assert [part.name for part in later.by_release] == ["r1", "r2"]
+
+
+def test_a_gap_names_the_faq_by_what_it_is_called_today(desk, found):
+    space, db = desk
+    row = {"state": "open", "words": "[]", "title": "택배", "n": 9, "likeness": 0.6,
+           "near_share": 0.8, "first_at": SINCE, "last_at": SINCE, "near_slug": "old-parcel",
+           "encoder_version": "x", "found_at": SINCE, "seen_at": SINCE}  # fmt: skip
+    names, marks = ", ".join(row), ", ".join("?" * len(row))
+    db.conn.execute(f"INSERT INTO gaps ({names}) VALUES ({marks})", [*row.values()])
+    db.conn.execute("INSERT INTO faq_aliases (alias, slug) VALUES ('old-parcel', 'parcel')")
+    first = week_todo.todos(space, db, found)[0]
+    db.conn.execute("UPDATE faqs SET active = 0 WHERE slug = 'parcel'")
+    retired = week_todo.todos(space, db, found)[0]
+    db.conn.rollback()
+    assert (first.kind, first.slug, first.title) == ("link_faq", "parcel", "parcel 안내")
+    assert (retired.kind, retired.title) == ("write_faq", "택배")
+
+
 def test_a_renamed_faq_is_counted_under_its_name_of_today(desk):
     db = desk[1]
     db.conn.execute("INSERT INTO faq_aliases (alias, slug) VALUES ('chat', 'parcel')")
