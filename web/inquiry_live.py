@@ -5,7 +5,7 @@ from http import HTTPStatus
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
-from support import answering, holding, incoming, inquiries, insertions
+from support import answering, holding, incoming, inquiries, insertions, suggestions
 from support.database import scalar
 from support.errors import InputError
 
@@ -99,7 +99,9 @@ def dismissed(suggestion_id: str) -> ResponseReturnValue:
     body = read_object()
     slug, reason = str(body.get("slug", "")), str(body.get("reason", ""))
     if body.get("undone"):
-        answering.take_back_dismissal(db(), suggestion_id, slug, actor=actor())
+        said_in = suggestions.dismissed_in(db(), suggestion_id, slug)
+        for key in said_in or [suggestion_id]:
+            answering.take_back_dismissal(db(), key, slug, actor=actor())
     else:
         answering.dismiss(db(), suggestion_id, slug, reason=reason, actor=actor())
     return "", HTTPStatus.NO_CONTENT

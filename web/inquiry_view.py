@@ -1,7 +1,7 @@
 """What the page of one inquiry shows: its messages, what fits, why, and the answer so far."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -79,14 +79,16 @@ def page(
 def fits(inquiry: Inquiry, rules: Settings | None = None) -> dict[str, Any]:
     """What fits an open inquiry, for its templates: suggestions, why, saved replies."""
     found, key = _suggest(inquiry, (rules or settings.load(db())).top_k)
+    gone = suggestions.dismissed(db(), key) if key else {}
     replies: list[SuggestedReply] = []
     if found.similar:
         replies = saved_reply_advice.suggest(db(), found.similar)
     return {
         "inquiry": inquiry,
         "spoken": wording.written_in(inquiry),
-        "suggestion": found,
+        "suggestion": _sorted(found, gone, suggestions.doubted(db(), key) if key else set()),
         "suggestion_id": key,
+        "gone": gone,
         "reasons": _reasons(inquiry, found),
         "replies": replies,
         "titles": titles(found.similar, inquiry.slugs),
@@ -108,10 +110,21 @@ def _suggest(inquiry: Inquiry, top_k: int) -> tuple[Suggestion, str]:
     except ModelError as error:
         return Suggestion("silent", "no_model", None, (), (), "", str(error)), ""
     asked_by = me().actor_name
-    key = suggestions.remember(db(), found, inquiry_id=inquiry.id, asked_by=asked_by)
-    gone = suggestions.dismissed(db(), key)
-    kept = tuple(item for item in found.faqs if item.faq.slug not in gone)
-    return replace(found, faqs=kept), key
+    return found, suggestions.remember(db(), found, inquiry_id=inquiry.id, asked_by=asked_by)
+
+
+def _sorted(found: Suggestion, gone: Container[str], doubted: Container[str]) -> Suggestion:
+    """What was dismissed stands last; what is promised of all holds no more without one of them."""
+    ranked = sorted(found.faqs, key=lambda it: (it.faq.slug in gone, it.faq.slug in doubted))
+    first = ranked[:1] == list(found.faqs[:1]) and not any(it.faq.slug in gone for it in ranked[:1])
+    dropped = any(item.faq.slug in gone for item in ranked)
+    return replace(
+        found,
+        faqs=tuple(ranked),
+        band=found.band if first or found.band == "silent" else "possible",
+        promise=None if dropped else found.promise,
+        tie=found.tie and first and not dropped,
+    )
 
 
 def _reasons(inquiry: Inquiry, found: Suggestion) -> dict[str, Reason]:

@@ -282,6 +282,70 @@ def test_a_dismissal_is_taken_back(agent, ids, db):
     assert as_script(agent, path, slug="no-show", undone=True).status_code == 409
 
 
+def cards(page):
+    """Each card in its order, and whether it is dismissed."""
+    found = re.findall(r'class="card-faq( dismissed)?" data-slug="([^"]+)"', page)
+    return [(slug, bool(gone)) for gone, slug in found]
+
+
+def suggested_last(db):
+    return scalar(db, "SELECT id FROM suggestions ORDER BY rowid DESC LIMIT 1")
+
+
+def test_what_was_dismissed_can_be_taken_back_after_a_reload_and_nothing_is_promised_of_all(
+    agent, ids, db, recommender, monkeypatch
+):
+    plain = recommender.suggest
+
+    def possible(*given, **more):
+        return replace(plain(*given, **more), band="possible", promise=Promise(53, 66, 0.68, 0.89))
+
+    monkeypatch.setattr(recommender, "suggest", possible)
+    path = f"/inquiries/{ids['o1']}"
+    assert "이 중에 정답이 있을 확률" in agent.get(path).text
+    dismissed = f"/suggestions/{suggested_last(db)}/dismissed"
+    as_script(agent, dismissed, slug="code-missing", reason="irrelevant")
+    page = agent.get(path).text
+    assert cards(page) == [("no-show", False), ("code-missing", True)]
+    assert "이 중에 정답이 있을 확률" not in page
+    assert "data-why>이 문의와 무관함<" in page
+    as_script(agent, dismissed, slug="no-show", reason="irrelevant")
+    page = agent.get(path).text
+    assert [gone for _, gone in cards(page)] == [True, True]
+    assert '<h2 id="fits-title" tabindex="-1">추천 없음</h2>' in page
+    assert "data-none-left>추천한 FAQ를 모두" in page
+
+
+@pytest.mark.parametrize(
+    ("reason", "then"),
+    [
+        ("outdated", [("no-show", False), ("code-missing", True)]),
+        ("duplicate", [("no-show", False), ("code-missing", True)]),
+        ("irrelevant", [("no-show", False), ("code-missing", False)]),
+    ],
+)
+def test_a_dismissed_faq_stays_behind_when_the_customer_writes_again(
+    agent, ids, db, space, reason, then
+):
+    path = f"/inquiries/{ids['o1']}"
+    agent.get(path)
+    first = suggested_last(db)
+    as_script(agent, f"/suggestions/{first}/dismissed", slug="code-missing", reason=reason)
+    db.execute("UPDATE suggestions SET release = 'r0'")  # so that a new one is written down
+    db.conn.commit()
+    write_again(db, space, "o1", "인증번호 때문에 또 여쭤봐요")
+    page = agent.get(path).text
+    assert cards(page) == then
+    assert (
+        '<h2 id="fits-title" tabindex="-1">가능한 추천</h2>' in page
+    )  # the likely one is not first
+    last = suggested_last(db)
+    assert last != first
+    back = as_script(agent, f"/suggestions/{last}/dismissed", slug="code-missing", undone=True)
+    assert back.status_code == 204
+    assert cards(agent.get(path).text) == [("code-missing", False), ("no-show", False)]
+
+
 def test_saved_replies_that_fit_stand_beside_faqs_with_a_counted_promise(agent, ids, db):
     body = "통신사 스팸 차단을 꺼 주세요."
     saved_replies.create(db, ACTOR, title="스팸 차단", body=body)

@@ -8,23 +8,43 @@ export function dismissing(fits, chord, { after }) {
   const cards = () => $$(".card-faq", fits);
   const left = () => cards().filter((one) => !one.classList.contains("dismissed"));
 
+  // Answers the card once the desk knows: another may stand in its place by then. Else says so.
+  async function note(which, body) {
+    const { slug } = which.dataset;
+    const { status } = await post($("#fitting", fits).dataset.dismissed, { slug, ...body });
+    const trouble = $("#trouble");
+    if (status !== 204) trouble.textContent = chord.dataset.trouble;
+    else if (trouble.textContent === chord.dataset.trouble) trouble.textContent = "";
+    return status === 204 ? cards().find((one) => one.dataset.slug === slug) : null;
+  }
+
   async function dismiss(which, reason, words) {
-    const { dismissed } = $("#fitting", fits).dataset;
-    const { status } = await post(dismissed, { slug: which.dataset.slug, reason });
-    if (status !== 204) return;
-    which.classList.add("dismissed");
-    $("[data-why]", which).textContent = words;
+    const there = await note(which, { reason });
+    if (!there) return;
+    there.classList.add("dismissed");
+    $("[data-why]", there).textContent = words;
+    look();
     say(`${chord.dataset.done} ${words}`);
   }
 
   async function takeBack(which) {
-    const { dismissed } = $("#fitting", fits).dataset;
-    const { status } = await post(dismissed, { slug: which.dataset.slug, undone: true });
-    if (status !== 204) return;
-    which.classList.remove("dismissed");
-    $(".dismiss summary", which).focus();
+    const there = await note(which, { undone: true });
+    if (!there) return;
+    there.classList.remove("dismissed");
+    look();
+    $(".dismiss summary", there).focus();
     say(chord.dataset.back);
   }
+
+  // What is promised of all of them holds no more without one.
+  function look() {
+    const all = left().length === cards().length;
+    for (const words of $$("[data-together]", fits)) words.hidden = !all;
+    for (const words of $$("[data-none-left]", fits)) words.hidden = left().length > 0;
+  }
+
+  // New cards came while a reason was asked for: the letter would fall on another.
+  new MutationObserver(() => chord.hidden || close()).observe(fits, { childList: true });
 
   fits.addEventListener("click", (event) => {
     const button = event.target.closest("[data-back]");
