@@ -67,6 +67,31 @@ def test_an_insertion_is_taken_back_whatever_was_typed_after_it(page, address, d
     ]
 
 
+def test_an_address_that_begins_with_another_is_not_the_other(page, address, db, ids):
+    db.execute("UPDATE faqs SET url = ? WHERE slug = 'no-show'", [URL.removesuffix("-missing")])
+    db.conn.commit()
+    open_inquiry(page, address, ids["o1"])
+    with page.expect_response("**/inserted"):
+        press(page, "Digit1")  # …/code-missing
+    with page.expect_response("**/inserted"):
+        press(page, "Digit2", ALT)
+    with page.expect_response("**/inserted"):
+        press(page, "KeyU", ALT)
+    told = [(kind, slug) for kind, slug, _ in events(db)]
+    assert told == [("inserted", "code-missing"), ("inserted", "no-show"), ("undone", "no-show")]
+    assert draft(page) == f"{LINK}\n"
+
+
+def test_an_insertion_can_be_undone_after_its_newline_was_taken_away(page, address, ids):
+    open_inquiry(page, address, ids["o1"])
+    type_around_the_cursor(page, "안녕하세요.", "")
+    press(page, "Digit1", ALT)
+    page.locator("#text").press("Backspace")
+    expect(page.locator("#undo")).to_be_visible()
+    page.locator("#undo").get_by_role("button", name="되돌리기").click()
+    assert draft(page) == "안녕하세요."
+
+
 def test_undo_works_in_hangul_mode_and_outside_the_text(page, address, db, ids):
     open_inquiry(page, address, ids["o1"])
     with page.expect_response("**/inserted"):
@@ -142,6 +167,43 @@ def test_x_and_a_letter_dismiss_with_a_reason(page, address, db, ids):
     expect(page).to_have_url(f"{address}/inquiries/{ids['o1']}")
     sql = "SELECT count(*) FROM suggestion_faqs WHERE outcome = 'dismissed'"
     assert scalar(db, sql) == 0
+
+
+def test_a_dismissal_that_was_not_noted_is_said(page, address, ids):
+    open_inquiry(page, address, ids["o1"])
+    page.route("**/dismissed", lambda route: route.abort())
+    press(page, "KeyX")
+    press(page, "KeyO")
+    expect(page.get_by_role("alert")).to_contain_text("기록하지 못했어요")
+    expect(page.locator(".card-faq.dismissed")).to_have_count(0)
+    page.unroute("**/dismissed")
+    for n in (1, 2):
+        with page.expect_response("**/dismissed"):
+            press(page, "KeyX")
+            press(page, "KeyO")
+        expect(page.locator(".card-faq.dismissed")).to_have_count(n)
+    expect(page.get_by_role("alert")).to_be_hidden()
+    expect(page.locator("[data-none-left]")).to_be_visible()
+    page.reload()
+    expect(page.locator("#fits-title")).to_have_text("추천 없음")
+    expect(page.locator("[data-none-left]")).to_be_visible()
+    page.locator(".card-faq").last.get_by_role("button", name="되돌리기").click()
+    expect(page.locator("[data-none-left]")).to_be_hidden()
+    expect(page.locator(".card-faq.dismissed")).to_have_count(1)
+
+
+def test_cards_that_came_while_a_reason_was_asked_for_are_not_dismissed(
+    page, address, db, space, ids
+):
+    open_inquiry(page, address, ids["o1"])
+    press(page, "KeyX")
+    expect(page.locator("#chord")).to_be_visible()
+    message = RawMessage("again", "customer", "인증번호 또 안 와요", now())
+    incoming.receive(db, space.seal(), source="test", conversation="o1", message=message)
+    page.evaluate("dispatchEvent(new Event('focus'))")
+    expect(page.locator(".message.fresh, .fresh")).to_have_count(1)
+    expect(page.locator("#chord")).to_be_hidden()
+    assert scalar(db, "SELECT count(*) FROM suggestion_faqs WHERE outcome = 'dismissed'") == 0
 
 
 def test_plain_keys_can_be_off_and_alt_still_works(page, address, db, ids):

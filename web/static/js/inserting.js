@@ -3,6 +3,15 @@
 // textarea's undo. The desk hears of what comes and what goes.
 import { $, $$, onKeys, post, say } from "./desk.js";
 
+const CLOSED = "(?![\\w%-]|[/.][\\w%-])"; // the address ends there; Hangul may follow at once
+
+// Whether a text stands somewhere; one address may begin with another, which is not there then.
+function holds(words, mark) {
+  if (!/^https?:\/\/\S+$/.test(mark)) return words.includes(mark);
+  const plain = mark.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  return new RegExp(plain + CLOSED).test(words);
+}
+
 export class Inserting {
   // `bar` offers to take the last one back; `where` gives the element that says whom to tell.
   constructor(field, bar, where) {
@@ -25,7 +34,7 @@ export class Inserting {
     field.setSelectionRange(at, at);
     const [before, after] = [field.value.slice(0, at), field.value.slice(at)];
     const whole = (before && !before.endsWith("\n") ? "\n" : "") + text + (after.startsWith("\n") ? "" : "\n");
-    if (before.includes(mark) || after.includes(mark)) this.known.get(mark).there = true; // a second one
+    if (holds(before, mark) || holds(after, mark)) this.known.get(mark).there = true; // a second one
     this.last = { whole, at, mark };
     if (!document.execCommand("insertText", false, whole)) {
       field.setRangeText(whole, at, at, "end");
@@ -39,7 +48,7 @@ export class Inserting {
   expect(items) {
     for (const item of items) {
       if (this.known.has(item.mark)) Object.assign(this.known.get(item.mark), item);
-      else this.known.set(item.mark, { ...item, there: this.field.value.includes(item.mark) });
+      else this.known.set(item.mark, { ...item, there: holds(this.field.value, item.mark) });
     }
   }
 
@@ -47,7 +56,7 @@ export class Inserting {
     const words = this.field.value;
     const back = this.undoing || event?.inputType === "historyUndo";
     for (const item of this.known.values()) {
-      const there = words.includes(item.mark);
+      const there = holds(words, item.mark);
       // A past answer that is being edited is not taken back; an FAQ without its link is.
       if (there === item.there || (!there && !item.slug && !back)) continue;
       item.there = there;
@@ -63,19 +72,33 @@ export class Inserting {
   }
 
   show() {
-    this.bar.hidden = !this.last || !this.field.value.includes(this.last.whole);
+    this.bar.hidden = !this.last || !this.standing();
+  }
+
+  // Where the last insertion stands, [from, to]; its outer newlines may have been taken away.
+  standing() {
+    const { whole, at } = this.last;
+    const words = this.field.value;
+    const head = whole.replace(/\n$/, "");
+    const ways = [whole, head, whole.replace(/^\n/, ""), head.replace(/^\n/, "")].filter(Boolean);
+    // Its own place counts before a twin of it elsewhere.
+    const here = ways.find((text) => words.startsWith(text, at));
+    const text = here ?? ways.find((text) => words.includes(text));
+    if (!text) return null;
+    const from = here ? at : words.lastIndexOf(text);
+    return [from, from + text.length];
   }
 
   // Takes the last insertion out again, whatever was typed after it.
   undo() {
     if (this.bar.hidden) return;
-    const { field, last } = this;
-    const at = field.value.startsWith(last.whole, last.at) ? last.at : field.value.lastIndexOf(last.whole);
+    const { field } = this;
+    const [at, end] = this.standing();
     field.focus();
-    field.setSelectionRange(at, at + last.whole.length);
+    field.setSelectionRange(at, end);
     this.undoing = true;
     if (!document.execCommand("delete")) {
-      field.setRangeText("", at, at + last.whole.length, "end");
+      field.setRangeText("", at, end, "end");
       field.dispatchEvent(new Event("input", { bubbles: true }));
     }
     this.undoing = false;
