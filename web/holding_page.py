@@ -149,7 +149,16 @@ def change_tags(inquiry_id: int) -> ResponseReturnValue:
     """Put tags on, separated by commas, or take one off."""
     typed = request.form.get("add", "").split(",")
     add = [tag for tag in typed if tag.strip()]
-    tagging.change(db(), actor(), inquiry_id, add=add, remove=request.form.getlist("remove"))
+    try:
+        tagging.change(db(), actor(), inquiry_id, add=add, remove=request.form.getlist("remove"))
+    except InputError as error:
+        words = _(
+            "A tag has up to %(n)s characters and no personal data; an inquiry has up to "
+            "%(most)s tags.",
+            n=tagging.LONGEST,
+            most=tagging.MOST_TAGS,
+        )
+        raise InputError(words) from error
     return _answer(inquiry_id)
 
 

@@ -162,6 +162,15 @@ def test_what_a_colleague_has_is_not_put_away(agent, yuna, db, ids):
     assert snoozing.of(db, ids["o1"]) is None
 
 
+@pytest.mark.parametrize("tag", ["010-1234-5678", "가" * 41, ",".join(map(str, range(21)))])
+def test_a_tag_that_cannot_be_is_refused_in_the_readers_language(agent, db, ids, tag):
+    answer = agent.post(f"/inquiries/{ids['o1']}/tags", data={"add": tag})
+    assert answer.status_code == 400
+    assert "태그는 40자까지" in answer.text
+    assert tag not in answer.text
+    assert tagging.of(db, ids["o1"]) == ()
+
+
 def test_tags_are_put_on_taken_off_and_completed(agent, db, ids):
     path = f"/inquiries/{ids['o1']}/tags"
     answer = agent.post(path, data={"add": "VIP, 환불 급함,"}, headers=JSON)
