@@ -4,12 +4,14 @@ Sending is one transaction: the answer, its outbox row, its labels, the outcome 
 was suggested, and the search row stand together or not at all.
 """
 
-from collections.abc import Collection
+import json
+from collections import Counter
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from . import faqs, holding, insertions, settings
+from . import faqs, holding, incoming, insertions, settings
 from .audit import SYSTEM, Actor, record
 from .clock import ago, now
 from .database import insert, one, write
@@ -17,13 +19,15 @@ from .errors import (
     ConflictError,
     EmptyTextError,
     InputError,
+    JoinedError,
     MaskUnconfirmedError,
     NotFoundError,
+    UnseenError,
 )
 from .importing.conversation import RawMessage
 from .importing.prepare import Preparer
 from .links import LinkReader
-from .redact import holds_mask
+from .redact import masks_in
 from .saved_reply_uses import note_uses
 from .seal import Seal
 from .word_index import index_words
@@ -82,6 +86,14 @@ def save_draft(
     """
     with write(db):
         _open_status(db, inquiry_id)
+        if not text:
+            # Nothing is begun any more: what the customer writes next may be joined with this.
+            sql = (
+                "DELETE FROM drafts WHERE inquiry_id = ? AND agent_id = ? "
+                "AND revision IN (SELECT value FROM json_each(?))"
+            )
+            db.execute(sql, [inquiry_id, agent_id, json.dumps(list(bases))])
+            return draft(db, seal, inquiry_id, agent_id)
         kept = draft(db, seal, inquiry_id, agent_id)
         if kept.text == text or (kept.revision and kept.revision not in bases):
             return kept
@@ -106,19 +118,32 @@ def send(
     agent_id: int,
     text: str,
     actor: Actor,
-    masks_confirmed: bool = False,
+    masks_confirmed: Iterable[str] = (),
+    shown: Collection[int] | None = None,
 ) -> Sent:
     """Send an answer as it was typed; learn from its FAQ links.
+
+    Args:
+        db: the desk's database.
+        seal: the desk's key.
+        inquiry_id: an open inquiry.
+        agent_id: who answers.
+        text: as it goes out.
+        actor: for the audit trail.
+        masks_confirmed: the masks that may go out, each as often as it may.
+        shown: ids of the messages that whoever answers has seen; None: not asked.
 
     Raises:
         EmptyTextError: the answer is blank.
         NotFoundError: there is no such inquiry.
         ConflictError: it was answered meanwhile, or somebody else has it in hand (HeldError).
+        JoinedError: it is answered with another one.
+        UnseenError: the customer wrote what is not among those shown.
         MaskUnconfirmedError: the answer holds a mask such as [전화번호] and nobody confirmed that.
     """
     if not text.strip():
         raise EmptyTextError("The answer is empty. Type it first.")
-    if holds_mask(text) and not masks_confirmed:
+    if not Counter(masks_in(text)) <= Counter(masks_confirmed):
         raise MaskUnconfirmedError(
             "The answer holds masked personal data, such as [전화번호], that came with a past "
             "answer. Replace it, or confirm that it shall go out so."
@@ -128,6 +153,8 @@ def send(
     with write(db):
         channel = _open_status(db, inquiry_id)
         holding.check(db, agent_id, inquiry_id)
+        if shown is not None and incoming.news(db, inquiry_id, shown=shown).fresh:
+            raise UnseenError(f"The customer wrote again in inquiry {inquiry_id}. Read that first.")
         moment = now()
         raw = RawMessage(f"sent:{agent_id}:{moment}", "agent", text, moment)
         prepared = preparer.message(raw)
@@ -277,9 +304,12 @@ def forget_originals(db: Database, *, days: int) -> int:
 
 def _open_status(db: Database, inquiry_id: int) -> str:
     """The channel of an inquiry that is still open."""
-    row = one(db, "SELECT status, channel FROM inquiries WHERE id = ?", [inquiry_id])
+    row = one(db, "SELECT status, channel, joined_to FROM inquiries WHERE id = ?", [inquiry_id])
     if row is None:
         raise NotFoundError(f"No inquiry {inquiry_id}.")
+    if row["joined_to"] is not None:
+        head = row["joined_to"]
+        raise JoinedError(f"Inquiry {inquiry_id} is answered with inquiry {head}.", head=head)
     if row["status"] != "open":
         raise ConflictError(
             f"Inquiry {inquiry_id} is {row['status']} already: somebody else was first. Your text "

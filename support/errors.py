@@ -88,6 +88,19 @@ class UndoRefusedError(ConflictError):
         self.n = n
 
 
+class JoinedError(ConflictError):
+    """The inquiry is answered with another one; `head` is that one's id."""
+
+    def __init__(self, words: str, *, head: int) -> None:
+        """Take the words for the person who asked."""
+        super().__init__(words)
+        self.head = head
+
+
+class UnseenError(ConflictError):
+    """The customer wrote something that whoever answers has not been shown."""
+
+
 class WorseError(ConflictError):
     """A release was judged worse than the one in force, and nobody insisted with a reason."""
 

@@ -4,13 +4,14 @@ It joins the conversation that its source says, while that is open. After an ans
 inquiry, for what is asked then is another question. One and the same message counts once.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlite_utils import Database
 
 from . import faqs, joining, settings
 from .clock import now
-from .database import Row, insert, one, scalar, write
+from .database import Row, insert, scalar, write
 from .errors import EmptyTextError
 from .importing.conversation import RawConversation, RawMessage
 from .importing.prepare import Preparer
@@ -29,13 +30,13 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What the customer wrote since an agent looked.
+    """What became of an inquiry since an agent looked, as ids of the customer's messages.
 
-    `last_id` is what to ask with next time; `messages` how many there are.
+    `fresh` were not shown yet; `gone` were, and belong to another inquiry now.
     """
 
-    last_id: int
-    messages: int
+    fresh: frozenset[int]
+    gone: frozenset[int]
 
 
 def receive(
@@ -114,23 +115,23 @@ def receive(
     return Received(head or inquiry_id, message_id, fresh=True)
 
 
-def news(db: Database, inquiry_id: int, *, after: int) -> News:
-    """What the customer wrote in an inquiry, or in those joined to it, after a message.
+def news(db: Database, inquiry_id: int, *, shown: Collection[int]) -> News:
+    """What the customer wrote in an inquiry, or in those joined to it, that is not shown.
 
-    A page asks from time to time, and shows what is suggested then.
+    A page asks from time to time, and shows what is suggested then. Ids alone tell it, not which
+    is the newest: what is joined may have been written before.
 
     Args:
         db: the desk's database.
         inquiry_id: the inquiry on the screen.
-        after: the `last_id` of the time before, or the newest message that is shown.
+        shown: the customer's messages that are on the screen.
     """
     sql = """
-        SELECT count(*) AS n, max(m.id) AS last_id FROM messages m
-        WHERE m.role = 'customer' AND m.id > ? AND m.inquiry_id IN
-            (SELECT id FROM inquiries WHERE id = ? OR joined_to = ?)
+        SELECT m.id FROM messages m WHERE m.role = 'customer' AND m.inquiry_id IN
+            (SELECT id FROM inquiries WHERE id = ?1 OR joined_to = ?1)
     """
-    row = one(db, sql, [after, inquiry_id, inquiry_id]) or {}
-    return News(row["last_id"] or after, row["n"])
+    said = frozenset(row["id"] for row in db.query(sql, [inquiry_id]))
+    return News(said - frozenset(shown), frozenset(shown) - said)
 
 
 def _rows(db: Database, source: str, conversation: str) -> list[Row]:

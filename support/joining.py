@@ -31,8 +31,8 @@ def join(db: Database, actor: Actor, head_id: int, other_id: int) -> None:
     Raises:
         NotFoundError: one of them is not there.
         InputError: they are not of one customer, or one and the same.
-        ConflictError: one is not open, was answered in part, is joined already, or is in
-            somebody's hands who does not have the other.
+        ConflictError: one is not open, was answered in part, is joined already, is in somebody's
+            hands who does not have the other, or somebody has begun to answer each.
     """
     with write(db):
         head, other = _get(db, head_id), _get(db, other_id)
@@ -44,6 +44,7 @@ def join(db: Database, actor: Actor, head_id: int, other_id: int) -> None:
                     f"Inquiry {row['id']} is answered or joined already; only open ones are joined."
                 )
         _check_hands(db, head_id, other_id)
+        _take_drafts(db, head_id, other_id)
         db.execute(
             "UPDATE inquiries SET joined_to = ?, status = 'closed', closed_at = NULL, "
             "held_by = NULL, held_until = NULL, snoozed_until = NULL WHERE id = ?",
@@ -82,7 +83,8 @@ def part(db: Database, actor: Actor, other_id: int) -> None:
 def join_open(db: Database, *, hours: int, customer: str = "") -> int:
     """Join the open inquiries of each customer that came within so many hours of each other.
 
-    What people parted stays apart; what somebody has in hand is not taken from them.
+    What people parted stays apart; what somebody has in hand, or has begun to answer, is not taken
+    from them.
 
     Args:
         db: the desk's database.
@@ -99,7 +101,8 @@ def join_open(db: Database, *, hours: int, customer: str = "") -> int:
         SELECT i.id, i.customer, i.opened_at,
             (SELECT max(m.at) FROM messages m WHERE m.inquiry_id = i.id) AS last_at,
             EXISTS (SELECT 1 FROM audit a WHERE a.object = 'inquiry:' || i.id
-                    AND a.action = 'inquiry.parted') AS apart
+                    AND a.action = 'inquiry.parted') AS apart,
+            EXISTS (SELECT 1 FROM drafts d WHERE d.inquiry_id = i.id) AS begun
         FROM inquiries i WHERE {_FREE} AND i.customer <> '' {mine}
         ORDER BY i.customer, i.opened_at, i.id
     """  # noqa: S608 - fixed words
@@ -110,7 +113,7 @@ def join_open(db: Database, *, hours: int, customer: str = "") -> int:
             soon = head is not None and head["customer"] == row["customer"] and (
                 row["opened_at"] <= iso(from_iso(head["last_at"]) + timedelta(hours=hours))
             )  # fmt: skip
-            if head is None or not soon or row["apart"] or holder(db, row["id"]):
+            if head is None or not soon or row["apart"] or row["begun"] or holder(db, row["id"]):
                 head = row
                 continue
             join(db, Actor(SYSTEM), head["id"], row["id"])
@@ -182,6 +185,21 @@ def _check_hands(db: Database, head_id: int, other_id: int) -> None:
     head, other = holder(db, head_id), holder(db, other_id)
     if other is not None and (head is None or head.agent_id != other.agent_id):
         raise ConflictError(f"{other.name} has inquiry {other_id} in hand. Ask them to join it.")
+
+
+def _take_drafts(db: Database, head_id: int, other_id: int) -> None:
+    """What was typed for the other stands with the head; two texts of one person are not mixed."""
+    sql = """
+        SELECT a.name FROM drafts d JOIN drafts h ON h.agent_id = d.agent_id AND h.inquiry_id = ?
+        JOIN agents a ON a.id = d.agent_id WHERE d.inquiry_id = ? LIMIT 1
+    """
+    both = one(db, sql, [head_id, other_id])
+    if both is not None:
+        raise ConflictError(
+            f"{both['name']} has begun an answer to each of inquiries {head_id} and {other_id}. "
+            f"Have them empty one first."
+        )
+    db.execute("UPDATE drafts SET inquiry_id = ? WHERE inquiry_id = ?", [head_id, other_id])
 
 
 def _get(db: Database, inquiry_id: int) -> Row:

@@ -42,9 +42,9 @@ class Redaction:
     counts: dict[str, int]
 
 
-def holds_mask(text: str) -> bool:
-    """Say whether a text holds one of the masks."""
-    return _MASK.search(text) is not None
+def masks_in(text: str) -> tuple[str, ...]:
+    """The masks that a text holds, in their order."""
+    return tuple(_MASK.findall(text))
 
 
 _Accept = Callable[[re.Match[str]], bool]

@@ -73,6 +73,8 @@ class Agent:
     waiting: Sequence[int] = ()  # inquiries on the inbox's page
     reading: int = 0  # the one that is open
     typed: int = 0  # drafts saved of it
+    kept: int = 0  # the revision of the draft that was saved last
+    shown: str = ""  # messages of the inquiry that was seen last
     led_to: str = ""  # where the last answer redirected
     _line: http.client.HTTPConnection | None = field(default=None, repr=False)
 
@@ -165,6 +167,9 @@ class Agent:
         token = re.search(rb'data-csrf="([^"]+)"', body)
         if token:
             self.csrf = token[1].decode()
+        shown = re.search(rb'name="shown" value="([\d,]*)"', body)
+        if shown:
+            self.shown = shown[1].decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +205,8 @@ def _next(agent: Agent) -> Answer:
 def _draft(agent: Agent) -> Answer:
     agent.typed += 1
     text = _SENTENCE * agent.typed
-    data = {"text": text, "revision": agent.typed + agent.draw.randrange(2**40)}
+    kept, agent.kept = agent.kept, 1 + agent.draw.randrange(2**40)
+    data = {"text": text, "revision": agent.kept, "bases": [kept]}
     return agent.ask("POST", f"/inquiries/{agent.reading}/draft", data=data)
 
 
@@ -215,7 +221,7 @@ def _find_faqs(agent: Agent) -> Answer:
 
 
 def _news(agent: Agent) -> Answer:
-    return agent.get(f"/inquiries/{agent.reading}/news", after=str(2**40))
+    return agent.get(f"/inquiries/{agent.reading}/news", shown=agent.shown)
 
 
 def _filtered(agent: Agent) -> Answer:

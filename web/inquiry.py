@@ -14,7 +14,9 @@ from support.errors import (
     EmptyTextError,
     FaqdeskError,
     InputError,
+    JoinedError,
     MaskUnconfirmedError,
+    UnseenError,
 )
 from support.holding import HeldError
 
@@ -23,7 +25,7 @@ from .auth import ANSWERING, actor, me, requires
 from .database import db, desk
 from .errors import problem, status_of, wants_json
 from .i18n import gettext as _
-from .inquiry_view import page, titles
+from .inquiry_view import page, shown_ids, titles
 
 __all__ = ["ONE", "bp", "read_object", "titles"]
 
@@ -62,9 +64,12 @@ def save_draft(inquiry_id: int) -> ResponseReturnValue:
         raise InputError("A draft is a text and a revision from 1.")
     if not isinstance(bases, list) or not all(isinstance(base, int) for base in bases):
         raise InputError("What a draft stands on is a list of revisions.")
-    kept = answering.save_draft(
-        db(), desk().seal, inquiry_id, me().id, text, revision=revision, bases=bases
-    )
+    try:
+        kept = answering.save_draft(
+            db(), desk().seal, inquiry_id, me().id, text, revision=revision, bases=bases
+        )
+    except JoinedError as error:
+        return problem(status_of(error), _refusal(error), head=_head(error))
     found = {"revision": kept.revision, "same": kept.text == text, "text": kept.text}
     try:
         held = holding.claim(db(), me().id, inquiry_id)
@@ -78,7 +83,6 @@ def save_draft(inquiry_id: int) -> ResponseReturnValue:
 def send(inquiry_id: int) -> ResponseReturnValue:
     """Send the answer as it was typed, and go on to whoever waits longest."""
     text = request.form.get("text", "").replace("\r\n", "\n")  # forms write every line end so
-    inquiry = inquiries.get(db(), inquiry_id, desk().seal)
     sent: answering.Sent | None
     try:
         sent = answering.send(
@@ -88,15 +92,24 @@ def send(inquiry_id: int) -> ResponseReturnValue:
             agent_id=me().id,
             text=text,
             actor=actor(),
-            masks_confirmed=bool(request.form.get("masks_confirmed")),
+            masks_confirmed=request.form.get("masks_confirmed", "").split(","),
+            shown=shown_ids(request.form["shown"]) if "shown" in request.form else None,
         )
     except (ConflictError, InputError) as error:
         sent = _went_out(inquiry_id, text) if isinstance(error, ConflictError) else None
         if sent is None:
             if wants_json():
                 holder = error.holder if isinstance(error, HeldError) else ""
-                return problem(status_of(error), _refusal(error), holder=holder)
+                unseen = isinstance(error, UnseenError)
+                return problem(
+                    status_of(error),
+                    _refusal(error),
+                    holder=holder,
+                    unseen=unseen,
+                    head=_head(error),
+                )
             masked = isinstance(error, MaskUnconfirmedError)
+            inquiry = inquiries.get(db(), inquiry_id, desk().seal)  # the customer may have written
             shown = page(inquiry, typed=text, refusal=_refusal(error), masked=masked)
             return shown, status_of(error)
     _make_findable(inquiry_id)
@@ -156,7 +169,19 @@ def _make_findable(inquiry_id: int) -> None:
         log.error("answer not encoded", inquiry=inquiry_id, exc_info=True)
 
 
+def _head(error: FaqdeskError) -> str:
+    """Where an inquiry is answered that was joined to another one."""
+    return url_for(".show", inquiry_id=error.head) if isinstance(error, JoinedError) else ""
+
+
 def _refusal(error: FaqdeskError) -> str:
+    if isinstance(error, JoinedError):
+        return _(
+            "This is answered together with another inquiry of the same customer now. Nothing was "
+            "sent; your text is still here."
+        )
+    if isinstance(error, UnseenError):
+        return _("The customer wrote again meanwhile. Nothing was sent; read that, then send.")
     if isinstance(error, HeldError):
         return _(
             "%(who)s has this inquiry in hand. Nothing was sent; your text is still here.",

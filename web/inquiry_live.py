@@ -2,19 +2,20 @@
 
 from http import HTTPStatus
 
-from flask import render_template, request
+from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from support import answering, holding, incoming, inquiries, insertions, suggestions
-from support.database import scalar
+from support.database import one
 from support.errors import InputError
 
 from .auth import ANSWERING, actor, me, requires
 from .database import db, desk
 from .errors import wants_json
+from .holding_page import held_words
 from .i18n import gettext as _
 from .inquiry import ONE, bp, read_object
-from .inquiry_view import fits, titles
+from .inquiry_view import fits, listed, shown_ids, titles
 from .paging import is_number
 
 __all__ = ["bp"]
@@ -26,32 +27,35 @@ _LARGEST = 2**63 - 1
 @bp.get(ONE + "/news")
 @requires(*ANSWERING)
 def news(inquiry_id: int) -> ResponseReturnValue:
-    """What happened since `after`, the newest message that the page shows.
+    """What happened since the page `shown` these messages of the customer.
 
-    Where the customer wrote again, the new messages and what fits now come along.
+    Where others came or went, the new messages and what fits now come along.
     """
-    after = request.args.get("after", 0, type=int)
-    after = max(0, min(after, _LARGEST))
-    found = incoming.news(db(), inquiry_id, after=after)
+    shown = shown_ids(request.args.get("shown", ""))
+    found = incoming.news(db(), inquiry_id, shown=shown)
     held = holding.holder(db(), inquiry_id)
     mine = held is None or held.agent_id == me().id
+    row = one(db(), "SELECT status, joined_to FROM inquiries WHERE id = ?", [inquiry_id])
     said = {
-        "last_id": found.last_id,
-        "messages": found.messages,
-        "status": scalar(db(), "SELECT status FROM inquiries WHERE id = ?", [inquiry_id]),
+        "shown": listed(shown - found.gone | found.fresh),
+        "gone": sorted(found.gone),
+        "status": row["status"] if row else "",
+        "head": url_for(".show", inquiry_id=row["joined_to"]) if row and row["joined_to"] else "",
         "holder": "" if held is None or mine else held.name,
-        "until": held.until if held is not None and mine else None,
+        "held_words": "" if held is None or mine else held_words(held),
     }
-    if not found.messages or said["status"] != "open":
+    if said["status"] != "open" or not (found.fresh or found.gone):
         return said
     inquiry = inquiries.get(db(), inquiry_id, desk().seal)
-    fresh = [m for m in inquiry.messages if m.id > after and m.role == "customer"]
-    shown = fits(inquiry)
+    fresh = [message for message in inquiry.messages if message.id in found.fresh]
+    fitting = fits(inquiry)
+    again = _("The customer wrote again. What fits was looked up anew.")
+    parted = _("Messages were parted from this inquiry. What fits was looked up anew.")
     return said | {
-        "said": _("The customer wrote again. What fits was looked up anew."),
+        "said": again if fresh else parted,
         "fresh": "".join(render_template("_message.html", message=m, fresh=True) for m in fresh),
-        "fits": render_template("_fits.html", **shown),
-        "past": render_template("_similar_past.html", **shown),
+        "fits": render_template("_fits.html", **fitting),
+        "past": render_template("_similar_past.html", **fitting),
     }
 
 

@@ -21,7 +21,7 @@ from support import (
 from support.errors import ModelError
 from support.inquiries import Inquiry, PastAnswer
 from support.recommender import Suggestion
-from support.redact import MASKS
+from support.redact import MASKS, masks_in
 from support.saved_reply_advice import SuggestedReply
 from support.settings import Settings
 from support.why import Span, Why
@@ -30,6 +30,7 @@ from support.worklist import Scope
 from . import wording
 from .auth import me
 from .database import db, desk
+from .paging import is_number
 
 # From which strength on a word is marked so; what hardly speaks is not marked at all.
 STRONG, CLEAR, FAINT = 2 / 3, 1 / 3, 0.1
@@ -69,8 +70,9 @@ def page(
         after=after,
         scope={} if scope == "free" else {"scope": scope},
         masks=list(MASKS.values()),
+        found=masks_in(draft.text if typed is None else typed) if masked else (),
         held=holding.holder(db(), inquiry.id),
-        last_id=max((message.id for message in inquiry.messages), default=0),
+        shown=listed(message.id for message in inquiry.messages if message.role == "customer"),
         joined=_joined(inquiry),
         **fitting | {"inquiry": inquiry},
     )
@@ -93,6 +95,16 @@ def fits(inquiry: Inquiry, rules: Settings | None = None) -> dict[str, Any]:
         "replies": replies,
         "titles": titles(found.similar, inquiry.slugs),
     }
+
+
+def listed(message_ids: Iterable[int]) -> str:
+    """Messages that a page shows, as it sends them back."""
+    return ",".join(map(str, sorted(message_ids)))
+
+
+def shown_ids(words: str) -> set[int]:
+    """What `listed` wrote; odd words are left out."""
+    return {int(word) for word in words.split(",") if is_number(word)}
 
 
 def titles(past: Iterable[PastAnswer], slugs: Iterable[str] = ()) -> dict[str, str]:

@@ -192,7 +192,8 @@ def test_a_blank_answer_and_an_unconfirmed_mask_are_refused(db, seal, agent):
         send(db, seal, agent, " \n")
     with pytest.raises(MaskUnconfirmedError, match=r"\[전화번호\]"):
         send(db, seal, agent, "[전화번호] 로 전화하세요")
-    assert send(db, seal, agent, "[전화번호] 로 전화하세요", masks_confirmed=True).message_id
+    confirmed = ["[전화번호]"]
+    assert send(db, seal, agent, "[전화번호] 로 전화하세요", masks_confirmed=confirmed).message_id
 
 
 def test_nothing_of_a_failed_send_stays(db, seal, agent):

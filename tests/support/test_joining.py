@@ -16,7 +16,7 @@ from support import (
 from support.audit import Actor
 from support.clock import ago
 from support.database import scalar, write
-from support.errors import ConflictError, EmptyTextError, InputError
+from support.errors import ConflictError, EmptyTextError, InputError, JoinedError
 from support.importing.conversation import RawConversation, RawMessage
 from support.importing.prepare import Preparer
 from support.importing.store import store
@@ -153,15 +153,37 @@ def test_a_message_goes_where_it_belongs(db, seal, mina):
     assert found.messages[1].text == "제 번호는 010-1234-5678"
     assert open_ids(db, mina) == [first.inquiry_id]  # awake again
     assert [past.inquiry_id for past in inquiries.search_words(db, "번호")] == []
-    told = incoming.news(db, first.inquiry_id, after=first.message_id)
-    assert (told.last_id, told.messages) == (second.message_id, 1)
-    assert incoming.news(db, first.inquiry_id, after=told.last_id).messages == 0
+    told = incoming.news(db, first.inquiry_id, shown=[first.message_id])
+    assert (told.fresh, told.gone) == ({second.message_id}, set())
+    both = [first.message_id, second.message_id]
+    assert not incoming.news(db, first.inquiry_id, shown=both).fresh
     # Another conversation of the same customer is the same inquiry.
     other = receive(db, seal, "x1", "언제 되나요", conversation="t2", customer_id="kim")
     assert other.inquiry_id == first.inquiry_id
     assert receive(db, seal, "x2", "네?", conversation="t2").inquiry_id == first.inquiry_id
     assert inquiries.get(db, first.inquiry_id).text.endswith("언제 되나요\n네?")
-    assert incoming.news(db, first.inquiry_id, after=told.last_id).messages == 2
+    assert len(incoming.news(db, first.inquiry_id, shown=both).fresh) == 2
+
+
+def test_what_somebody_has_begun_to_answer_is_joined_by_hand_alone_and_goes_along(
+    space, db, seal, tmp_path, mina
+):
+    settings.change(db, ACTOR, join_hours=0)
+    bring(space, tmp_path, ("a", "kim", "하나", 3), ("b", "kim", "둘", 2))
+    answering.save_draft(db, seal, 2, mina.id, "쓰던 글", revision=1)
+    assert joining.join_open(db, hours=24) == 0
+    answering.save_draft(db, seal, 2, mina.id, "", revision=2, bases=[1])
+    assert answering.draft(db, seal, 2, mina.id) == answering.Draft("", 0)
+    answering.save_draft(db, seal, 2, mina.id, "쓰던 글", revision=3)
+    answering.save_draft(db, seal, 1, mina.id, "또 하나", revision=4)
+    with pytest.raises(ConflictError, match="미나 has begun"):
+        joining.join(db, ACTOR, 1, 2)
+    answering.save_draft(db, seal, 1, mina.id, "", revision=5, bases=[4])
+    joining.join(db, ACTOR, 1, 2)
+    assert answering.draft(db, seal, 1, mina.id).text == "쓰던 글"
+    with pytest.raises(JoinedError) as refused:
+        answering.save_draft(db, seal, 2, mina.id, "더", revision=6, bases=[3])
+    assert refused.value.head == 1
 
 
 def test_after_an_answer_a_new_inquiry_begins(db, seal, mina):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support import redact_words
-from support.redact import MASKS, Redactor, holds_mask
+from support.redact import MASKS, Redactor, masks_in
 from support.redact_fold import fold
 
 TABLE = Path(__file__).with_name("redact_spellings.tsv")
@@ -125,9 +125,9 @@ def test_a_query_is_masked_within_its_own_value():
     assert Redactor(["+442079460958", "4111111111111111"]).redact(text).text == text
 
 
-def test_holds_mask():
-    assert all(holds_mask(f"연락처 {mask} 입니다") for mask in MASKS.values())
-    assert not holds_mask("[주소] 전화번호")
+def test_masks_in():
+    assert all(masks_in(f"연락처 {mask} 입니다 {mask}") == (mask, mask) for mask in MASKS.values())
+    assert masks_in("[주소] 전화번호") == ()
 
 
 @pytest.mark.parametrize("mask", MASKS.values())

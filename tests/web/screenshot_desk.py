@@ -110,7 +110,7 @@ def _answer(space: Workspace, db: Database) -> None:
             answering.note_inserted(db, key, faq.slug, form="titled", actor=actor)
         answering.send(
             db, seal, inquiry_id=row["id"], agent_id=agent, text=text,
-            actor=Actor(f"agent:{agent}"), masks_confirmed=True,
+            actor=Actor(f"agent:{agent}"),
         )  # fmt: skip
 
 

@@ -47,6 +47,17 @@ def colleague(browser, address):
     context.close()
 
 
+def test_a_window_that_is_closed_leaves_it_with_the_one_still_open(page, context, address, db, ids):
+    opened(page, address, ids["o1"])
+    other = context.new_page()
+    opened(other, address, ids["o1"])
+    with page.expect_response("**/news*"):
+        page.evaluate("dispatchEvent(new Event('focus'))")
+    with other.expect_response("**/claim"):
+        page.close()
+    wait_until(lambda: holding.holder(db, ids["o1"]) is not None)
+
+
 def test_two_people_and_one_inquiry(page, colleague, address, db, ids):
     opened(page, address, ids["o1"])
     page.locator("#text").fill("곧 알아볼게요.")
@@ -56,14 +67,14 @@ def test_two_people_and_one_inquiry(page, colleague, address, db, ids):
     expect(row.locator("[data-held]")).to_have_text("Mina님 담당")
     opened(colleague, address, ids["o1"])
     strip = colleague.locator("#holder")
-    expect(strip.get_by_role("status")).to_contain_text("Mina님이 보고 있어요")
+    expect(strip.locator(".held-words")).to_contain_text("Mina님이 보고 있어요")
     press(colleague, "KeyG")
     expect(strip.get_by_role("button", name="내 담당으로")).to_be_visible()
     assert holding.holder(db, ids["o1"]).name == "Yuna"
     # The first one is told when sending, and keeps every word.
     page.locator("#send").click()
     expect(page.locator("#trouble")).to_contain_text("Yuna")
-    expect(page.locator("#holder [role=status]")).to_contain_text("Yuna님이 보고 있어요")
+    expect(page.locator("#holder .held-words")).to_contain_text("Yuna님이 보고 있어요")
     assert draft(page) == "곧 알아볼게요."
     assert scalar(db, "SELECT count(*) FROM outbox") == 0
     colleague.locator("#text").fill("제가 답할게요.")

@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 
 from support import answering, holding
 from support.audit import Actor
+from support.clock import now
 from support.database import one, scalar
 from tests.web.browser import draft, saved, sign_in
 
@@ -86,6 +87,33 @@ def test_a_window_that_was_offline_overwrites_nothing_newer(page, context, addre
     assert draft(page) == "두 낱말 더!"
     laptop.reload()
     assert draft(laptop) == "다 쓴 답변이에요."
+
+
+def test_a_word_for_one_mask_and_the_newest_message_are_asked_for(page, address, db, ids):
+    page.goto(f"{address}/inquiries/{ids['o1']}")
+    page.locator("#text").fill("[전화번호]로 전화드려요.")
+    box = page.locator("[name=masks_confirmed]")
+    box.check()
+    page.locator("#text").press("End")
+    page.keyboard.type(" 곧.")
+    expect(box).to_be_checked()
+    page.keyboard.type(" [계좌번호]")
+    expect(box).not_to_be_checked()
+    box.check()
+    message = {"inquiry_id": ids["o1"], "source_id": "again", "role": "customer", "public": 1,
+               "text": "아니 취소할게요", "at": now()}  # fmt: skip
+    db["messages"].insert(message)
+    page.locator("#send").click()
+    expect(page.get_by_role("alert")).to_contain_text("그 사이 고객이")
+    expect(page.locator("#messages .fresh")).to_contain_text("아니 취소할게요")
+    assert scalar(db, "SELECT count(*) FROM outbox") == 0
+    held = []
+    page.route("**/send", lambda route: held.append(route))
+    page.locator("#send").click()
+    expect(page.locator("#text")).to_have_js_property("readOnly", True)  # nothing typed is lost
+    held[0].continue_()
+    expect(page.locator(".flash")).to_be_visible()
+    assert scalar(db, "SELECT count(*) FROM outbox") == 1
 
 
 def test_what_cannot_be_copied_is_not_sent_unseen(page, address, db, ids):

@@ -1,8 +1,10 @@
+import re
 from dataclasses import replace
 
 import pytest
 
 from support import answering, holding, saved_replies, settings
+from support.clock import now
 from support.database import one, scalar
 from support.errors import InputError
 from support.promise import Promise
@@ -295,7 +297,43 @@ def test_masks_go_out_only_when_confirmed(agent, ids):
     answer = send(agent, ids["o1"], MASKED)
     assert answer.status_code == 400
     assert "가려진 개인정보" in answer.json["detail"]
-    assert send(agent, ids["o1"], MASKED, masks_confirmed="yes").status_code == 200
+    # A word for one mask is none for others, nor for a second one.
+    for text in (MASKED + " [계좌번호]", MASKED + " [전화번호]"):
+        assert send(agent, ids["o1"], text, masks_confirmed="[전화번호]").status_code == 400
+    assert send(agent, ids["o1"], MASKED, masks_confirmed="[전화번호]").status_code == 200
+
+
+def test_an_answer_over_a_message_that_nobody_saw_waits_until_it_is_shown(agent, ids, db):
+    path = f"/inquiries/{ids['o1']}"
+    seen = re.search(r'name="shown" value="([\d,]+)"', agent.get(path).text)[1]
+    message = {"inquiry_id": ids["o1"], "source_id": "again", "role": "customer", "public": 1,
+               "text": "아니 취소할게요", "at": now()}  # fmt: skip
+    db["messages"].insert(message)
+    refused = send(agent, ids["o1"], "답변", shown=seen)
+    assert (refused.status_code, refused.json["unseen"]) == (409, True)
+    assert "그 사이 고객이" in refused.json["detail"]
+    plain = agent.post(path + "/send", data={"text": "답변", "shown": seen})  # without script
+    assert plain.status_code == 409
+    assert "아니 취소할게요" in plain.text
+    assert "답변</textarea>" in plain.text
+    seen = re.search(r'name="shown" value="([\d,]+)"', plain.text)[1]
+    assert send(agent, ids["o1"], "답변", shown=seen).status_code == 200
+
+
+def test_one_that_was_joined_meanwhile_leads_to_where_it_is_answered(agent, ids, db):
+    sql = "UPDATE inquiries SET joined_to = ?, status = 'closed' WHERE id = ?"
+    db.execute(sql, [ids["o1"], ids["o4"]])
+    path, head = f"/inquiries/{ids['o4']}", f"/inquiries/{ids['o1']}"
+    for answer in (
+        as_script(agent, path + "/draft", text="쓰던 글", revision=1),
+        send(agent, ids["o4"], "쓰던 글"),
+    ):
+        assert (answer.status_code, answer.json["head"]) == (409, head)
+        assert "다른 문의와 함께" in answer.json["detail"]
+    assert agent.get(path + "/news").json["head"] == head
+    plain = agent.post(path + "/send", data={"text": "쓰던 글"})
+    assert "쓰던 글" in plain.text
+    assert f'href="{head}"' in plain.text
 
 
 def test_a_refusal_for_another_reason_says_that_reason(agent, ids, monkeypatch):

@@ -19,6 +19,7 @@ from support.clock import from_iso, iso
 from support.database import one, scalar, write
 from support.importing.conversation import RawMessage
 from support.recommender import Recommender
+from support.redact import masks_in
 from support.seal import Seal
 from support.workspace import Workspace
 
@@ -122,7 +123,7 @@ def _answer(
         agent_id=agent_id,
         text=row["answer"],
         actor=acting,
-        masks_confirmed=True,
+        masks_confirmed=masks_in(row["answer"]),
     )
     _dated(db, inquiry_id, key, looked=_looked(asked, sent, row), sent=iso(sent))
     return inquiry_id

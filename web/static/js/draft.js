@@ -13,6 +13,7 @@ export class Draft {
     this.unheard = []; // revisions that were sent and may be kept, though no answer came
     this.timer = 0;
     this.saving = false;
+    this.paused = false; // while the answer is being sent
     this.over = false; // sent, answered by somebody else, or newer elsewhere
     field.addEventListener("input", () => this.later(PAUSE));
     addEventListener("pagehide", () => this.save({ last: true }));
@@ -27,7 +28,7 @@ export class Draft {
   async save({ last = false } = {}) {
     clearTimeout(this.timer);
     const text = this.field.value;
-    if (this.over || text === this.saved || (this.saving && !last)) return;
+    if (this.over || this.paused || text === this.saved || (this.saving && !last)) return;
     this.saving = true;
     this.tell("saving");
     const revision = 1 + Math.floor(Math.random() * (Number.MAX_SAFE_INTEGER - 1));
@@ -36,7 +37,7 @@ export class Draft {
     const { status, data } = await post(this.url, { text, revision, bases }, { last });
     this.saving = false;
     if (status === 200) this.kept(text, data);
-    else if (status === 409 || status === 404) this.end("answered");
+    else if (status === 409 || status === 404) this.end(data?.head ? "joined" : "answered", data?.head);
     else if (status === 403) this.tell("signedOut");
     else if (status >= 400 && status < 500) this.tell("refused");
     else {

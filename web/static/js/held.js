@@ -30,10 +30,16 @@ function show(state) {
   const fresh = new DOMParser().parseFromString(state.html, "text/html").querySelector("#holder");
   const old = $("#holder");
   // What is being typed or chosen there is left alone, as long as it says the same.
-  if (fresh.dataset.state === old.dataset.state) return;
+  if (fresh.dataset.state === old.dataset.state) return lastActive($(".held-words", fresh)?.textContent);
   const at = old.contains(document.activeElement) ? document.activeElement.id : "";
   old.replaceWith(document.adoptNode(fresh));
   if (at) document.getElementById(at)?.focus();
+}
+
+// How long ago a colleague was active goes on while everything else stays.
+function lastActive(words) {
+  const line = $("#holder .held-words");
+  if (line && words && line.textContent !== words) line.textContent = words;
 }
 
 // Reading and typing renew the claim; a page that is left open alone loses it in ten minutes.
@@ -46,8 +52,18 @@ addEventListener("pageshow", (event) => event.persisted && claim());
 // The page's own requests hear of it too: {holder: somebody else's name or "", until}.
 document.addEventListener("desk:held", ({ detail }) => {
   if (!held) return;
-  if (detail.until) until = detail.until;
+  if (detail.until) until = detail.until; // as a save of this page renewed it, never another's
+  if (detail.words) lastActive(detail.words);
   if ((detail.holder ?? "") !== $("#holder").dataset.holder) claim();
+});
+
+// Another window of one's own let its claim go, which was this one's too: it is claimed again, now
+// or as soon as somebody looks.
+const windows = new BroadcastChannel("desk:held");
+windows.addEventListener("message", ({ data }) => {
+  if (data !== location.pathname) return;
+  claimed = 0;
+  claim();
 });
 
 addEventListener("pagehide", () => {
@@ -55,6 +71,7 @@ addEventListener("pagehide", () => {
   const known = mine && until;
   if (held && (known || asking)) {
     post($("#holder").dataset.letGo, { until: asking ? null : until }, { last: true });
+    windows.postMessage(location.pathname);
   }
 });
 

@@ -69,7 +69,11 @@ function lookForMasks() {
   $("#masks-found").replaceChildren(
     ...found.map((mask) => Object.assign(document.createElement("mark"), { textContent: mask })),
   );
-  if (!found.length) form.elements.masks_confirmed.checked = false;
+  // A word for some masks is none for those that come later.
+  const all = masks.flatMap((mask) => Array(field.value.split(mask).length - 1).fill(mask)).join();
+  const confirmed = form.elements.masks_confirmed;
+  if (confirmed.value !== all) confirmed.checked = false;
+  confirmed.value = all;
   return found.length > 0;
 }
 
@@ -86,10 +90,13 @@ const draft = new Draft(field, {
     if (words) said.textContent = form.dataset[words];
     else {
       said.textContent = form.dataset.sayRefused;
-      const name = { offline: "sayOffline", signedOut: "saySignedOut", answered: "sayAnswered", newer: "sayNewer" }[how];
+      const name = { offline: "sayOffline", signedOut: "saySignedOut", answered: "sayAnswered", joined: "sayJoined", newer: "sayNewer" }[how];
       trouble.textContent = name ? form.dataset[name] : "";
+      if (how === "joined") leadTo(other);
     }
-    if (how === "saved") trouble.textContent = "";
+    // What a sending was refused for stays to be read.
+    if (how === "saved" && trouble.dataset.of === "draft") trouble.textContent = "";
+    if (!words) trouble.dataset.of = "draft";
     $("#keep-mine").hidden = $("#other-draft").hidden = how !== "newer";
     if (how === "newer") $("#other-draft .reply").textContent = other;
   },
@@ -100,25 +107,35 @@ field.addEventListener("input", lookForMasks);
 
 // ---- sending
 
+// Where the inquiry is answered that was joined to another one.
+function leadTo(head) {
+  trouble.append(" ", Object.assign(document.createElement("a"), { href: head, textContent: form.dataset.sayGo }));
+}
+
+// What is typed while the answer is under way would be in neither it nor the draft.
+function sending(on) {
+  $("#send").disabled = field.readOnly = draft.paused = on;
+}
+
 let copiedByHand = false;
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   trouble.textContent = "";
+  trouble.dataset.of = "sending";
   const confirmed = form.elements.masks_confirmed;
   if (lookForMasks() && !confirmed.checked) {
     trouble.textContent = form.dataset.sayConfirm;
     confirmed.focus();
     return;
   }
-  const button = $("#send");
-  if (button.disabled) return;
-  button.disabled = true;
+  if (field.readOnly) return;
+  sending(true);
   if ("copies" in form.dataset && field.value.trim() && !copiedByHand && !(await copy(field.value))) {
     copiedByHand = true;
     trouble.textContent = form.dataset.sayNotCopied;
     field.select();
-    button.disabled = false;
+    sending(false);
     return;
   }
   const { status, data } = await post(form.action, new FormData(form));
@@ -127,10 +144,13 @@ form.addEventListener("submit", async (event) => {
     location.assign(data.next);
     return;
   }
-  button.disabled = false;
+  sending(false);
+  draft.save();
+  if (data?.unseen) askNews();
   if (data?.holder) sayHeld(data);
   const refused = status === 403 ? form.dataset.saySignedOut : data?.detail;
   trouble.textContent = refused ?? form.dataset.sayOffline;
+  if (data?.head) leadTo(data.head);
 });
 
 field.addEventListener("keydown", (event) => {
@@ -162,14 +182,14 @@ for (const digit of "123456789") {
 const reasons = why(fits, messages);
 const find = picker($("#find"), $("#found"), insertFound);
 dismissing(fits, $("#chord"), { after: () => field.focus() });
-news(messages, {
+const askNews = news(messages, {
   came() {
     asChosen();
     expectSuggested();
     reasons.look();
     find.forget();
   },
-  ended: () => draft.end("answered"),
+  ended: (head) => draft.end(head ? "joined" : "answered", head),
 });
 
 field.setSelectionRange(field.value.length, field.value.length);

@@ -14,13 +14,13 @@ export function news(messages, { came, ended }) {
     if (document.visibilityState === "visible" && !asking) {
       asking = true;
       const url = new URL(messages.dataset.news, location.href);
-      url.searchParams.set("after", messages.dataset.last);
+      url.searchParams.set("shown", $("#shown").value);
       const found = await get(url).catch(() => null);
       asking = false;
       if (found) {
-        if (found.status !== "open") return ended();
-        const { holder, until } = found;
-        document.dispatchEvent(new CustomEvent("desk:held", { detail: { holder, until } }));
+        if (found.status !== "open") return ended(found.head);
+        const { holder, held_words: words } = found;
+        document.dispatchEvent(new CustomEvent("desk:held", { detail: { holder, words } }));
         if (found.fresh !== undefined) show(found);
       }
     }
@@ -28,7 +28,8 @@ export function news(messages, { came, ended }) {
   }
 
   function show(found) {
-    messages.dataset.last = found.last_id;
+    $("#shown").value = found.shown;
+    for (const id of found.gone) $(`[data-message="${id}"]`, messages)?.remove();
     messages.insertAdjacentHTML("beforeend", found.fresh); // the desk's own templates
     messages.lastElementChild?.scrollIntoView({ block: "nearest" });
     replace("#fitting", found.fits, "#fits-title");
@@ -42,6 +43,7 @@ export function news(messages, { came, ended }) {
   document.addEventListener("visibilitychange", ask);
   addEventListener("focus", ask);
   timer = setTimeout(ask, EVERY);
+  return ask;
 }
 
 // What has the focus may go with the old; then the head of the new one has it.
