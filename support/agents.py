@@ -143,6 +143,12 @@ def change(
                 _revoke(db, "created_by", before.actor_name)
         row = {"name": name or before.name, "role": role or before.role}
         db.table("agents").update(agent_id, row)
+        if row["role"] not in ("agent", "lead", "admin"):
+            # Who answers no more keeps nothing from those who do.
+            db.execute(
+                "UPDATE inquiries SET held_by = NULL, held_until = NULL WHERE held_by = ?",
+                [agent_id],
+            )
         if (before.name, before.role) != (row["name"], row["role"]):
             # Who somebody was called stays out of what is never deleted.
             detail: dict[str, str | bool] = {"renamed": True} if before.name != row["name"] else {}

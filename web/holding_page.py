@@ -139,6 +139,7 @@ def snooze(inquiry_id: int) -> ResponseReturnValue:
 @requires(*ANSWERING)
 def wake(inquiry_id: int) -> ResponseReturnValue:
     """Bring it back at once."""
+    holding.check(db(), me().id, inquiry_id)
     snoozing.wake(db(), actor(), inquiry_id)
     return _answer(inquiry_id)
 
@@ -175,6 +176,7 @@ def known_tags() -> ResponseReturnValue:
 @requires(*ANSWERING)
 def part(inquiry_id: int) -> ResponseReturnValue:
     """Take it out of the inquiry that it was joined to; it waits for itself again."""
+    holding.check(db(), me().id, inquiries.get(db(), inquiry_id).joined_to or inquiry_id)
     joining.part(db(), actor(), inquiry_id)
     flash(_("It is an inquiry of its own again."), "success")
     target = own_path(request.form.get("next", "")) or url_for(

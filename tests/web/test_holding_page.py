@@ -220,3 +220,20 @@ def test_strips_show_hostile_names_as_words(agent, yuna, db, ids, team):
     html = agent.post(f"/inquiries/{ids['o1']}/claim", headers=JSON).json["html"]
     assert "<script>alert" not in html
     assert "&lt;script&gt;" in html
+
+
+def test_what_a_colleague_has_in_hand_is_neither_woken_nor_parted(agent, yuna, db, ids):
+    agent.post(f"/inquiries/{ids['o1']}/keep", headers=JSON)
+    snoozing.snooze(db, ACTOR, ids["o1"], ago(hours=-2))
+    sql = "UPDATE inquiries SET joined_to = ?, status = 'closed' WHERE id = ?"
+    db.execute(sql, [ids["o1"], ids["o4"]])
+    for path in (f"/inquiries/{ids['o1']}/wake", f"/inquiries/{ids['o4']}/part"):
+        assert yuna.post(path, headers=JSON).status_code == 409
+    assert snoozing.of(db, ids["o1"])
+    assert agent.post(f"/inquiries/{ids['o1']}/wake", headers=JSON).status_code == 200
+
+
+def test_who_answers_no_more_keeps_nothing(agent, db, ids, team):
+    agent.post(f"/inquiries/{ids['o1']}/keep", headers=JSON)
+    agents.change(db, ACTOR, team["mina"].id, role="moderator")
+    assert holder(db, ids["o1"]) is None

@@ -141,7 +141,7 @@ def test_a_draft_renews_the_claim_and_is_kept_all_the_same_when_somebody_else_ha
     assert holding.holder(db, ids["o1"]).name == "Mina"
     yuna = scalar(db, "SELECT id FROM agents WHERE login = 'yuna'")
     holding.take_over(db, ACTOR, ids["o1"], yuna)
-    second = as_script(agent, path, text="글을 더", revision=2).json
+    second = as_script(agent, path, text="글을 더", revision=2, bases=[1]).json
     assert (second["holder"], second["text"]) == ("Yuna", "글을 더")
     assert "글을 더" in agent.get(f"/inquiries/{ids['o1']}").text
 
