@@ -16,7 +16,7 @@ from .clock import now
 from .database import Row, one
 from .errors import ConflictError, InputError
 from .faq_changes import Change, changing
-from .faq_slugs import free_slug, refuse_taken, refuse_unfit, row_of
+from .faq_slugs import free_slug, refuse_foreign, refuse_taken, refuse_unfit, row_of
 from .html import to_plain_text
 from .links import LinkReader
 
@@ -45,7 +45,7 @@ def create(
     """Make an FAQ; without a slug it is called after its title.
 
     Raises:
-        InputError: there is no title, or the slug cannot stand in an address.
+        InputError: there is no title, or slug or link are no part of an address.
         ConflictError: the slug is an FAQ's or an alias already.
     """
     fields = {"title": title, "title_en": title_en, "body": body, "category": category, "url": url}
@@ -59,11 +59,12 @@ def insert_faq(db: Database, change: Change, slug: str, fields: Mapping[str, str
     """Add an FAQ's row as a part of a change.
 
     Raises:
-        InputError: there is no title, or the slug cannot stand in an address.
+        InputError: there is no title, or slug or link are no part of an address.
         ConflictError: the slug is an FAQ's or an alias already.
     """
     refuse_taken(db, slug)
     clean = cleaned(dict.fromkeys(FIELDS, "") | dict(fields))
+    refuse_foreign(clean["url"])
     moment = now()
     url = clean.pop("url") or _address(db, slug)
     times = {"created_at": moment, "updated_at": moment}
@@ -75,13 +76,15 @@ def edit(db: Database, actor: Actor, slug: str, **fields: str) -> faqs.Faq:
 
     Raises:
         NotFoundError: there is no such FAQ.
-        InputError: a field is unknown, or the title is blank.
+        InputError: a field is unknown, the title is blank, or the link is no address.
     """
     unknown = fields.keys() - set(FIELDS)
     if unknown:
         raise InputError(f"No field {sorted(unknown)[0]!r}. There are: {', '.join(FIELDS)}.")
     row = row_of(db, slug)
     clean = cleaned({"title": row["title"], **fields})
+    if clean.get("url", row["url"]) != row["url"]:
+        refuse_foreign(clean["url"])
     if all(row[name] == value for name, value in clean.items()):
         return faqs.get(db, slug)
     with changing(db, actor, "edited", slug) as change:
@@ -103,7 +106,7 @@ def rename(db: Database, actor: Actor, slug: str, to: str, *, url: str = "") -> 
 
     Raises:
         NotFoundError: there is no such FAQ.
-        InputError: the new slug cannot stand in an address.
+        InputError: the new slug cannot stand in an address, or the link is none.
         ConflictError: the new slug is another FAQ's, or the alias of one.
     """
     to = to.strip()
@@ -111,6 +114,7 @@ def rename(db: Database, actor: Actor, slug: str, to: str, *, url: str = "") -> 
     with changing(db, actor, "renamed", slug, into=to) as change:
         row = row_of(db, slug)
         refuse_unfit(to)
+        refuse_foreign(url)
         if to == slug or one(db, "SELECT 1 FROM faqs WHERE slug = ?", [to]):
             raise ConflictError(f"There is an FAQ {to!r} already. Merge them instead.")
         _take_alias(db, change, to, of=slug)

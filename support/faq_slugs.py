@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from typing import Final
+from urllib.parse import urlsplit
 
 from sqlite_utils import Database
 
@@ -11,7 +12,10 @@ from .database import Row, one, scalar
 from .errors import ConflictError, InputError, NotFoundError
 
 _SLUG_LENGTH: Final = 60
-_NO_SLUG = re.compile(r"[\s/?#%&]")
+_LONGEST: Final = 200
+_LONGEST_URL: Final = 2_000
+_FIT = re.compile(r"\w[^\s/?#%&]*")  # begins as no formula, and as no step to another folder
+_RESERVED: Final = frozenset({"to-mend"})  # pages of the console stand there
 
 
 def row_of(db: Database, slug: str) -> Row:
@@ -46,7 +50,7 @@ def free_slug(db: Database, title: str) -> str:
     words = re.findall(r"\w+", unicodedata.normalize("NFC", title).lower())
     base = "-".join(words)[:_SLUG_LENGTH].strip("-") or "faq"
     slug, number = base, 1
-    while taken(db, slug):
+    while slug in _RESERVED or taken(db, slug):
         number += 1
         slug = f"{base}-{number}"
     return slug
@@ -69,12 +73,33 @@ def refuse_unfit(slug: str) -> None:
     """Refuse a slug that cannot stand in an address.
 
     Raises:
-        InputError: it is blank, or holds what would end it there.
+        InputError: it is blank, holds what would end it there, begins with neither a letter nor a
+            digit, is too long, or a page of the console has that address.
     """
-    if not slug or _NO_SLUG.search(slug):
+    fits = _FIT.fullmatch(slug) and slug.isprintable() and slug not in _RESERVED
+    if not fits or len(slug) > _LONGEST:
         raise InputError(
-            f"A slug stands in an address: it must not be blank nor hold blanks or any of "
-            f"/ ? # % &, got {slug!r}."
+            f"A slug stands in an address: it begins with a letter or a digit, holds no blanks nor "
+            f"any of / ? # % &, has at most {_LONGEST} characters, and is not "
+            f"{' or '.join(_RESERVED)}; got {slug[:_LONGEST]!r}."
+        )
+
+
+def refuse_foreign(url: str) -> None:
+    """Refuse what is no address of a page: agents put it in answers, and customers follow it.
+
+    Raises:
+        InputError: it is neither blank nor an address with http or https and a host.
+    """
+    try:
+        parts = urlsplit(url)
+        fits = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        fits = False
+    if url and not (fits and url.isprintable() and " " not in url and len(url) <= _LONGEST_URL):
+        raise InputError(
+            f"The link of an FAQ begins with http:// or https:// and names a host, in at most "
+            f"{_LONGEST_URL:,} characters without blanks; got {url[:_LONGEST]!r}."
         )
 
 

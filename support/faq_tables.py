@@ -24,7 +24,7 @@ from .database import Row
 from .errors import FaqdeskError, ImportFileError
 from .faq_changes import changing
 from .faq_edit import FIELDS, cleaned, insert_faq
-from .faq_slugs import refuse_unfit
+from .faq_slugs import refuse_foreign, refuse_unfit
 from .importing.conversation import Rejected
 from .importing.files import Numbered
 from .importing.files import rows as read_rows
@@ -214,6 +214,8 @@ def _judge(
         there = known.get(slug)
         fields = cleaned(given if "title" in given or there is None else {**given, "title": "-"})
         fields = {name: value for name, value in fields.items() if name in given}
+        if there is None or fields.get("url", there["url"]) != there["url"]:
+            refuse_foreign(fields.get("url", ""))
     except FaqdeskError as error:
         return TableRow(line, "invalid", slug, given, {}, reason=str(error))
     if not there and not fields.get("title"):

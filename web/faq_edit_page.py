@@ -12,6 +12,7 @@ from support.faq_slugs import free_slug, row_of
 from support.inquiries import Inquiry
 from support.redact import MASKS
 
+from . import knowledge_words
 from .auth import LEADS, actor, requires
 from .database import db
 from .errors import status_of
@@ -47,7 +48,7 @@ def create() -> ResponseReturnValue:
             db(), actor(), fields, slug=slug, inquiry_ids=chosen
         )
     except (InputError, ConflictError) as error:
-        page = _form({**fields, "slug": slug}, inquiry=inquiry, trouble=_trouble(error, slug))
+        page = _form({**fields, "slug": slug}, inquiry=inquiry, trouble=trouble_of(error, slug))
         return page, status_of(error)
     flash(_("“%(title)s” is an FAQ now.", title=faq.title), "info")
     return redirect(url_for(".one", slug=faq.slug, done=change_id))
@@ -75,7 +76,7 @@ def save(slug: str) -> ResponseReturnValue:
     try:
         faq_edit.edit(db(), actor(), slug, **fields)
     except InputError as error:
-        return _form(fields, faq=faq, trouble=_trouble(error)), status_of(error)
+        return _form(fields, faq=faq, trouble=trouble_of(error)), status_of(error)
     changed = any(getattr(faq, name) != fields[name].strip() for name in faq_edit.FIELDS)
     return _back(slug, _("Saved.") if changed else "")
 
@@ -89,7 +90,7 @@ def rename(slug: str) -> ResponseReturnValue:
     try:
         moved = faq_edit.rename(db(), actor(), slug, to, url=url)
     except (InputError, ConflictError) as error:
-        flash(_trouble(error, to), "danger")
+        flash(trouble_of(error, to), "danger")
         return redirect(url_for(".one", slug=slug))
     flash(
         _("It is called “%(to)s” now; %(n)s labels followed.", to=to, n=f"{moved.labels:,}"), "info"
@@ -129,7 +130,7 @@ def do_merge(slug: str) -> ResponseReturnValue:
     try:
         moved = faq_edit.merge(db(), actor(), slug, into)
     except (InputError, ConflictError) as error:
-        flash(_trouble(error, into), "danger")
+        flash(trouble_of(error, into), "danger")
         return redirect(url_for(".merge", slug=slug))
     flash(
         _("“%(slug)s” is part of this FAQ now; %(n)s labels followed.",
@@ -241,7 +242,7 @@ def _back(slug: str, words: str) -> ResponseReturnValue:
     return redirect(url_for(".one", slug=slug, done=newest[0].id if newest else None))
 
 
-def _trouble(error: Exception, slug: str = "") -> str:
+def trouble_of(error: Exception, slug: str = "") -> str:
     """What is wrong with what was typed, as the reader understands it."""
     if isinstance(error, ConflictError):
         if slug and (slug in faqs.aliases(db()) or _there(slug)):
@@ -249,9 +250,7 @@ def _trouble(error: Exception, slug: str = "") -> str:
                 "“%(slug)s” is the name of an FAQ already. Choose another, or merge.", slug=slug
             )
         return _("The FAQ has changed meanwhile. Look again, then decide.")
-    if "title" in str(error):
-        return _("An FAQ needs a title.")
-    return _("A name in links must not be blank, nor hold blanks or any of / ? # % &.")
+    return knowledge_words.row_reason("invalid", str(error))[0]
 
 
 def _there(slug: str) -> bool:

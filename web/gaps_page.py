@@ -9,17 +9,18 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, lazy_gettext
 
 from support import faq_undo, faqs, gaps
-from support.errors import ConflictError, InputError, ModelError, NotFoundError
+from support.errors import ConflictError, InputError, ModelError, NotFoundError, UndoRefusedError
 from support.faq_near import near_faqs
 from support.faq_slugs import free_slug
 from support.gap_closed import closed_by
 from support.gaps import Gap
 from support.inquiries import past_answers
 
-from . import job_beside, wording
+from . import job_beside, knowledge_words, wording
 from .auth import LEADS, actor, requires
 from .database import db, desk
 from .errors import status_of
+from .faq_edit_page import trouble_of
 from .i18n import gettext as _
 from .paging import is_number, page
 
@@ -95,9 +96,13 @@ def make(gap_id: int) -> ResponseReturnValue:
     given = {name: request.form.get(name, "") for name in FIELDS}
     try:
         chosen = _chosen(gap_id)
+    except (InputError, ConflictError) as error:  # said in the reader's words
+        return _page(gap_id, given, trouble=str(error)), status_of(error)
+    try:
         faq, _change = gaps.make_faq(db(), actor(), gap_id, inquiry_ids=chosen, **given)
     except (InputError, ConflictError) as error:
-        return _page(gap_id, given, trouble=str(error)), status_of(error)
+        words = trouble_of(error, given["slug"].strip())
+        return _page(gap_id, given, trouble=words), status_of(error)
     title, n = faq.titled(str(get_locale())), f"{faq.sent:,}"
     words = _("“%(title)s” is an FAQ now, with %(n)s inquiries to learn from.", title=title, n=n)
     flash(words, "info")
@@ -124,8 +129,12 @@ def undo(gap_id: int) -> ResponseReturnValue:
     closed = closed_by(db(), [gap_id]).get(gap_id)
     if closed is None:
         raise NotFoundError(_("There is nothing to take back."))
-    faq_undo.undo(db(), actor(), closed.change_id)
-    flash(_("Taken back: the gap is open again."), "info")
+    try:
+        faq_undo.undo(db(), actor(), closed.change_id)
+    except UndoRefusedError as error:
+        flash(knowledge_words.undo_refused(error), "danger")
+    else:
+        flash(_("Taken back: the gap is open again."), "info")
     return redirect(url_for(".one", gap_id=gap_id))
 
 

@@ -76,7 +76,11 @@ _REASONS = {
     "FAQ needs a title": lazy_gettext("An FAQ needs a title."),
     "reply needs a": lazy_gettext("A saved reply needs a title and a text."),
     "slug stands in an address": lazy_gettext(
-        "A name in links must not be blank, nor hold blanks or any of / ? # % &."
+        "A name in links begins with a letter or a digit, has at most 200 characters, and none of "
+        "them is a blank or one of / ? # % &. A few names are pages of the desk."
+    ),
+    "link of an FAQ": lazy_gettext(
+        "A link begins with https:// or http:// and names a host, as a browser shows it."
     ),
     "is an old name of": lazy_gettext(
         "It is an old name of an FAQ that is there. Write its name of today."

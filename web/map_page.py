@@ -13,11 +13,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, lazy_gettext
 
 from support import faq_labels, faq_undo, faqs, inquiry_map, map_page, map_table
-from support.errors import InputError, ModelMissingError, NotFoundError
+from support.errors import InputError, ModelMissingError, NotFoundError, UndoRefusedError
 from support.inquiry_map import StoredMap
 from support.text import normalize
 
-from . import job_beside
+from . import job_beside, knowledge_words
 from .auth import LEADS, actor, requires
 from .database import db, desk
 from .i18n import day
@@ -189,7 +189,10 @@ def label() -> ResponseReturnValue:
 @requires(*LEADS)
 def undo() -> ResponseReturnValue:
     """Take a labelling back, exactly."""
-    faq_undo.undo(db(), actor(), _number("change"))
+    try:
+        faq_undo.undo(db(), actor(), _number("change"))
+    except UndoRefusedError as error:
+        return {"detail": knowledge_words.undo_refused(error)}, 409
     return {"said": _("Taken back.")}
 
 

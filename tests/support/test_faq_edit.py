@@ -168,6 +168,34 @@ def test_a_slug_that_is_taken_or_no_part_of_an_address_is_refused(desk, slug, er
     assert scalar(desk, "SELECT count(*) FROM faq_changes") == 0
 
 
+@pytest.mark.parametrize(
+    "slug", [".", "..", "-", "to-mend", "=1+1", "@x", "'x", "a\x00b", "a\u202eb", "x" * 201]
+)
+def test_a_name_that_no_page_can_have_is_refused(desk, slug):
+    with pytest.raises(InputError, match="A slug stands in an address"):
+        faq_edit.create(desk, ACTOR, title="환불", slug=slug)
+    with pytest.raises(InputError, match="A slug stands in an address"):
+        faq_edit.rename(desk, ACTOR, "refund", slug)
+    assert faq_edit.create(desk, ACTOR, title="To mend").slug == "to-mend-2"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "not a url", "https://",
+     "//x.example", "https://x.example/a b", "http://[x", "https://x.example/" + "a" * 2_000],
+)  # fmt: skip
+def test_what_is_no_address_is_not_linked(desk, tmp_path, url):
+    with pytest.raises(InputError, match="The link of an FAQ"):
+        faq_edit.create(desk, ACTOR, title="교환", url=url)
+    with pytest.raises(InputError, match="The link of an FAQ"):
+        faq_edit.edit(desk, ACTOR, "refund", url=url)
+    with pytest.raises(InputError, match="The link of an FAQ"):
+        faq_edit.rename(desk, ACTOR, "refund", "refunds", url=url)
+    path = tmp_path / "new.csv"
+    path.write_text(f'slug,title,url\nrefund,환불,"{url}"\nnew,새 것,"{url}"\n', encoding="utf-8")
+    assert [row.state for row in faq_tables.read(desk, path)] == ["invalid", "invalid"]
+
+
 def test_an_faq_that_answers_link_since_is_not_taken_away(space, desk):
     made = faq_edit.create(desk, ACTOR, title="교환", slug="exchange")
     answer(space, desk, f"여기요 {HELP}exchange")

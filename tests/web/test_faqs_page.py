@@ -157,6 +157,7 @@ def test_one_that_is_there_already_is_shown_before_another_is_made(lead, db):
     [
         ({"title": "  "}, 400, "제목이 있어야"),
         ({"title": "새 글", "slug": "a/b"}, 400, "빈칸이나"),
+        ({"title": "새 글", "url": "javascript:alert(1)"}, 400, "https://나"),
         ({"title": "새 글", "slug": "refund"}, 409, "이미 있는 FAQ 이름"),
     ],
 )

@@ -175,6 +175,22 @@ def test_a_gap_is_set_aside_with_a_reason_and_opened_again(lead, db, gap_id):
     assert lead.post(f"/gaps/{gap_id}/reopen").status_code == 409
 
 
+def test_why_a_gaps_faq_stays_is_said_in_the_readers_words(lead, db, asked, gap_id):
+    typed = form(lead, gap_id, asked, title="닉네임", slug="a/b")
+    page = lead.post(f"/gaps/{gap_id}/faq", data=typed)
+    assert page.status_code == 400
+    assert "링크 이름은" in page.text
+    lead.post(f"/gaps/{gap_id}/faq", data=typed | {"slug": "nickname"})
+    with write(db):  # an answer that linked it since
+        row = db.execute("SELECT id, answer_id FROM inquiries WHERE source_id = 'a1'").fetchone()
+        label = {"inquiry_id": row[0], "message_id": row[1], "slug": "nickname"}
+        db["labels"].insert(label | {"origin": "sent", "at": now()})
+    page = lead.post(f"/gaps/{gap_id}/undo", follow_redirects=True)
+    assert page.status_code == 200
+    assert "되돌리지 않았어요" in page.text
+    assert gaps.get(db, gap_id).state == "closed"
+
+
 def test_a_large_gap_shows_its_beginning_and_labels_the_rest_where_it_says_so(lead, db, add_rows):
     add_rows([(f"m{n:03}", 900, "web", "ko", "김민지", f"닉네임 {n}", "설정") for n in range(70)])
     sql = "SELECT id FROM inquiries WHERE source_id LIKE 'm%' ORDER BY source_id"

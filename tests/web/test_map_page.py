@@ -158,7 +158,8 @@ def test_the_answered_of_a_region_are_labelled_and_taken_back(lead, db, laid, id
     assert ids["o1"] not in labels  # it waits: its answer will say
     assert "되돌렸어요" in lead.post("/map/undo", json={"change": said["change"]}).json["said"]
     assert list(db.query("SELECT * FROM labels")) == before
-    assert lead.post("/map/undo", json={"change": said["change"]}).status_code == 409
+    twice = lead.post("/map/undo", json={"change": said["change"]})
+    assert (twice.status_code, twice.json) == (409, {"detail": "이미 되돌렸어요."})
     again = lead.post("/map/label", json={"ids": str(ids["a3"]), "slug": "refund"}).json
     assert again["change"] is None  # nothing was done: nothing is there to undo
 
