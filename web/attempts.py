@@ -10,8 +10,11 @@ from support.database import scalar, write
 from support.errors import PermissionDeniedError
 from support.seal import Seal
 
-ATTEMPTS = 10  # failures in the window, for one login or one address ...
-WINDOW_MINUTES = 15  # ... before both wait
+ATTEMPTS = 10  # failures in the window, from one address ...
+AT_ALL = (
+    100  # ... or for one login from anywhere: so many that nobody locks another out cheaply ...
+)
+WINDOW_MINUTES = 15  # ... before it waits
 
 
 class TooManyAttemptsError(PermissionDeniedError):
@@ -26,20 +29,37 @@ def count(db: Database, seal: Seal, login: str, address: str) -> None:
     So many at once get no more attempts than one after the other.
 
     Raises:
-        TooManyAttemptsError: this login or address failed too often lately.
+        TooManyAttemptsError: this address failed too often lately, or this login from anywhere.
     """
     counted = _counted(seal, login)
     with write(db):
         db.execute("DELETE FROM sign_in_attempts WHERE at < ?", [ago(days=1)])
         db.execute("DELETE FROM sessions WHERE expires_at < ?", [now()])
-        for column, value in (("login", counted), ("address", address)):
-            _refuse(db, column, value)
+        _refuse(db, "login", counted, most=AT_ALL)
+        _refuse(db, "address", address)
         db.table("sign_in_attempts").insert({"login": counted, "address": address, "at": now()})
 
 
-def forgive(db: Database, seal: Seal, login: str) -> None:
-    """Forget what a login failed at, as it succeeds."""
-    db.execute("DELETE FROM sign_in_attempts WHERE login = ?", [_counted(seal, login)])
+def count_code(db: Database, seal: Seal, login: str) -> None:
+    """Note that somebody who knows the password tries a code; few are let from anywhere at all.
+
+    Raises:
+        TooManyAttemptsError: too many codes of this login were wrong lately.
+    """
+    counted = _counted(seal, login, of="code")
+    with write(db):
+        _refuse(db, "login", counted)
+        db.table("sign_in_attempts").insert({"login": counted, "address": "code", "at": now()})
+
+
+def forgive(db: Database, seal: Seal, login: str, address: str) -> None:
+    """Forget what a login failed at where it succeeds; what others tried elsewhere stays counted.
+
+    The codes are forgotten too.
+    """
+    sql = "DELETE FROM sign_in_attempts WHERE login = ? AND address IN (?, 'code')"
+    for of in ("login", "code"):
+        db.execute(sql, [_counted(seal, login, of=of), address])
 
 
 def check(db: Database, what: str, address: str) -> None:
@@ -58,13 +78,13 @@ def failed(db: Database, what: str, address: str) -> None:
         db.table("sign_in_attempts").insert(row)
 
 
-def _refuse(db: Database, column: str, value: str) -> None:
+def _refuse(db: Database, column: str, value: str, *, most: int = ATTEMPTS) -> None:
     sql = f"SELECT count(*) FROM sign_in_attempts WHERE {column} = ? AND at > ?"  # noqa: S608
-    if scalar(db, sql, [value, ago(minutes=WINDOW_MINUTES)]) >= ATTEMPTS:
+    if scalar(db, sql, [value, ago(minutes=WINDOW_MINUTES)]) >= most:
         raise TooManyAttemptsError(
             f"Too many failed sign-ins. Wait {WINDOW_MINUTES} minutes and try again."
         )
 
 
-def _counted(seal: Seal, login: str) -> str:
-    return seal.customer("login", login.lower())
+def _counted(seal: Seal, login: str, *, of: str = "login") -> str:
+    return seal.customer(of, login.lower())

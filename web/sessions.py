@@ -63,7 +63,7 @@ def sign_in(
         The person and the session's token; None where login and password do not fit.
 
     Raises:
-        TooManyAttemptsError: this login or address failed too often lately.
+        TooManyAttemptsError: this address failed too often lately, or this login from anywhere.
         SecondFactorError: login and password fit, and the code is missing or wrong.
     """
     login = login[:64]
@@ -113,7 +113,7 @@ def check_password(db: Database, seal: Seal, agent: Agent, password: str, addres
             record(db, actor, "agent.password_refused", f"agent:{agent.id}")
         return False
     with write(db):
-        attempts.forgive(db, seal, agent.login)
+        attempts.forgive(db, seal, agent.login, address)
     return True
 
 
@@ -121,7 +121,7 @@ def begin(db: Database, seal: Seal, agent: Agent, actor: Actor, user_agent: str)
     """Start a session; returns its token."""
     token = secrets.token_urlsafe(32)
     with write(db):
-        attempts.forgive(db, seal, agent.login)
+        attempts.forgive(db, seal, agent.login, actor.address)
         db.table("sessions").insert(
             {
                 "token_hash": _hash(token),
@@ -141,6 +141,7 @@ def _ask_for_code(db: Database, seal: Seal, agent: Agent, actor: Actor, code: st
     if not code.strip():
         half = _half(db, seal, agent)
         raise SecondFactorError("Type the code that your phone shows.", wrong=False, half=half)
+    attempts.count_code(db, seal, agent.login)
     if not second_factor.check(db, seal, agent.id, code):
         with write(db):
             record(db, actor, "sign_in.failed", "desk", detail={"second_factor": True})

@@ -59,6 +59,14 @@ def test_codes_cannot_be_guessed_at_leisure(db, seal, sora, phone):
         sign_in(db, seal, code=phone.now())
 
 
+def test_codes_are_few_from_all_addresses_together(db, seal, sora, phone):
+    for number in range(ATTEMPTS):
+        with pytest.raises(SecondFactorError):
+            sign_in(db, seal, code="abc", address=f"10.0.0.{number}")
+    with pytest.raises(TooManyAttemptsError):
+        sign_in(db, seal, code=phone.now(), address="10.0.1.1")
+
+
 def test_sessions_are_listed_and_ended_everywhere(db, seal, sora):
     tokens = [sign_in(db, seal, user_agent=name)[1] for name in ("phone", "laptop")]
     found = sessions.listed(db, sora.id, tokens[1])

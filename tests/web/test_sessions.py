@@ -14,7 +14,7 @@ from tests.web.conftest import PASSWORD
 from tests.web.doors import Visitor
 from web import sessions
 from web.app import create_app
-from web.attempts import ATTEMPTS, TooManyAttemptsError
+from web.attempts import AT_ALL, ATTEMPTS, TooManyAttemptsError
 
 
 @pytest.fixture
@@ -87,8 +87,17 @@ def test_odd_logins_are_only_wrong(app, login, password):
     assert Visitor(app).sign_in(login, password).status_code == 401
 
 
-def test_one_login_waits_after_too_many_failures_wherever_they_come_from(app, db):
-    for number in range(ATTEMPTS):
+def test_a_few_failures_from_elsewhere_lock_nobody_out(app):
+    for number in range(ATTEMPTS + 1):
+        assert Visitor(app, f"10.0.0.{number}").sign_in("MINA", "wrong").status_code == 401
+    assert Visitor(app, "10.0.1.1").sign_in("mina").status_code == 302
+
+
+def test_one_login_waits_after_too_many_failures_wherever_they_come_from(app, db, space):
+    row = {"login": space.seal().customer("login", "mina"), "at": now()}
+    rows = [row | {"address": f"10.0.2.{number}"} for number in range(AT_ALL - 2)]
+    db["sign_in_attempts"].insert_all(rows)
+    for number in range(2):
         assert Visitor(app, f"10.0.0.{number}").sign_in("MINA", "wrong").status_code == 401
     answer = Visitor(app, "10.0.1.1").sign_in("mina")
     assert answer.status_code == 429
@@ -116,6 +125,10 @@ def test_a_success_forgives_its_own_login_only(db):
     assert attempt(db, "mina", PASSWORD)
     kept = [row["login"] for row in db.query("SELECT login FROM sign_in_attempts")]
     assert kept == [SEAL.customer("login", "sujin")]
+    attempt(db, address="10.0.0.9")  # somebody elsewhere guesses on: that stays counted
+    assert attempt(db, "mina", PASSWORD)
+    kept = [row["address"] for row in db.query("SELECT address FROM sign_in_attempts")]
+    assert kept == ["10.0.0.1", "10.0.0.9"]
 
 
 def test_a_password_typed_where_the_login_goes_is_not_kept_in_plain(app, space, db):

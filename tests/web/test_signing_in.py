@@ -33,7 +33,7 @@ def test_too_many_attempts_wait(app, db, space):
 
     login = space.seal().customer("login", "mina")
     for _ in range(10):
-        db["sign_in_attempts"].insert({"login": login, "address": "10.0.0.1", "at": now()})
+        db["sign_in_attempts"].insert({"login": login, "address": "127.0.0.1", "at": now()})
     db.conn.commit()
     answer = try_password(app.test_client())
     assert answer.status_code == 429
