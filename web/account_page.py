@@ -71,9 +71,10 @@ def password() -> ResponseReturnValue:
 
 @bp.post("/second-factor")
 def begin() -> ResponseReturnValue:
-    """Make a secret for one's phone."""
-    if second_factor.begun(db(), desk().seal, me().id) is None:
-        second_factor.begin(db(), desk().seal, me().id)
+    """Make a fresh secret for the phone of who knows the password; one left over counts no more."""
+    if not _knows(request.form.get("password", "")):
+        return _page(trouble={"begin": _("The password does not fit.")}), 400
+    second_factor.begin(db(), desk().seal, me().id)
     return redirect(url_for(".set_up"))
 
 
@@ -99,7 +100,10 @@ def picture() -> ResponseReturnValue:
 
 @bp.post("/second-factor/confirm")
 def confirm() -> ResponseReturnValue:
-    """Switch the second factor on, as a code fits; shows the recovery codes this once."""
+    """Switch the second factor on, as a code fits; shows the recovery codes this once.
+
+    All other sessions end: they were let in without it.
+    """
     try:
         codes = second_factor.confirm(
             db(), desk().seal, actor(), me().id, request.form.get("code", "")
@@ -109,6 +113,7 @@ def confirm() -> ResponseReturnValue:
         return make_response(_set_up(trouble=words), 400)
     except ConflictError:
         return redirect(url_for(".show"))
+    sessions.sign_out_everywhere(db(), me().id, actor(), but=current_user.get_id())
     return render_template("account_codes.html", codes=codes, fresh=True)
 
 

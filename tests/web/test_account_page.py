@@ -87,10 +87,18 @@ def test_the_old_password_cannot_be_guessed_at_leisure(agent):
     assert post(agent, "/password", old=PASSWORD, new=NEW, again=NEW).status_code == 429
 
 
-def test_a_second_factor_is_set_up_with_the_code_that_the_picture_holds(agent, db, space):
+def test_a_second_factor_is_set_up_with_the_code_that_the_picture_holds(app, agent, db, space):
     assert agent.get("/account/second-factor").status_code == 302
     assert agent.get("/account/second-factor/code.svg").status_code == 404
-    post(agent, "/second-factor")
+    for wrong in ({}, {"password": "wrong horse"}):
+        answer = post(agent, "/second-factor", **wrong)
+        assert answer.status_code == 400
+        assert 'id="begin-trouble"' in answer.text
+    assert second_factor.begun(db, space.seal(), 1) is None
+    other = signed_in(app, "mina")
+    post(agent, "/second-factor", password=PASSWORD)
+    left = second_factor.begun(db, space.seal(), 1).secret
+    post(agent, "/second-factor", password=PASSWORD)
     page = agent.get("/account/second-factor").text
     secret = second_factor.begun(db, space.seal(), 1).secret
     assert f'data-copy="{secret}"' in page
@@ -98,14 +106,14 @@ def test_a_second_factor_is_set_up_with_the_code_that_the_picture_holds(agent, d
     assert picture.content_type.startswith("image/svg+xml")
     assert picture.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
     assert "style=" not in picture.text
-    post(agent, "/second-factor")
-    assert second_factor.begun(db, space.seal(), 1).secret == secret  # a second click keeps it
+    assert secret != left  # nobody goes on with a secret that somebody else may have seen
     answer = post(agent, "/second-factor/confirm", code="abc")
     assert answer.status_code == 400
     assert 'id="code-trouble"' in answer.text
     page = post(agent, "/second-factor/confirm", code=pyotp.TOTP(secret).now()).text
     codes = re.findall(r"<li><code>([a-z0-9-]{14})</code>", page)
     assert len(codes) == 10
+    assert other.get("/account").status_code == 302  # it was let in without the factor
     assert second_factor.check(db, space.seal(), 1, codes[3])
     assert secret not in agent.get("/account").text
     assert agent.get("/account/second-factor").status_code == 302
@@ -113,7 +121,8 @@ def test_a_second_factor_is_set_up_with_the_code_that_the_picture_holds(agent, d
 
 
 def test_setting_up_can_be_left(agent, db, space):
-    post(agent, "/second-factor")
+    post(agent, "/second-factor", password=PASSWORD)
+    assert second_factor.begun(db, space.seal(), 1)
     post(agent, "/second-factor/off")
     assert second_factor.begun(db, space.seal(), 1) is None
 

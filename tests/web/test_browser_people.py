@@ -57,9 +57,12 @@ def test_from_the_invitation_to_signing_out_everywhere(admin, other, address, db
     other.get_by_label("어둡게").check()
     expect(other.locator("html")).to_have_attribute("data-bs-theme", "dark")
 
-    other.get_by_role("button", name="2단계 인증 설정").click()
+    factor = other.locator("#factor")
+    factor.locator("summary", has_text="2단계 인증 설정").click()
+    factor.get_by_label("비밀번호").fill(NEW)
+    factor.get_by_role("button", name="설정하기").click()
     drawn = other.get_by_role("img", name="QR")
-    assert drawn.evaluate("image => image.complete && image.naturalWidth") > 100
+    assert drawn.evaluate("image => image.decode().then(() => image.naturalWidth)") > 100
     phone = pyotp.TOTP(other.locator(".secret code").inner_text().replace(" ", ""))
     other.get_by_label("여섯 자리 코드").fill("000")
     other.get_by_role("button", name="켜기").click()
