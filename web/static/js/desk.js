@@ -136,3 +136,11 @@ if ($(".places")) {
     },
   });
 }
+
+// ---- on a phone the places are wider than the screen: the one being shown is brought into sight
+
+for (const here of $$(".places [aria-current], .place-tabs [aria-current]")) {
+  const row = here.parentElement;
+  const [inside, outside] = [here.getBoundingClientRect(), row.getBoundingClientRect()];
+  row.scrollLeft += inside.left - outside.left - (outside.width - inside.width) / 2;
+}
