@@ -99,6 +99,23 @@ def last_times(db: Database, live: str | None, *, line: str) -> dict[str, Row]:
     return {row["release"]: row for row in db.query(sql, [line, live])}
 
 
+def before(db: Database, release: Row) -> str:
+    """The release that was in force on its line when one was made; empty where none was.
+
+    Args:
+        db: the desk's database.
+        release: its row of `releases`.
+    """
+    sql = """
+        SELECT release FROM publications
+        WHERE line = :line AND done AND at <= :created_at AND release <> :name
+            AND id < coalesce((SELECT min(id) FROM publications WHERE release = :name), 1e18)
+        ORDER BY id DESC LIMIT 1
+    """
+    row = one(db, sql, {key: release[key] for key in ("line", "created_at", "name")})
+    return str(row["release"]) if row else ""
+
+
 def way_back(db: Database, live: str | None) -> list[str]:
     """The releases that rolling back again and again leads to, the next one first."""
     sql = "SELECT id, release, back_to FROM publications ORDER BY id"

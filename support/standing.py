@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from . import replays, settings
-from .database import Row
+from . import publications, replays, settings
+from .database import Row, one
 from .errors import InputError, WorseError
 from .redact import Redactor
 from .release import Release
@@ -24,7 +24,8 @@ def why_worse(db: Database, row: Row, live: Release | None) -> str:
     """What speaks against putting a stored release in force; empty where nothing does.
 
     It was judged worse when it was made; or beside the one in force now, on inquiries that neither
-    had learned from; or it holds no classifier where the one in force does.
+    had learned from, whichever of the two the comparison was made for; or it holds no classifier
+    where the one in force does.
 
     Args:
         db: the desk's database.
@@ -39,9 +40,35 @@ def why_worse(db: Database, row: Row, live: Release | None) -> str:
     for found in replays.between(db, row["name"], live.name):
         if found.worse and found.way in replays.PROVING:
             return str(found.figures.get("why") or f"It is worse than {live.name}.")
+    if gap := surpassed_by(db, row, live):
+        return (
+            f"It is worse: {live.name} in force had the right FAQ first more often than it, by "
+            f"{gap['mean']:.3f} ({gap['low']:.3f} to {gap['high']:.3f})."
+        )
     if "faq" in live.parts and "faq" not in json.loads(row["parts"]):
         return f"It holds no classifier: nothing would be suggested. {row['no_classifier']}".strip()
     return ""
+
+
+def surpassed_by(db: Database, row: Row, live: Release) -> Mapping[str, float] | None:
+    """How much more often the one in force is right first, where its lead is beyond doubt.
+
+    Read from what was measured for the one in force: its replays beside this one, and its own
+    judgement where this one was in force when it was made.
+    """
+    proofs: list[Mapping[str, Any]] = [
+        found.figures
+        for found in replays.between(db, live.name, row["name"])
+        if found.way in replays.PROVING
+    ]
+    mine = one(db, "SELECT * FROM releases WHERE name = ?", [live.name])
+    if mine is not None and publications.before(db, mine) == row["name"]:
+        proofs.append(json.loads(mine["judgement"]))
+    for figures in proofs:
+        gap: Mapping[str, float] | None = figures.get("differences", {}).get("hit@1")
+        if gap and gap["low"] > 0:
+            return gap
+    return None
 
 
 def allow(db: Database, row: Row, live: Release | None, *, force: bool, reason: str) -> bool:

@@ -174,12 +174,14 @@ def _shown(release: Stored) -> str:
     bins = release.judgement.get("reliability") or ()
     now = live(release.line)
     played = replays.listed(db(), release.name)
+    why = _why_worse(release) if release.state in ("candidate", "retired") else ""
     return render_template(
         "model.html",
         release=release,
         live=now,
         data=data,
-        why=_why_worse(release) if release.state in ("candidate", "retired") else "",
+        why=why,
+        surpassed=why and _surpassed(release),
         # Beside what is in force now where there is one; else the newest.
         replay=next((item for item in played if item.against == now), None)
         or next(iter(played), None),
@@ -203,6 +205,12 @@ def _why_worse(release: Stored) -> str:
     row = row_of(db(), "SELECT * FROM releases WHERE name = ?", [release.name])
     now = in_force(desk().workspace.models, line=release.line)
     return standing.why_worse(db(), row, now) if row else ""
+
+
+def _surpassed(release: Stored) -> Mapping[str, float] | None:
+    row = row_of(db(), "SELECT * FROM releases WHERE name = ?", [release.name])
+    now = in_force(desk().workspace.models, line=release.line)
+    return standing.surpassed_by(db(), row, now) if row and now else None
 
 
 def _before(line: str) -> str:

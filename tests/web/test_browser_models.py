@@ -5,9 +5,10 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from support import agents
+from support import agents, releases
 from support.releases import current
 from tests.conftest import ACTOR
+from tests.support.parts import write_part
 from tests.web.browser import sign_in
 from tests.web.conftest import PASSWORD
 from tests.web.test_models_page import judged_releases
@@ -24,7 +25,8 @@ def page(context, address, db):
 
 
 def test_a_release_is_put_in_force_after_a_question_and_taken_back_in_one_click(page, space, db):
-    first, second, candidate = judged_releases(space, db)
+    _, second, candidate = judged_releases(space, db)
+    unjudged = releases.store(space, db, write_part(space, "v9"), actor=ACTOR).name
     page.get_by_role("link", name="모델", exact=True).first.click()
     page.get_by_role("link", name=candidate).click()
     expect(page.get_by_role("row", name="첫 번째 FAQ가 맞음").first).to_contain_text("-25.0%p")
@@ -38,13 +40,13 @@ def test_a_release_is_put_in_force_after_a_question_and_taken_back_in_one_click(
     page.get_by_role("button", name="이전 모델로 되돌리기").click()
     expect(page.locator(".flash")).to_contain_text(second)
     assert current(space.models).name == second
-    page.get_by_role("link", name=first).first.click()
+    page.get_by_role("link", name=unjudged).first.click()
     page.get_by_text("사용하기", exact=True).click()
     assert current(space.models).name == second  # asked first
     page.get_by_label("이유 (선택)").fill("배송 문의에 더 나아요.")
     page.get_by_role("button", name="네, 진행할게요").click()
-    expect(page.locator(".flash")).to_contain_text(first)
-    assert current(space.models).name == first
+    expect(page.locator(".flash")).to_contain_text(unjudged)
+    assert current(space.models).name == unjudged
     page.get_by_role("button", name="지난 답변으로 학습").click()
     expect(page).to_have_url(re.compile(r"/jobs/\d+$"))
 

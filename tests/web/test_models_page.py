@@ -247,6 +247,40 @@ def test_a_worse_one_is_refused_with_its_figures_until_somebody_says_why(admin, 
     assert "되돌림: 되돌려요." in admin.get("/models").text
 
 
+def test_going_back_by_publishing_is_refused_where_the_newer_one_proved_better(
+    admin, space, db, three
+):
+    """The one in force was judged beside the older one: what it won, the older one lost."""
+    where, form = f"/models/{three[0]}/publish", {"live": three[1]}
+    page = admin.get(f"/models/{three[0]}").text
+    assert "지금 사용하는 모델은 첫 번째 FAQ를 더 자주 맞혔어요: +10.0%p" in page
+    assert 'name="reason"' in page
+    assert admin.post(where, data=form).status_code == 409
+    assert live(space) == three[1]
+    admin.post("/models/rollback/desk", data=form)  # one click, and nothing asked
+    assert live(space) == three[0]
+
+
+@pytest.mark.parametrize(
+    ("way", "low", "refused"),
+    [("unseen", 0.02, True), ("refitted", 0.02, True), ("learned", 0.02, False),
+     ("unseen", -0.01, False)],
+)  # fmt: skip
+def test_a_replay_made_for_the_one_in_force_counts_the_other_way_round(
+    admin, space, db, way, low, refused
+):
+    names = [releases.publish(space, db, write_part(space, f"v{n}"), actor=ACTOR).name
+             for n in range(2)]  # fmt: skip
+    figures = {"differences": {"hit@1": {"mean": 0.1, "low": low, "high": 0.2}}}
+    replays.keep(
+        db, ACTOR, release=names[1], against=names[0], way=way, since="2026-10-01T00:00:00Z",
+        figures=figures, worse=False, pairs=[],
+    )  # fmt: skip
+    answer = admin.post(f"/models/{names[0]}/publish", data={"live": names[1]})
+    assert answer.status_code == (409 if refused else 302)
+    assert live(space) == names[1 if refused else 0]
+
+
 def test_two_are_compared_side_by_side(lead, db, three):
     page = lead.get("/models/compare").text
     assert f'<option value="{three[2]}" selected>' in page
