@@ -121,9 +121,17 @@ def keep(inquiry_id: int) -> ResponseReturnValue:
 @bp.post(_ONE + "/snooze")
 @requires(*ANSWERING)
 def snooze(inquiry_id: int) -> ResponseReturnValue:
-    """Put it away until a moment, or until the morning of a day."""
-    until, day = request.form.get("until", ""), request.form.get("day", "")
-    if not until:
+    """Put it away until one of the menu's moments, or until the morning of a day.
+
+    What the menu names is worked out now: the page may have been open for hours.
+    """
+    named, day = request.form.get("in", ""), request.form.get("day", "")
+    if named:
+        moments = snoozing.choices(days.present())
+        if named not in moments:
+            raise InputError(_("Choose a day to come."))
+        until = moments[named]
+    else:
         until = days.begins(day, hour=MORNING)
         if until <= iso(days.present()):
             raise InputError(_("Choose a day to come."))
@@ -224,8 +232,8 @@ def colleagues() -> list[Agent]:
     return [one for one in found if one.active and one.role in ANSWERING and one.id != me().id]
 
 
-def snooze_choices() -> list[tuple[str, str]]:
-    """Moments to put something away to, each with its words; the same moment once."""
+def snooze_choices() -> list[tuple[str, str, str]]:
+    """Moments to put something away to: name, words, moment as of now; the same moment once."""
     named = {
         "hours": _("In 3 hours"),
         "tomorrow": _("Tomorrow morning"),
@@ -233,8 +241,8 @@ def snooze_choices() -> list[tuple[str, str]]:
     }
     found: dict[str, str] = {}
     for name, until in snoozing.choices(days.present()).items():
-        found.setdefault(until, named[name])
-    return list(found.items())
+        found.setdefault(until, name)
+    return [(name, named[name], until) for until, name in found.items()]
 
 
 def _answer(inquiry_id: int) -> ResponseReturnValue:

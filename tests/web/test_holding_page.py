@@ -11,6 +11,7 @@ from support.audit import Actor
 from support.clock import ago, from_iso
 from support.database import scalar
 from tests.web.conftest import ACTOR
+from web import days
 
 JSON = {"Accept": "application/json"}
 
@@ -127,17 +128,33 @@ def test_a_lead_gives_out_what_others_have(lead, agent, db, ids, team):
 
 def test_put_away_until_a_moment_of_the_menu(agent, db, ids):
     html = agent.post(f"/inquiries/{ids['o1']}/claim", headers=JSON).json["html"]
-    until = re.search(r'name="until" value="([^"]+)">3시간 뒤', html)[1]
-    assert timedelta(hours=2.9) < from_iso(until) - datetime.now(UTC) < timedelta(hours=3.1)
+    assert re.search(r'name="in" value="hours">3시간 뒤', html)
     answer = agent.post(
-        f"/inquiries/{ids['o1']}/snooze", data={"until": until}, follow_redirects=True
+        f"/inquiries/{ids['o1']}/snooze", data={"in": "hours"}, follow_redirects=True
     )
     assert "까지 미뤘어요" in answer.text
     assert answer.request.path == f"/inquiries/{ids['o2']}"
-    assert snoozing.of(db, ids["o1"]) == until
+    until = from_iso(snoozing.of(db, ids["o1"]))
+    assert timedelta(hours=2.9) < until - datetime.now(UTC) < timedelta(hours=3.1)
     woken = agent.post(f"/inquiries/{ids['o1']}/wake", headers=JSON)
     assert "다시 꺼내기" not in strip(woken)
     assert snoozing.of(db, ids["o1"]) is None
+
+
+def test_the_menu_s_moments_are_worked_out_when_it_is_used(agent, db, ids, monkeypatch):
+    """A page may have been open for hours: three hours are three from the click on."""
+    path = f"/inquiries/{ids['o1']}/snooze"
+    assert 'value="hours"' in agent.post(f"/inquiries/{ids['o1']}/claim", headers=JSON).json["html"]
+    later = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=2)
+    monkeypatch.setattr(days, "present", lambda: later)
+    assert agent.post(path, data={"in": "hours"}, headers=JSON).status_code == 200
+    assert from_iso(snoozing.of(db, ids["o1"])) == later + timedelta(hours=3)
+    for name in ("tomorrow", "monday"):
+        assert agent.post(path, data={"in": name}, headers=JSON).status_code == 200
+        assert snoozing.of(db, ids["o1"]) == snoozing.choices(later)[name]
+    wrong = agent.post(path, data={"in": "never"}, headers=JSON)
+    assert wrong.status_code == 400
+    assert re.search("[가-힣]", wrong.json["detail"])
 
 
 def test_put_away_until_the_morning_of_a_day(agent, db, ids):
@@ -155,9 +172,7 @@ def test_put_away_until_the_morning_of_a_day(agent, db, ids):
 
 def test_what_a_colleague_has_is_not_put_away(agent, yuna, db, ids):
     yuna.post(f"/inquiries/{ids['o1']}/claim", headers=JSON)
-    answer = agent.post(
-        f"/inquiries/{ids['o1']}/snooze", data={"until": ago(hours=-2)}, headers=JSON
-    )
+    answer = agent.post(f"/inquiries/{ids['o1']}/snooze", data={"in": "hours"}, headers=JSON)
     assert answer.status_code == 409
     assert snoozing.of(db, ids["o1"]) is None
 
@@ -195,7 +210,7 @@ def test_joined_inquiries_are_parted(agent, db, ids):
 
 def test_what_is_answered_is_held_by_nobody(agent, ids):
     for door in ("claim", "take-over", "keep", "snooze", "wake"):
-        data = {"until": ago(hours=-1)}
+        data = {"in": "hours"}
         answer = agent.post(f"/inquiries/{ids['a1']}/{door}", data=data, headers=JSON)
         assert answer.status_code == 409, door
     assert agent.post("/inquiries/9999/claim", headers=JSON).status_code == 404
