@@ -169,15 +169,15 @@ def test_a_discovered_faq_can_be_suggested_like_any_other(desk):
     assert scalar(db, "SELECT discovered FROM faqs WHERE slug = ?", [slug]) == 1
 
 
-def test_what_was_dismissed_is_known_for_that_suggestion_alone(desk):
+def test_why_it_was_dismissed_is_known_for_that_inquiry_alone(desk):
     recommender, db, _ = desk
     waiting = worklist.waiting(db, 0, scope="all")[0]
     found = recommender.suggest(db, CODE, inquiry_id=waiting.id)
     key = suggestions.remember(db, found, inquiry_id=waiting.id, asked_by="agent:1")
     slug = found.faqs[0].faq.slug
     answering.dismiss(db, key, slug, reason="irrelevant", actor=ACTOR)
-    assert suggestions.dismissed(db, key) == {slug}
-    assert suggestions.dismissed(db, "sg_other") == set()
+    assert suggestions.dismissed(db, key) == {slug: "irrelevant"}
+    assert suggestions.dismissed(db, "sg_other") == {}
 
 
 def test_the_words_shown_are_the_customers_own(desk):
