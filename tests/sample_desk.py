@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 
 import data
@@ -12,10 +13,15 @@ from support.importing.load import run_import
 from support.workspace import Workspace
 
 
-def make(folder: Path, keep: Callable[[Mapping[str, str]], bool]) -> Workspace:
-    """A new desk in `folder/desk`, with the rows of the history that are to be kept."""
+def make(
+    folder: Path, keep: Callable[[Mapping[str, str]], bool], *, now: datetime | None = None
+) -> Workspace:
+    """A new desk in `folder/desk`, with the rows of the history that are to be kept.
+
+    `now`: the moment that the history ends at, where the calendar matters; else the present.
+    """
     actor = Actor("cli:test")
-    files = data.lay_out(folder)
+    files = data.lay_out(folder, now=now)
     with files["history"].open(encoding="utf-8", newline="") as file:
         reader = csv.DictReader(file)
         head, kept = list(reader.fieldnames or []), [row for row in reader if keep(row)]

@@ -1,6 +1,7 @@
 """The learning loop, played on the sample's own history with FAQs that appear over time."""
 
 from collections import Counter
+from datetime import UTC, datetime
 
 import pytest
 
@@ -14,7 +15,8 @@ from train.loop_report import LoopReport, Month
 from train.metrics import Difference
 
 COMMON, NEW = 8, 4  # FAQs there all the time; FAQs that come up in the last months alone
-NEW_SINCE = 110 * 24 * 60  # minutes ago
+TODAY = datetime(2026, 11, 18, tzinfo=UTC)
+NEW_SINCE = 103 * 24 * 60  # minutes ago
 
 
 def kept(row, raw, common, new):
@@ -31,7 +33,8 @@ def report(tmp_path_factory):
     names = [slug for slug, _ in counts.most_common(COMMON + NEW)]
     new, common = set(names[:NEW]), set(names[NEW:])
     folder = tmp_path_factory.mktemp("loop")
-    space = sample_desk.make(folder, lambda row: kept(row, raw, common, new))
+    # On a day of its own: the loop goes by months, and which inquiries share one would change.
+    space = sample_desk.make(folder, lambda row: kept(row, raw, common, new), now=TODAY)
     db = space.database()
     told = []
     found = simulate(

@@ -32,7 +32,7 @@ def replay_models(name: str, show: int, as_json: bool) -> None:
     Neither has learned from them, where that can be had: enough was asked since both were made, or
     their recipes are fitted again on what was known four weeks ago (setting judged_weeks).
 
-    \\b
+    \b
     Example:
       faqdesk models replay 20261103-081500-a1b2
       faqdesk models replay 20261103-081500-a1b2 --show 0 --json
@@ -64,7 +64,7 @@ def replay_models(name: str, show: int, as_json: bool) -> None:
 def history_models(line: str, limit: int, as_json: bool) -> None:
     """List what was in force when, newest first: by whom, and why where somebody said so.
 
-    \\b
+    \b
     Example:
       faqdesk models history
     """
