@@ -224,4 +224,4 @@ def test_running_jobs_are_followed_to_their_end(context, page, address, db):
     expect(page.locator("progress")).to_have_attribute("value", "0.75")
     db["jobs"].update(job_id, {"state": "done", "result": '{"release": "r-7"}'})
     expect(page.locator(".state")).to_have_text("완료")
-    expect(page.get_by_text("r-7")).to_be_visible()
+    expect(page.get_by_role("link", name="r-7")).to_be_visible()
