@@ -46,7 +46,7 @@ def test_each_row_is_shown_with_what_it_would_do(lead, waiting, db):
     for words in ("새로움", "변경", "파일 안에서 겹침", "쓸 수 없음"):
         assert words in page
     assert "<del>환불을 받고 싶어요</del><ins>환불 안내</ins>" in page
-    assert "링크 이름은 비울 수 없고" in page
+    assert "링크 이름은 글자나 숫자로 시작하고" in page
     assert "no-show" not in page  # the same
     assert "no-show" in lead.get(waiting + "?state=same").text
     assert "exchange" not in lead.get(waiting + "?state=changed").text
