@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from support.table_rows import no_formula
+
 from .label_compare import REPORT
 from .shards import Receipt, beside
-from .table_values import no_formula
 
 PROBLEM: Final = ("line", "kind", "reason", "what")
 TOP_PAIRS: Final = 20

@@ -10,7 +10,6 @@ from decimal import Decimal
 from typing import Any
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for one begins so
 _EXACT = 2**53  # beyond it a spreadsheet's numbers skip some
 
 
@@ -59,16 +58,6 @@ def as_cell(value: Any) -> Any:
     if isinstance(value, list | dict | tuple):
         return as_text(value)
     return str(_plain(value))
-
-
-def no_formula(value: Any) -> Any:
-    """Text of others that a spreadsheet will not take for a formula; all else as it is."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
-
-
-def as_written(text: str) -> str:
-    """What `no_formula` was given for a text."""
-    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
 
 
 def whole(value: Any) -> Any:

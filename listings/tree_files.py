@@ -12,9 +12,9 @@ from support.audit import Actor
 from support.errors import InputError
 from support.importing.conversation import Rejected
 from support.importing.files import rows
+from support.table_rows import as_written, no_formula
 
 from .categories import Category, add_paths, canonical, map_paths, mapping_to
-from .table_values import as_written, no_formula
 
 _PATH: Final = ("path", "category", "카테고리", "분류", "경로")
 _FROM: Final = ("from", "from_path", "원래 카테고리")

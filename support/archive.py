@@ -85,14 +85,9 @@ def find(
     slugs = labels(db, [row["id"] for row in rows])
     names = _names(db, rows)
     shown = tuple(
-        ArchiveRow(
-            id=row["id"],
-            subject=row["subject"],
-            snippet=fold_line(row["text"])[:SNIPPET],
-            channel=row["channel"],
-            language=row["language"],
-            category=row["category"],
-            answered_at=row["answered_at"],
+        _row(
+            row,
+            row["answered_at"],
             agent=names.get(row["answered_by"], row["answered_by"].partition(":")[2]),
             slugs=slugs.get(row["id"], ()),
             answer=fold_line(row["answer"] or "")[:SNIPPET],
@@ -142,20 +137,7 @@ def unanswered(db: Database, *, after: Cursor | None = None, limit: int = PAGE) 
     """  # noqa: S608 - fixed words
     values = {"limit": limit + 1} | ({"at": after[0], "id": after[1]} if after else {})
     found = list(db.query(sql, values))
-    shown = tuple(
-        ArchiveRow(
-            id=row["id"],
-            subject=row["subject"],
-            snippet=fold_line(row["text"])[:SNIPPET],
-            channel=row["channel"],
-            language=row["language"],
-            category=row["category"],
-            answered_at=row["opened_at"],
-            agent="",
-            slugs=(),
-        )
-        for row in found[:limit]
-    )
+    shown = tuple(_row(row, row["opened_at"]) for row in found[:limit])
     return Page(shown, shown[-1].cursor if len(found) > limit else None)
 
 
@@ -214,3 +196,20 @@ def _names(db: Database, rows: list[Row]) -> dict[str, str]:
     if not any(row["answered_by"].startswith("agent:") for row in rows):
         return {}
     return {row["key"]: row["name"] for row in db.query(sql)}
+
+
+def _row(
+    row: Row, at: str, *, agent: str = "", slugs: tuple[str, ...] = (), answer: str = ""
+) -> ArchiveRow:
+    return ArchiveRow(
+        id=row["id"],
+        subject=row["subject"],
+        snippet=fold_line(row["text"])[:SNIPPET],
+        channel=row["channel"],
+        language=row["language"],
+        category=row["category"],
+        answered_at=at,
+        agent=agent,
+        slugs=slugs,
+        answer=answer,
+    )

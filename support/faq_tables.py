@@ -1,15 +1,10 @@
 """FAQs as a table: written out whole, and taken in row by row after a look at each.
 
-What `faqdesk faqs export` writes, `read` takes back. A row is new, changed, the same, a duplicate,
-or invalid; nothing that is there is changed unless that is asked for, and a whole import is one
-change that can be taken back.
+What `table` gives, written to a file, `read` takes back. A row is new, changed, the same, a
+duplicate, or invalid; nothing that is there is changed unless that is asked for, and a whole import
+is one change that can be taken back.
 """
 
-import csv
-import json
-import os
-import secrets
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,12 +24,10 @@ from .importing.conversation import Rejected
 from .importing.files import Numbered
 from .importing.files import rows as read_rows
 from .links import LinkReader
+from .table_rows import MOST_ROWS, as_written, doubles, switch
 
 RowState = Literal["new", "changed", "same", "duplicate", "old_name", "invalid"]
 COLUMNS: Final = ("slug", *FIELDS, "active", "aliases", "sent", "created_at", "updated_at")
-MOST_ROWS: Final = 20_000
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-_NO: Final = frozenset({"0", "false", "no", "n", "아니오"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,34 +73,6 @@ def table(db: Database, *, every: bool = False) -> list[Row]:
     ]
 
 
-def export(db: Database, path: Path, *, every: bool = False) -> int:
-    """Write FAQs as CSV (for spreadsheets: UTF-8 with a mark) or, by the suffix, as JSON Lines.
-
-    Args:
-        db: the desk's database.
-        path: the file; replaced whole.
-        every: retired ones too.
-
-    Returns:
-        How many were written.
-    """
-    found = table(db, every=every)
-    beside = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
-    try:
-        if path.suffix in (".jsonl", ".ndjson"):
-            lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in found)
-            beside.write_text("".join(lines), encoding="utf-8")
-        else:
-            with beside.open("w", encoding="utf-8-sig", newline="") as file:
-                writer = csv.DictWriter(file, COLUMNS)
-                writer.writeheader()
-                writer.writerows({name: _guarded(row[name]) for name in COLUMNS} for row in found)
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
-    return len(found)
-
-
 def read(db: Database, path: Path) -> list[TableRow]:
     """Read a file of FAQs and say of each row what taking it in would do. Stores nothing.
 
@@ -143,17 +108,8 @@ def judge(db: Database, rows: Iterable[Numbered], name: str) -> list[TableRow]:
             found.append(_judge(line, row, known, aliases, reader))
     if not found:
         raise ImportFileError(f"{name} holds no row.")
-    # Of rows with one slug and different words nobody knows which is meant: none is taken.
-    times = Counter(row.slug for row in found if row.slug)
-    words: dict[str, set[str]] = {}
-    for item in found:
-        words.setdefault(item.slug, set()).add(json.dumps(item.fields, sort_keys=True))
-    seen: set[str] = set()
-    for place, item in enumerate(found):
-        if item.slug and times[item.slug] > 1 and (len(words[item.slug]) > 1 or item.slug in seen):
-            reason = f"{times[item.slug]} rows are called {item.slug!r}"
-            found[place] = replace(item, state="duplicate", active=None, reason=reason)
-        seen.add(item.slug)
+    for place, reason in doubles([(row.slug, row.fields) for row in found]).items():
+        found[place] = replace(found[place], state="duplicate", active=None, reason=reason)
     return found
 
 
@@ -208,7 +164,7 @@ def _judge(
 ) -> TableRow:
     given: dict[str, str] = {name: _plain(row[name]) for name in FIELDS if name in row}
     slug = _plain(row.get("slug", "")) or reader.slug(given.get("url", "")) or ""
-    active = None if "active" not in row else str(row["active"]).strip().lower() not in _NO
+    active = switch(row, "active")
     try:
         refuse_unfit(slug)
         there = known.get(slug)
@@ -232,11 +188,5 @@ def _judge(
     return TableRow(line, "same" if same else "changed", slug, fields, was, active)
 
 
-def _guarded(value: object) -> object:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
-
-
 def _plain(value: object) -> str:
-    text = "" if value is None else str(value).strip()
-    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
+    return as_written("" if value is None else str(value).strip())

@@ -21,6 +21,7 @@ from . import embeddings, faqs
 from .database import one, scalar
 from .errors import ModelMissingError
 from .inquiries import past_answers
+from .table_rows import no_formula
 from .text import bigram_query, fold_line
 from .vector_index import Ids
 
@@ -151,7 +152,7 @@ def export_region(db: Database, ids: Sequence[int], path: Path) -> int:
         writer.writerow(["id", "opened_at", "status", "faqs", "question", "answer"])
         for row in rows:
             answer = answers[row.id].answer if row.id in answers else ""
-            texts = [_no_formula(text) for text in (" ".join(row.slugs), row.text, answer)]
+            texts = [no_formula(text) for text in (" ".join(row.slugs), row.text, answer)]
             writer.writerow([row.id, row.opened_at, row.status, *texts])
     return len(rows)
 
@@ -190,10 +191,6 @@ def export_projector(db: Database, folder: Path, *, limit: int | None = None) ->
             words.write(f"{item}\t" + "\t".join(fold_line(cell) for cell in cells) + "\n")
             written += 1
     return written
-
-
-def _no_formula(text: str) -> str:
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 @contextmanager

@@ -4,11 +4,6 @@ Columns as helpdesks name them in their exports of macros and canned responses. 
 one change that can be taken back.
 """
 
-import csv
-import json
-import os
-import secrets
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,14 +20,13 @@ from .importing.files import Numbered
 from .importing.files import rows as read_rows
 from .saved_replies import FIELDS, MOST_NAME, cleaned, listed, new_row
 from .saved_reply_changes import changing
+from .table_rows import MOST_ROWS, as_written, doubles, switch
 
 RowState = Literal["new", "changed", "same", "duplicate", "invalid"]
 COLUMNS: Final = ("name", *FIELDS, "active", "used")
-MOST_ROWS: Final = 20_000
 _NAMES: Final = ("name", "id", "saved_reply_id", "shortcut", "short_code")  # what files call it
 _TITLES: Final = ("title", "subject", "name")
 _BODIES: Final = ("body", "text", "content", "answer")
-_NO: Final = frozenset({"0", "false", "no", "n", "아니오"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +78,9 @@ def read(db: Database, rows: Iterable[Numbered], name: str) -> list[ReplyRow]:
             found.append(_judge(line, row, known))
     if not found:
         raise ImportFileError(f"{name} holds no row.")
-    # Of rows with one name and different words nobody knows which is meant: none is taken.
-    times = Counter(row.name for row in found if row.name and row.state != "invalid")
-    words: dict[str, set[str]] = {}
-    for item in found:
-        words.setdefault(item.name, set()).add(json.dumps(item.fields, sort_keys=True))
-    seen: set[str] = set()
-    for place, item in enumerate(found):
-        if times[item.name] > 1 and (len(words[item.name]) > 1 or item.name in seen):
-            reason = f"{times[item.name]} rows are called {item.name!r}"
-            found[place] = replace(item, state="duplicate", reason=reason)
-        seen.add(item.name)
+    named = [("" if row.state == "invalid" else row.name, row.fields) for row in found]
+    for place, reason in doubles(named).items():
+        found[place] = replace(found[place], state="duplicate", reason=reason)
     return found
 
 
@@ -176,25 +162,6 @@ def table(db: Database) -> list[Row]:
     ]
 
 
-def export(db: Database, path: Path) -> int:
-    """Write all saved replies as CSV, or as JSON Lines by the suffix: how many."""
-    found = table(db)
-    jsonl = path.suffix == ".jsonl"
-    beside = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
-    try:
-        with beside.open("w", encoding="utf-8" if jsonl else "utf-8-sig", newline="") as file:
-            if jsonl:
-                file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in found)
-            else:
-                writer = csv.writer(file)
-                writer.writerow(COLUMNS)
-                writer.writerows([_no_formula(cell) for cell in row.values()] for row in found)
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
-    return len(found)
-
-
 def _judge(line: int, row: dict[str, Any], known: dict[str, Row]) -> ReplyRow:
     values = {
         "title": _first(row, _TITLES),
@@ -203,7 +170,7 @@ def _judge(line: int, row: dict[str, Any], known: dict[str, Row]) -> ReplyRow:
         "language": _first(row, ("language", "locale")),
     }
     name = (_first(row, _NAMES) or values["title"])[:MOST_NAME]
-    active = None if "active" not in row else str(row["active"]).strip().lower() not in _NO
+    active = switch(row, "active")
     try:
         fields = cleaned(values)
     except InputError as error:
@@ -219,11 +186,4 @@ def _judge(line: int, row: dict[str, Any], known: dict[str, Row]) -> ReplyRow:
 def _first(row: dict[str, Any], names: tuple[str, ...]) -> str:
     """The first of some columns that holds anything."""
     found = (str(row[name]).strip() for name in names if row.get(name) is not None)
-    text = next((value for value in found if value), "")
-    return text[1:] if text.startswith("'") and _no_formula(text[1:]) != text[1:] else text
-
-
-def _no_formula(cell: object) -> object:
-    """A cell that no spreadsheet takes for a formula."""
-    formula = isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r"))
-    return f"'{cell}" if formula else cell
+    return as_written(next((value for value in found if value), ""))

@@ -11,7 +11,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
 
-from listings.table_values import no_formula
+from support.table_rows import no_formula
 
 BOM = "\ufeff"  # without it a spreadsheet reads Korean CSV as CP949
 

@@ -4,6 +4,7 @@ A file waits for its reader's decision, for an hour and for them alone.
 """
 
 import json
+import os
 import re
 import secrets
 import time
@@ -123,6 +124,18 @@ def write(table: Sequence[dict[str, Any]], columns: Sequence[str], name: str) ->
 
     sheet = Sheet(stem, tuple(columns), [[row[column] for column in columns] for row in table])
     return write_csv(sheet) if kind == "csv" else write_xlsx([sheet])
+
+
+def save(table: Sequence[dict[str, Any]], columns: Sequence[str], path: Path) -> int:
+    """Write a table, whole or not at all: how many rows. CSV where its name says nothing else."""
+    kind = {".jsonl": "jsonl", ".ndjson": "jsonl", ".xlsx": "xlsx"}.get(path.suffix, "csv")
+    beside = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+    try:
+        beside.write_bytes(write(table, columns, f"{path.stem}.{kind}"))
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+    return len(table)
 
 
 def download(table: Sequence[dict[str, Any]], columns: Sequence[str], name: str) -> Response:

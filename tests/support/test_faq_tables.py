@@ -7,6 +7,7 @@ import pytest
 from support import faq_edit, faq_tables, faq_undo, faqs, settings
 from support.errors import ImportFileError
 from tests.conftest import ACTOR
+from web.table_files import save
 
 HELP = "https://help.example.com/ko/faq/"
 
@@ -35,8 +36,8 @@ def rows(db, tmp_path, text):
 def test_what_is_exported_is_read_back_the_same(desk, tmp_path, name):
     faq_edit.rename(desk, ACTOR, "refund", "money-back", url=HELP + "refund")
     path = tmp_path / name
-    assert faq_tables.export(desk, path) == 2
-    assert faq_tables.export(desk, path, every=True) == 3
+    assert save(faq_tables.table(desk), faq_tables.COLUMNS, path) == 2
+    assert save(faq_tables.table(desk, every=True), faq_tables.COLUMNS, path) == 3
     assert [row.state for row in faq_tables.read(desk, path)] == ["same"] * 3
     if name.endswith(".csv"):
         with path.open(encoding="utf-8-sig", newline="") as file:

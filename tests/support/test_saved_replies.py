@@ -21,6 +21,7 @@ from support.models import load
 from support.promise import Promise
 from tests import knowledge_desk
 from tests.conftest import ACTOR
+from web.table_files import save
 
 REFUND = "안녕하세요. 환불은 영업일 기준 3일 안에 카드로 들어옵니다. 감사합니다."
 CODE = "인증번호는 스팸함을 먼저 확인해 주세요."
@@ -57,7 +58,7 @@ def test_a_saved_reply_is_made_edited_retired_and_found_by_its_words(kept):
 def test_what_is_written_out_is_taken_in_again(kept, tmp_path, name):
     saved_replies.create(kept, ACTOR, title="=SUM", body="- 하나", name="odd")
     path = tmp_path / name
-    assert saved_reply_tables.export(kept, path) == 3
+    assert save(saved_reply_tables.table(kept), saved_reply_tables.COLUMNS, path) == 3
     taken = saved_reply_tables.take(kept, ACTOR, path, overwrite=True)
     assert (taken.added, taken.changed, taken.same) == (0, 0, 3)
     if name.endswith(".csv"):

@@ -2,32 +2,15 @@
 
 # ruff: noqa: D301 - click looks for the backspace itself, not for an escaped one
 
-import os
-import secrets
-from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import click
 
 from .common import actor, json_option, print_json, workspace
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
-
-
-def write_book(table: Sequence[dict[str, Any]], columns: Sequence[str], file: Path) -> int:
-    """Write a table as XLSX, whole or not at all: how many rows."""
-    from ..table_files import write
-
-    beside = file.with_name(f".{file.name}-{secrets.token_hex(4)}")
-    try:
-        beside.write_bytes(write(table, columns, file.name))
-        os.replace(beside, file)
-    finally:
-        beside.unlink(missing_ok=True)
-    return len(table)
 
 
 @click.command("export")
@@ -42,12 +25,10 @@ def export_command(file: Path, every: bool) -> None:
     """
     from support import faq_tables
 
+    from ..table_files import save
+
     with closing(workspace().database()) as db:
-        if file.suffix == ".xlsx":
-            table = faq_tables.table(db, every=every)
-            count = write_book(table, faq_tables.COLUMNS, file)
-        else:
-            count = faq_tables.export(db, file, every=every)
+        count = save(faq_tables.table(db, every=every), faq_tables.COLUMNS, file)
     click.echo(f"{count:,} FAQs in {file}.")
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import click
 
 from .common import actor, json_option, print_json, progress_line, workspace
-from .faqs_tables import write_book
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -152,12 +151,10 @@ def export_command(file: Path) -> None:
     """
     from support import saved_reply_tables
 
+    from ..table_files import save
+
     with closing(workspace().database()) as db:
-        if file.suffix == ".xlsx":
-            table = saved_reply_tables.table(db)
-            count = write_book(table, saved_reply_tables.COLUMNS, file)
-        else:
-            count = saved_reply_tables.export(db, file)
+        count = save(saved_reply_tables.table(db), saved_reply_tables.COLUMNS, file)
     click.echo(f"{count:,} saved replies in {file}.")
 
 
