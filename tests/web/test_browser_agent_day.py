@@ -166,6 +166,8 @@ def _put_away(page, hands, db, inquiry_id):
     hands.press("s")
     with page.expect_response("**/snooze"):
         hands.hit("Enter")  # the first of the choices has the focus
+    page.wait_for_url(lambda url: f"/inquiries/{inquiry_id}" not in url)  # whose turn it is now
+    page.wait_for_load_state()
     assert snoozing.is_snoozed(snoozing.of(db, inquiry_id))
 
 
