@@ -2,13 +2,14 @@
 
 import os
 import shutil
+import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 from werkzeug.serving import make_server
 
 from tests.web.conftest import PASSWORD, signed_in
@@ -25,9 +26,47 @@ ARGS = [
 ]
 
 
+PATIENCE = 300  # seconds that a browser may take for one test
+
+
+class Chromium:
+    """The system's browser, started again where it was lost."""
+
+    def __init__(self, playwright: Playwright, path: str) -> None:
+        self._playwright, self._path = playwright, path
+        self._browser: Browser | None = None
+
+    def ready(self) -> Browser:
+        if self._browser is None or not self._browser.is_connected():
+            self._browser = self._playwright.chromium.launch(executable_path=self._path, args=ARGS)
+        return self._browser
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Kill a browser that has stopped answering.
+
+        Playwright waits without end for a key to be taken or a window to close; when the browser
+        is gone it says so, and one test has failed instead of all that would have come after it.
+        """
+        devtools = self.ready().new_browser_cdp_session()
+        found = devtools.send("SystemInfo.getProcessInfo")["processInfo"]
+        process = next(each["id"] for each in found if each["type"] == "browser")
+        devtools.detach()
+        timer = threading.Timer(PATIENCE, os.kill, [process, signal.SIGKILL])
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def close(self) -> None:
+        if self._browser is not None:
+            self._browser.close()
+
+
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """Start the system's browser; without one the test is skipped, and in CI it fails."""
+def chromium() -> Iterator[Chromium]:
+    """Find the system's browser; without one the test is skipped, and in CI it fails."""
     path = next((found for name in NAMES if (found := shutil.which(name))), None)
     if path is None:
         reason = f"no browser: none of {', '.join(NAMES)} is installed"
@@ -36,9 +75,9 @@ def chromium() -> Iterator[Browser]:
         pytest.skip(reason)
     expect.set_options(timeout=20_000)  # a busy machine is slow
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGS)
-        yield browser
-        browser.close()
+        found = Chromium(playwright, path)
+        yield found
+        found.close()
 
 
 @contextmanager

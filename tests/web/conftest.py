@@ -214,11 +214,17 @@ def add_rows(space: Workspace, db: Database, tmp_path: Path) -> Any:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from tests.web.browser import chromium
+def chromium() -> Iterator[Any]:
+    from tests.web import browser
 
-    with chromium() as found:
+    with browser.chromium() as found:
         yield found
+
+
+@pytest.fixture
+def browser(chromium: Any) -> Iterator[Any]:
+    with chromium.watched():
+        yield chromium.ready()
 
 
 @pytest.fixture

@@ -71,7 +71,8 @@ def _take(space: Workspace, out: Path, only: str) -> list[str]:
     wrong = []
     app = create_app(space)
     out.mkdir(parents=True, exist_ok=True)
-    with closing(space.database()) as db, served(app) as address, chromium() as browser:
+    with closing(space.database()) as db, served(app) as address, chromium() as browsers:
+        browser = browsers.ready()
         client = signed_in(app, ADMIN)
         cookie = client.get_cookie("faqdesk")
         assert cookie
