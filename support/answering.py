@@ -4,11 +4,13 @@ Sending is one transaction: the answer, its outbox row, its labels, the outcome 
 was suggested, and the search row stand together or not at all.
 """
 
+import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from . import faqs, holding, insertions, settings
+from . import faqs, holding, insertions, routes, settings
 from .audit import SYSTEM, Actor, record
 from .clock import ago, now
 from .database import insert, one, write
@@ -21,7 +23,7 @@ from .errors import (
 )
 from .importing.conversation import RawMessage
 from .importing.prepare import Preparer
-from .links import LinkReader
+from .outcomes import settle
 from .redact import holds_mask
 from .saved_reply_uses import note_uses
 from .seal import Seal
@@ -122,13 +124,17 @@ def send(
             "at": moment,
         }
         message_id = insert(db, "messages", row)
-        delivery = "queued" if channel in rules.channels else "copied"
+        route = routes.of(db, inquiry_id)
+        goes = route is not None and route.delivers
+        delivery = "queued" if goes or channel in rules.channels else "copied"
         outbox = {
             "inquiry_id": inquiry_id,
             "message_id": message_id,
             "channel": channel,
             "sealed": seal.close_up(text),
             "state": delivery,
+            "connection_id": route.connection_id if route and goes else None,
+            "key": secrets.token_hex(16),
             "created_at": moment,
             "updated_at": moment,
         }
@@ -143,7 +149,7 @@ def send(
                 "VALUES (?, ?, ?, 'sent', ?)",
                 [inquiry_id, message_id, slug, moment],
             )
-        _settle_suggestions(db, inquiry_id, prepared.slugs)
+        settle_shown(db, inquiry_id, prepared.slugs)
         # A colleague's draft stays theirs: they were typing while this answer went out.
         db.execute(
             "DELETE FROM drafts WHERE inquiry_id = ? AND agent_id = ?", [inquiry_id, agent_id]
@@ -252,6 +258,13 @@ def forget_originals(db: Database, *, days: int) -> int:
             f"AND inquiry_id IN ({closed})",
             [edge],
         )
+        # Whom an answer went to is needed while it is under way, and for a follow-up.
+        db.execute(
+            f"UPDATE inquiry_routes SET sealed = NULL WHERE sealed IS NOT NULL "  # noqa: S608
+            f"AND inquiry_id IN ({closed}) AND inquiry_id NOT IN "
+            f"(SELECT inquiry_id FROM outbox WHERE state = 'queued')",
+            [edge],
+        )
         if cursor.rowcount:
             record(db, Actor(SYSTEM), "originals.forgotten", "desk", detail={"n": cursor.rowcount})
     return int(cursor.rowcount)
@@ -289,33 +302,9 @@ def _undecided(db: Database, suggestion_id: str, slug: str) -> None:
         )
 
 
-def _settle_suggestions(db: Database, inquiry_id: int, sent: tuple[str, ...]) -> None:
-    """Give what was suggested its outcome. An answer without any link is no evidence."""
-    if not sent:
-        return
-    # What was shown may have been renamed or merged since; what was sent bears today's name.
-    today = LinkReader((), faqs.aliases(db)).canonical
+def settle_shown(db: Database, inquiry_id: int, sent: Collection[str]) -> None:
+    """Give all that was suggested for an inquiry its outcome, in the caller's transaction."""
     # Silence that should have spoken is a miss; an inquiry held out on purpose is not.
     sql = "SELECT id FROM suggestions WHERE inquiry_id = ? AND reason <> 'holdout'"
-    for suggestion in list(db.query(sql, [inquiry_id])):
-        shown = {
-            row["slug"]: row["outcome"]
-            for row in db.query(
-                "SELECT slug, outcome FROM suggestion_faqs WHERE suggestion_id = ?",
-                [suggestion["id"]],
-            )
-        }
-        for slug, outcome in shown.items():
-            # A dismissal stands, unless the agent sent the FAQ after all.
-            settled = "accepted" if today(slug) in sent else (outcome or "passed_over")
-            db.execute(
-                "UPDATE suggestion_faqs SET outcome = ? WHERE suggestion_id = ? AND slug = ?",
-                [settled, suggestion["id"], slug],
-            )
-        named = set(map(today, shown))
-        for slug in sent:
-            if slug not in named:
-                db.execute(
-                    "INSERT OR IGNORE INTO misses (suggestion_id, slug) VALUES (?, ?)",
-                    [suggestion["id"], slug],
-                )
+    for row in list(db.query(sql, [inquiry_id])):
+        settle(db, row["id"], sent)

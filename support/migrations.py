@@ -7,9 +7,9 @@ sealed is in `originals`, `drafts` and `outbox` alone.
 from sqlite_utils import Database, Migrations
 
 from .migrations_api import API
+from .migrations_doors import DOORS
 from .migrations_embed import EMBED
 from .migrations_imports import IMPORTS
-from .migrations_doors import DOORS
 from .migrations_knowledge import KNOWLEDGE
 from .migrations_listings import COUNTS, LISTINGS
 from .migrations_moderation import MODERATION

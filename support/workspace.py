@@ -38,6 +38,11 @@ class Workspace:
         return self.home / "queue.db"
 
     @property
+    def limits_path(self) -> Path:
+        """What counts the API's calls: an SQLite file that nothing is lost with."""
+        return self.home / "limits.db"
+
+    @property
     def models(self) -> Path:
         """The folder of model folders: `<kind>/<version>/`."""
         return self.home / "models"

@@ -14,8 +14,10 @@ from support.workspace import Workspace
 from . import (
     account_page,
     api,
+    api_events,
     api_listings,
     api_moderation,
+    api_search,
     api_similar,
     appeals_page,
     archive_page,
@@ -24,6 +26,7 @@ from . import (
     batches_page,
     categories_page,
     database,
+    embed,
     errors,
     faq_import_page,
     faq_picker,
@@ -52,19 +55,19 @@ from . import (
     search,
     sellers_page,
     settings_page,
+    sidebar_page,
     similar_page,
     tuner_page,
     week_page,
 )
+from .cookies import Cookies
+from .csp import CSP, may_be_framed
 
 MAX_BODY = 2 << 20  # bytes; an answer is text
-
-CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'"
+API = (
+    *(api, api_search, api_events),
+    *(api_listings, api_similar, api_moderation),
 )
-
 
 def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
     """Make the console over a workspace (default: as the environment names it).
@@ -91,6 +94,7 @@ def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
         OPENAPI_JSON_PATH="openapi.json",
     )
     app.config.update(config)
+    app.session_interface = Cookies()
     database.init_app(app, workspace)
     logs.init_app(app)
     limits.init_app(app)
@@ -114,20 +118,24 @@ def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
         *(join_page,),
         *(settings_page,),
         *(audit_page,),
+        *(embed, sidebar_page),
     ):
         app.register_blueprint(module.bp)
     rest = Api(app)
     # The API's own one, to which each of these adds its views.
-    for views in {module.bp for module in (api, api_listings, api_moderation, api_similar)}:
+    for views in {module.bp for module in API}:
         rest.register_blueprint(views)
-    csrf.exempt(api.bp)  # the API knows no cookie: a token cannot be sent by a foreign page
+    # These know no cookie: a token cannot be sent by a foreign page.
+    csrf.exempt(api.bp)
+    csrf.exempt(embed.bp)
     errors.init_app(app)  # after flask-smorest, whose own answers are not problem+json
 
     @app.after_request
     def guard(response: Response) -> Response:
         response.headers.setdefault("Content-Security-Policy", CSP)
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
-        response.headers.setdefault("X-Frame-Options", "DENY")
+        if not may_be_framed(response.headers["Content-Security-Policy"]):
+            response.headers.setdefault("X-Frame-Options", "DENY")
         response.headers.setdefault("Referrer-Policy", "same-origin")
         if not response.cache_control.max_age:
             response.headers.setdefault("Cache-Control", "no-store")

@@ -237,6 +237,7 @@ WITH_TOKEN = {
     *("api.suggest", "api.search", "api.categorise_listing"),
     *("api.judge_listing", "api.report", "api.decision", "api.decisions", "api.appeal"),
     *("api.changes", "api.similar_to_listing", "api.similar_listings"),
+    *("api.tell_events", "api.answered_inquiries"),
 }
 ELSEWHERE = [
     "//h", "/\\h", "\\/h", "\\\\h", "https:h", "https://h/x", "///h", "/\t/h", "/\n/h", "h",
