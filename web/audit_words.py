@@ -102,6 +102,7 @@ ACTS: Final = {
     "sanction.placed": lazy_gettext("Placed a sanction"),
     "sanction.unlifted": lazy_gettext("Put a lifted sanction back"),
     "setting.changed": lazy_gettext("Changed a setting"),
+    "sidebar.connected": lazy_gettext("Connected the sidebar of another helpdesk"),
     "sign_in.done": lazy_gettext("Signed in"),
     "sign_in.failed": lazy_gettext("Failed to sign in"),
     "sign_out.done": lazy_gettext("Signed out"),

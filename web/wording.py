@@ -187,7 +187,12 @@ def speaking(words: tuple[Contribution, ...]) -> list[str]:
 
 def written_in(inquiry: Inquiry) -> str:
     """The language to answer in: as the inquiry says, else Korean where it holds Hangul."""
-    return inquiry.language or ("ko" if _HANGUL.search(inquiry.text) else "en")
+    return inquiry.language or language_of(inquiry.text)
+
+
+def language_of(text: str) -> str:
+    """Korean where it holds Hangul, else English."""
+    return "ko" if _HANGUL.search(text) else "en"
 
 
 def forms(faq: Faq, language: str) -> dict[str, str]:

@@ -224,6 +224,8 @@ PAGES = {
     "people_page.sign_out": {"admin"},
     "people_page.forget_second_factor": {"admin"},
     "people_page.new_password": {"admin"},
+    "sidebar_page.show": ANSWERING,
+    "sidebar_page.connect": ANSWERING,
     "settings_page.show": {"admin"},
     "settings_page.due": {"admin"},
     "settings_page.save": {"admin"},
@@ -232,11 +234,12 @@ PAGES = {
 }
 OPEN = {"static", "bootstrap.static", "health.healthz", "health.readyz", "auth.sign_in",
         "auth.do_sign_in", "auth.sign_out", "auth.language", "api-docs.openapi_json",
-        "join_page.show", "join_page.join"}  # fmt: skip
+        "join_page.show", "join_page.join", "embed.page"}  # fmt: skip
 WITH_TOKEN = {
     *("api.suggest", "api.search", "api.categorise_listing"),
     *("api.judge_listing", "api.report", "api.decision", "api.decisions", "api.appeal"),
     *("api.changes", "api.similar_to_listing", "api.similar_listings"),
+    *("embed.suggest", "embed.inserted", "embed.dismissed", "embed.renew"),
     *("api.tell_events", "api.answered_inquiries"),
 }
 ELSEWHERE = [
