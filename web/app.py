@@ -15,10 +15,14 @@ from . import (
     account_page,
     api,
     api_events,
+    api_faqs,
     api_listings,
+    api_metrics,
     api_moderation,
+    api_page,
     api_search,
     api_similar,
+    api_stored,
     appeals_page,
     archive_page,
     audit_page,
@@ -58,6 +62,7 @@ from . import (
     sidebar_page,
     similar_page,
     tuner_page,
+    webhooks,
     week_page,
 )
 from .cookies import Cookies
@@ -65,8 +70,8 @@ from .csp import CSP, may_be_framed
 
 MAX_BODY = 2 << 20  # bytes; an answer is text
 API = (
-    *(api, api_search, api_events),
-    *(api_listings, api_similar, api_moderation),
+    *(api, api_search, api_events, api_faqs, api_metrics),
+    *(api_listings, api_stored, api_similar, api_moderation),
 )
 
 def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
@@ -103,7 +108,7 @@ def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
     Bootstrap5(app)
     csrf = CSRFProtect(app)
     for module in (
-        *(health, auth, preferences, inbox, faq_picker, search),
+        *(api_page, health, auth, preferences, inbox, faq_picker, search),
         *(models_page, replays_page, jobs_page),
         *(listings_page, review_tasks, batches_page, categories_page),
         *(moderation_listing, appeals_page, sellers_page),
@@ -118,6 +123,7 @@ def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
         *(join_page,),
         *(settings_page,),
         *(audit_page,),
+        *(webhooks,),
         *(embed, sidebar_page),
     ):
         app.register_blueprint(module.bp)
@@ -128,6 +134,7 @@ def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
     # These know no cookie: a token cannot be sent by a foreign page.
     csrf.exempt(api.bp)
     csrf.exempt(embed.bp)
+    csrf.exempt(webhooks.bp)  # who knocks there signs
     errors.init_app(app)  # after flask-smorest, whose own answers are not problem+json
 
     @app.after_request

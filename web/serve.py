@@ -17,7 +17,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 from sqlite_utils import Database
 
-from support import embeddings
+from support import embeddings, webhook_intake
 from support.audit import SYSTEM, Actor
 from support.errors import InputError
 from support.recommender import Recommender
@@ -158,8 +158,10 @@ def _maintain(workspace: Workspace) -> None:
                 jobs.mark_interrupted(db)
                 if look:  # before the first, the worker rings for all that wait
                     job_queue.ring_again(workspace, db)
+                    job_queue.ring_doors_again(workspace, db)
                 if look % FORGET_EVERY == 0:
                     forget(workspace, db, Actor(SYSTEM), {}, lambda done, total, message: None)
+                    webhook_intake.forget(db)
                 schedule.queue_due(workspace, db, datetime.now().astimezone())
                 follow_ups.queue(workspace, db)
                 make_findable(recommender, db)
