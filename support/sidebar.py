@@ -48,7 +48,8 @@ def asked(subject: str, messages: Iterable[Said]) -> str:
 def open_inquiry(db: Database, source: str, conversation: str) -> int | None:
     """The open inquiry of a conversation, or the one that it is answered with; None: none waits."""
     sql = """
-        SELECT coalesce(h.id, i.id) AS id FROM inquiries i LEFT JOIN inquiries h ON h.id = i.joined_to
+        SELECT coalesce(h.id, i.id) AS id
+        FROM inquiries i LEFT JOIN inquiries h ON h.id = i.joined_to
         WHERE i.source = :source AND coalesce(h.status, i.status) = 'open' AND
             (i.source_id = :name OR (i.source_id > :name || '#' AND i.source_id < :name || '$'))
         ORDER BY i.id DESC LIMIT 1

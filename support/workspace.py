@@ -14,6 +14,7 @@ from .database import connect
 from .errors import WorkspaceError
 from .migrations import migrations
 from .seal import Seal
+from .upgrading import upgrade
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class Workspace:
         return self
 
     def database(self, *, create: bool = False) -> Database:
-        """Open a connection, bringing the schema up to date.
+        """Open a connection, bringing the schema up to date; a copy of before is put aside.
 
         Raises:
             WorkspaceError: there is no desk here, or its schema is of a newer faqdesk.
@@ -94,8 +95,11 @@ class Workspace:
                 f"{self.database_path} was written by a newer faqdesk (steps {sorted(newer)}). "
                 f"Update faqdesk."
             )
-        if migrations.pending(db):
-            migrations.apply(db)
+        try:
+            upgrade(db, self.database_path)
+        except WorkspaceError:
+            db.close()
+            raise
         return db
 
     def seal(self) -> Seal:

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from support import settings
+from support import settings, upgrading
 from support.answering import forget_originals
 from support.audit import Actor
 from support.errors import JobCancelledError
@@ -57,6 +57,7 @@ def forget(
 ) -> dict[str, Any]:
     """Drop the original words of inquiries that have been closed long enough, then all of them."""
     rules = settings.load(db)
+    upgrading.forget(workspace.database_path)
     return {
         "forgotten": forget_originals(db, days=rules.originals_days),
         "deleted": forget_closed(db, days=rules.inquiries_days, progress=progress),

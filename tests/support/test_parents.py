@@ -31,7 +31,13 @@ def test_an_origin_is_read_as_a_browser_writes_it(line, found):
             "https://host:x",
             "https://a b",
         ),
-        *("https://host; script-src *", "https://host=", "https://host=a b", "https://ho\nst"),
+        *(
+            "https://a b",
+            "https://host; script-src *",
+            "https://host=",
+            "https://host=a b",
+            "https://ho\nst",
+        ),
         *("https://[::1", "javascript:alert(1)", "data:", "null", "https://host#x"),
     ],
 )

@@ -36,7 +36,8 @@ ZENDESK = """
   const send = (what) => frame.contentWindow.postMessage(JSON.stringify(what), "%(desk)s");
   window.tell = (key, message) => send({ key: "zaf." + key, message });
   const on = new Set();
-  window.changed = () => on.has("ticket.conversation.changed") && tell("ticket.conversation.changed", []);
+  const change = "ticket.conversation.changed";
+  window.changed = () => on.has(change) && tell(change, []);
   window.onmessage = (event) => {
     if (event.origin !== "%(desk)s") return;
     const said = JSON.parse(event.data);
@@ -64,11 +65,12 @@ ZENDESK = """
 
 
 def conversation(*said: tuple[str, str], number: int = 12) -> dict[str, Any]:
-    """A conversation of Chatwoot's store: pairs of who (incoming, outgoing, note, activity), what."""
+    """A conversation of Chatwoot's store, of pairs: incoming, outgoing, note or activity; words."""
     kinds = {"incoming": 0, "outgoing": 1, "note": 1, "activity": 2}
+    who = {"incoming": "contact"}
     messages = [
         {"id": at, "content": text, "message_type": kinds[kind], "private": kind == "note",
-         "created_at": 1_790_000_000 + at, "sender": {"type": "contact" if kind == "incoming" else "user"}}
+         "created_at": 1_790_000_000 + at, "sender": {"type": who.get(kind, "user")}}
         for at, (kind, text) in enumerate(said, 1)
     ]  # fmt: skip
     return {

@@ -1,4 +1,4 @@
-"""The sidebar in a real browser: within pages that behave as Chatwoot and Zendesk, and a foreign one.
+"""The sidebar in a real browser: within pages that behave as Chatwoot, Zendesk, and a stranger.
 
 The helpdesks are at `localhost`, the desk at `127.0.0.1`: for a browser, two sites.
 """
@@ -47,8 +47,8 @@ def signed(context, guarded_app, address):
 
 def test_within_chatwoot(signed, address, db):
     said = conversation(
-        ("incoming", "환불은 언제 되나요?"), ("outgoing", "사흘 걸립니다."), ("activity", "Mina joined"),
-        ("incoming", "인증번호가 안 와요"), ("note", "환불 건과 같은 고객"),
+        ("incoming", "환불은 언제 되나요?"), ("outgoing", "사흘 걸립니다."),
+        ("activity", "Mina joined"), ("incoming", "인증번호가 안 와요"), ("note", "환불 건과 같은 고객"),
     )  # fmt: skip
     with helpdesk(CHATWOOT, said, address, db) as at:
         signed.goto(at)
@@ -100,8 +100,8 @@ def test_within_zendesk(signed, address, db):
 
         # The customer writes again, and the framework tells.
         signed.evaluate(
-            "ticket['ticket.conversation'].push({author: {role: 'agent'}, message: {content: '네'}},"
-            "{author: {role: 'end-user'}, message: {content: '환불은요?'}}); changed()"
+            "ticket['ticket.conversation'].push({author: {role: 'agent'}, message: {content: '.'}},"
+            "{author: {role: 'end-user'}, message: {content: '환불은?'}}); changed()"
         )
         expect(frame.locator(".card-faq .card-title")).to_have_text(["환불을 받고 싶어요"])
         past = frame.locator(".card-past").first
@@ -150,7 +150,7 @@ def test_a_foreign_parent_is_refused(browser, guarded_app, address, db):
         with helpdesk(CHATWOOT, said, address, db, allowed=False) as at:
             page.goto(at)
             page.wait_for_timeout(500)
-            assert refused
+            assert any(refused)
             assert page.evaluate("asked") == 0
             assert not any(
                 address in frame.url for frame in page.frames if "error" not in frame.url
