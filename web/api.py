@@ -14,6 +14,7 @@ from flask import Request, Response, g, request
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 from flask_smorest import Blueprint
+from marshmallow import RAISE
 from webargs.flaskparser import FlaskParser
 
 from support import settings, suggestions
@@ -37,6 +38,9 @@ log = structlog.get_logger("faqdesk.api")
 
 
 class _Parser(FlaskParser):
+    # A filter that is misspelt shall not be left out in silence.
+    DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "query": RAISE}  # noqa: RUF012
+
     def _raw_load_json(self, req: Request) -> Any:
         return req.get_json()  # 415 and 400 for what is no JSON
 
@@ -95,21 +99,24 @@ def needs(scope: str) -> Callable[..., Callable[..., ResponseReturnValue]]:
             g.actor_name = f"token:{token.id}"
             return view(*args, **values)
 
-        return guarded
+        # OpenAPI 3.1 lets any scheme name the roles that it takes.
+        described: Callable[..., ResponseReturnValue] = bp.doc(security=[{"token": [scope]}])(
+            guarded
+        )
+        return described
 
     return around
 
 
 def problems(*more: int) -> Callable[..., Callable[..., ResponseReturnValue]]:
-    """Describe in openapi.json the answers that are no success, and the token that is needed."""
+    """Describe in openapi.json the answers that are no success."""
 
     def around(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
         for status in (400, 401, 403, 422, 429, 503, *more):
             view = bp.alt_response(
                 status, schema=ProblemSchema, content_type="application/problem+json"
             )(view)
-        described: Callable[..., ResponseReturnValue] = bp.doc(security=[{"token": []}])(view)
-        return described
+        return view
 
     return around
 

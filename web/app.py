@@ -74,6 +74,7 @@ API = (
     *(api_listings, api_stored, api_similar, api_moderation),
 )
 
+
 def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
     """Make the console over a workspace (default: as the environment names it).
 

@@ -352,8 +352,8 @@ def test_openapi_describes_both_doors_and_their_key(space):
     assert spec["openapi"].startswith("3.1")
     assert spec["components"]["securitySchemes"] == {"token": {"type": "http", "scheme": "bearer"}}
     post, get = spec["paths"][ASK]["post"], spec["paths"][FIND]["get"]
-    for door in (post, get):
-        assert door["security"] == [{"token": []}]
+    for door, scope in ((post, "suggest"), (get, "search")):
+        assert door["security"] == [{"token": [scope]}]
         assert {"200", "400", "401", "403", "422", "503"} <= set(door["responses"])
         for status in set(door["responses"]) - {"200"}:
             assert list(door["responses"][status]["content"]) == ["application/problem+json"]

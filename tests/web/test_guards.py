@@ -233,14 +233,17 @@ PAGES = {
     "audit_page.export": {"admin"},
 }
 OPEN = {"static", "bootstrap.static", "health.healthz", "health.readyz", "auth.sign_in",
-        "auth.do_sign_in", "auth.sign_out", "auth.language", "api-docs.openapi_json",
+        "auth.do_sign_in", "auth.sign_out", "auth.language", "api-docs.openapi_json", "api_page.show",
         "join_page.show", "join_page.join", "embed.page"}  # fmt: skip
 WITH_TOKEN = {
     *("api.suggest", "api.search", "api.categorise_listing"),
     *("api.judge_listing", "api.report", "api.decision", "api.decisions", "api.appeal"),
     *("api.changes", "api.similar_to_listing", "api.similar_listings"),
     *("embed.suggest", "embed.inserted", "embed.dismissed", "embed.renew"),
-    *("api.tell_events", "api.answered_inquiries"),
+    *("api.tell_events", "api.answered_inquiries", "api.metrics"),
+    *("api.list_faqs", "api.one_faq", "api.create_faq", "api.edit_faq", "api.undo_faq_change"),
+    *("api.list_listings", "api.one_listing", "api.list_labels", "api.label_listing"),
+    *("api.undo_listing_label", "api.list_verdicts"),
 }
 ELSEWHERE = [
     "//h", "/\\h", "\\/h", "\\\\h", "https:h", "https://h/x", "///h", "/\t/h", "/\n/h", "h",
