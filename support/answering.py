@@ -113,7 +113,9 @@ def send(
         channel = _open_status(db, inquiry_id)
         holding.check(db, agent_id, inquiry_id)
         moment = now()
-        raw = RawMessage(f"sent:{agent_id}:{moment}", "agent", text, moment)
+        # One that was not delivered may be sent again within the same second.
+        key = secrets.token_hex(16)
+        raw = RawMessage(f"sent:{agent_id}:{moment}:{key[:8]}", "agent", text, moment)
         prepared = preparer.message(raw)
         row = {
             "inquiry_id": inquiry_id,
@@ -134,7 +136,7 @@ def send(
             "sealed": seal.close_up(text),
             "state": delivery,
             "connection_id": route.connection_id if route and goes else None,
-            "key": secrets.token_hex(16),
+            "key": key,
             "created_at": moment,
             "updated_at": moment,
         }

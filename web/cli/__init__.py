@@ -38,6 +38,7 @@ COMMANDS = {
         "similar_listings",
         "Find listings that show one thing; watch for returning sellers.",
     ),
+    "connect": ("connecting", "Hear from a helpdesk, and answer through it; answer mail."),
     "serve": ("serving", "Open the console."),
     "serve-index": ("serving_index", "Serve the index of similar listings over gRPC."),
     "worker": ("serving", "Work through the job queue."),
