@@ -123,6 +123,12 @@ def standing(db: Database, inquiry_id: int) -> Standing | None:
     return Standing(row["state"], row["attempts"], row["error"], row["next_at"], row["updated_at"])
 
 
+def undelivered(db: Database, inquiry_id: int) -> frozenset[int]:
+    """The messages of an inquiry that were to go out, and did not."""
+    sql = "SELECT message_id FROM outbox WHERE inquiry_id = ? AND state = 'failed'"
+    return frozenset(row["message_id"] for row in db.query(sql, [inquiry_id]))
+
+
 def due(db: Database) -> list[int]:
     """The answers that are to be tried now, oldest first."""
     sql = """

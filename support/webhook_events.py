@@ -83,7 +83,7 @@ def read(kind: str, body: bytes, *, address: str = "") -> Event:
 
 
 def _zendesk(body: Body, address: str) -> Event:
-    name = str(body["type"])
+    name = _word(body["type"])
     key = _text(body.get("id"))
     if not name.startswith("zen:event-type:ticket."):
         return Event("other", name, key)
@@ -120,7 +120,7 @@ def _zendesk(body: Body, address: str) -> Event:
 
 
 def _chatwoot(body: Body, address: str) -> Event:
-    name = str(body["event"])
+    name = _word(body["event"])
     if name == "conversation_status_changed":
         return Event(
             "closed" if body.get("status") == "resolved" else "other",
@@ -266,6 +266,12 @@ def _channel(word: str) -> str:
 
 def _text(value: object) -> str:
     return "" if value is None else str(value)
+
+
+def _word(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no name of an event")
+    return value
 
 
 def _id(value: object) -> str:

@@ -8,6 +8,7 @@ from flask import Flask, Response
 from flask_bootstrap import Bootstrap5
 from flask_smorest import Api
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from support.workspace import Workspace
 
@@ -16,6 +17,7 @@ from . import (
     api,
     api_events,
     api_faqs,
+    api_imports,
     api_listings,
     api_metrics,
     api_moderation,
@@ -29,6 +31,7 @@ from . import (
     auth,
     batches_page,
     categories_page,
+    connections_page,
     database,
     embed,
     errors,
@@ -47,6 +50,7 @@ from . import (
     logs,
     map_page,
     mend_page,
+    metrics,
     models_page,
     moderation_figures_page,
     moderation_listing,
@@ -70,7 +74,7 @@ from .csp import CSP, may_be_framed
 
 MAX_BODY = 2 << 20  # bytes; an answer is text
 API = (
-    *(api, api_search, api_events, api_faqs, api_metrics),
+    *(api, api_search, api_events, api_faqs, api_metrics, api_imports),
     *(api_listings, api_stored, api_similar, api_moderation),
 )
 
@@ -100,9 +104,15 @@ def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
         OPENAPI_JSON_PATH="openapi.json",
     )
     app.config.update(config)
+    if app.config.get(
+        "PROXIES"
+    ):  # so many before us say who asks, and how; nobody else is believed
+        n = int(app.config["PROXIES"])
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
     app.session_interface = Cookies()
     database.init_app(app, workspace)
     logs.init_app(app)
+    metrics.init_app(app)
     limits.init_app(app)
     i18n.init_app(app)
     auth.init_app(app)
@@ -124,7 +134,7 @@ def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
         *(join_page,),
         *(settings_page,),
         *(audit_page,),
-        *(webhooks,),
+        *(webhooks, connections_page),
         *(embed, sidebar_page),
     ):
         app.register_blueprint(module.bp)

@@ -68,6 +68,7 @@ def page(
         masked=masked,
         copies=not (inquiry.channel in rules.channels or _goes_out(inquiry.id)),
         delivery=delivery.standing(db(), inquiry.id),
+        undelivered=delivery.undelivered(db(), inquiry.id),
         before=before,
         after=after,
         scope={} if scope == "free" else {"scope": scope},

@@ -144,6 +144,14 @@ CHANNELS = {
 }
 
 
+# How an answer stands on its way out; one that is copied by hand is not on any.
+DELIVERIES = {
+    "queued": lazy_gettext("on its way"),
+    "delivered": lazy_gettext("delivered"),
+    "failed": lazy_gettext("not delivered"),
+}
+
+
 def right_in(promise: Promise) -> str:
     """Say how often such a suggestion was right; never rounded up to always or down to never."""
     if not promise.n:
