@@ -152,6 +152,9 @@ def undo(
         progress(gone, total, "taking back")
     with write(db):
         kept = int(scalar(db, "SELECT count(*) FROM inquiries WHERE import_id = ?", [import_id]))
+        heads = "SELECT joined_to FROM inquiries WHERE import_id = ? AND joined_to IS NOT NULL"
+        for row in list(db.query(heads, [import_id])):
+            joining.refresh(db, row["joined_to"])
         faqs = _forget_faqs(db, import_id)
         _settings_back(db, import_id)
         db.table("imports").update(
@@ -245,6 +248,12 @@ def _put_back(db: Database, import_id: int) -> int:
             db.table("inquiries").update(inquiry_id, was)
         gone += _take_messages(db, import_id, inquiry_id)
         if anew:
+            # What is left of it is made of what stays.
+            db.execute(
+                "UPDATE inquiries SET joined_to = NULL, status = 'open' "
+                "WHERE import_id = ? AND joined_to = ?",
+                [import_id, inquiry_id],
+            )
             joining.refresh(db, inquiry_id)
         if scalar(db, "SELECT text FROM inquiries WHERE id = ?", [inquiry_id]) != text:
             embeddings.forget(db, inquiry_id)
