@@ -104,11 +104,9 @@ def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
         OPENAPI_JSON_PATH="openapi.json",
     )
     app.config.update(config)
-    if app.config.get(
-        "PROXIES"
-    ):  # so many before us say who asks, and how; nobody else is believed
-        n = int(app.config["PROXIES"])
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
+    if n := int(app.config.get("PROXIES", 0)):  # so many before us say who asks, and how
+        proxied = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)
+        app.wsgi_app = proxied  # type: ignore[method-assign]
     app.session_interface = Cookies()
     database.init_app(app, workspace)
     logs.init_app(app)
@@ -135,7 +133,7 @@ def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
         *(settings_page,),
         *(audit_page,),
         *(webhooks, connections_page),
-        *(embed, sidebar_page),
+        *(embed, sidebar_page, metrics),
     ):
         app.register_blueprint(module.bp)
     rest = Api(app)

@@ -48,7 +48,7 @@ def signed(context, guarded_app, address):
 def test_within_chatwoot(signed, address, db):
     said = conversation(
         ("incoming", "환불은 언제 되나요?"), ("outgoing", "사흘 걸립니다."),
-        ("activity", "Mina joined"), ("incoming", "인증번호가 안 와요"), ("note", "환불 건과 같은 고객"),
+        ("activity", "Mina joined"), ("incoming", "인증번호가 안 와요"), ("note", "환불 고객"),
     )  # fmt: skip
     with helpdesk(CHATWOOT, said, address, db) as at:
         signed.goto(at)
@@ -164,17 +164,17 @@ def test_nobody_but_the_parent_is_heard(signed, address, db):
         signed.goto(at)
         frame = signed.frame_locator("#app")
         expect(frame.get_by_role("button", name="연결")).to_be_visible()
-        forged = (
-            "JSON.stringify({event: 'appContext', data: {conversation: {id: 66, messages: []}}})"
-        )
         signed.evaluate(
-            """async (at) => {
+            """() => {
               const other = document.createElement("iframe");
               document.body.append(other);
-              other.contentWindow.eval(`top.frames[0].postMessage(${at}, "*");
-                top.frames[0].postMessage({type: "faqdesk:token", token: "fs_forged", expires: "2999-01-01"}, "*")`);
-            }""",
-            forged,
+              const data = { conversation: { id: 66, messages: [] } };
+              const token = { type: "faqdesk:token", token: "fs_forged", expires: "2999-01-01" };
+              for (const said of [{ event: "appContext", data }, token]) {
+                const words = JSON.stringify(said);
+                other.contentWindow.eval(`top.frames[0].postMessage(${words}, "*")`);
+              }
+            }"""
         )
         signed.wait_for_timeout(300)
         expect(frame.get_by_role("button", name="연결")).to_be_visible()
