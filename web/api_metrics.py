@@ -128,7 +128,8 @@ class MetricsSchema(Schema):
 @bp.response(200, MetricsSchema)
 def metrics(asked: dict[str, Any]) -> dict[str, Any]:
     """Say what the suggestions were worth."""
-    until = _moment(asked["until"], "until") or clock.now()
+    # What was answered this very second counts too.
+    until = _moment(asked["until"], "until") or clock.ago(seconds=-1)
     since = _moment(asked["since"], "since")
     since = since or clock.iso(clock.from_iso(until) - timedelta(days=7))
     span = clock.from_iso(until) - clock.from_iso(since)

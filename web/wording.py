@@ -88,6 +88,8 @@ JOB_KINDS = {
     "pairs": lazy_gettext("Look for FAQs that say one thing"),
     "links": lazy_gettext("Check the help centre's links"),
     "replies": lazy_gettext("Learn where saved replies fit"),
+    "import": lazy_gettext("Import files"),
+    "undo-import": lazy_gettext("Take an import back"),
 }
 
 JOB_STATES = {

@@ -12,6 +12,7 @@ from support.errors import JobCancelledError
 from support.retention import forget_closed
 from support.workspace import Workspace
 
+from .import_work import IMPORT_WORKS
 from .job_run import Progress, Work
 from .knowledge_work import KNOWLEDGE_WORKS
 
@@ -184,4 +185,5 @@ WORKS: dict[str, Work] = {
     "watch": watch,
     "propose-policy": propose_policy,
     **KNOWLEDGE_WORKS,
+    **IMPORT_WORKS,
 }
