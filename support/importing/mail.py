@@ -269,7 +269,7 @@ def _addresses(mail: Message, *names: str) -> list[tuple[str, str]]:
     values = [str(value) for name in names for value in mail.get_all(name) or ()]
     return [
         (_decode(name), address.lower())
-        for name, address in getaddresses(values, strict=False)
+        for name, address in getaddresses(values)
         if "@" in address
     ]
 
