@@ -3,35 +3,32 @@
 What no helpdesk's reader knows and is a table gets its columns guessed; people may name them.
 """
 
-import zipfile
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import IO, Any, Final
+from typing import Any, Final
 
 from sqlite_utils import Database
 
+from .. import clock
 from ..audit import Actor
-from ..errors import ImportFileError, InputError, MappingError, PasswordNeededError
+from ..errors import ImportFileError, InputError, MappingError
 from ..seal import Seal
-from . import files as text_files
-from . import json_stream, mail, workbook
+from . import mail, mapping, workbook
 from .conversation import RawConversation, Rejected
-from .files import Numbered
 from .format import Format, Intake
 from .guess import Guess, guess
 from .helpdesks import FORMATS
 from .json_stream import Record
 from .load import Progress, run_items
-from .mapping import DEFAULT_PAIRS, Mapping as ColumnMapping
-from .mapping import LinkRules, QuestionColumns
+from .mapping import DEFAULT_PAIRS, LinkRules, QuestionColumns
 from .message_rows import message_format
-from .opening import file_encoding, open_text, place, read_sample
+from .opening import file_encoding, read_sample
 from .pairs import Item, conversations
+from .pieces import Place, records, table_rows, unpacked
 from .report import ImportReport, Reading
 from .spool import Spool
 
@@ -45,7 +42,6 @@ TITLES: Final[Mapping[str, str]] = {
 }
 _TELL_EVERY: Final = 500  # objects
 _NOTHING_ASKED: Final = "conversation that no customer wrote in"
-MAX_UNZIPPED: Final = 8 << 30  # bytes of an archive's files
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +79,7 @@ def detect(files: list[Path], options: Options | None = None) -> Found:
         InputError: there is no such format.
     """
     options = options or Options()
-    with _unpacked(files, options.password) as unpacked:
+    with unpacked(files, options.password) as unpacked:
         return _detect(unpacked, options)
 
 
@@ -115,7 +111,7 @@ def import_export(
         MappingError: nobody can tell which column of a table is the question.
     """
     options = options or Options()
-    with _unpacked(files, options.password) as unpacked:
+    with unpacked(files, options.password) as unpacked:
         found = _detect(unpacked, options)
         reading = Reading(found.format, found.encoding)
         items = _items(unpacked, found, options, reading, progress)
@@ -150,7 +146,7 @@ def _detect(files: list[Path], options: Options) -> Found:
     votes: Counter[str] = Counter()
     heads: list[Mapping[str, Any]] = []
     for path in files:
-        for record in islice(_records(path, options.password), LOOKED_AT):
+        for record in islice(records(path, options.password), LOOKED_AT):
             if record.value is None:
                 continue
             heads.append(record.value)
@@ -162,7 +158,7 @@ def _detect(files: list[Path], options: Options) -> Found:
         return Found(known, encoding)
     rows = [
         row
-        for _, row in islice(_table_rows(files[0], options.password), LOOKED_AT)
+        for _, row in islice(table_rows(files[0], options.password), LOOKED_AT)
         if not isinstance(row, Rejected)
     ]
     return Found(TABLE, encoding, guess(rows, options.columns), tuple(rows))
@@ -210,9 +206,9 @@ def _table(
             f"{', '.join(map(repr, table.columns))}."
         )
     reading.notes += [f"{column!r} is taken for the {name}" for name, column in fields.items()]
-    mapping = ColumnMapping(timezone=options.timezone)
+    rules = mapping.Mapping(timezone=options.timezone)
     if table.kind == "messages":
-        known = message_format(options.source or "csv", fields, zone=mapping.zone)
+        known = message_format(options.source or "csv", fields, zone=rules.zone)
         return _spooled(files, known, options, reading, progress, tables=True)
     text = fields.pop("question")
     columns = QuestionColumns(text=text, answer=fields.pop("answer", ""), **fields)
@@ -220,8 +216,8 @@ def _table(
         columns = DEFAULT_PAIRS
     return conversations(
         files,
-        replace(mapping, questions=columns),
-        read=lambda path: _table_rows(path, options.password),
+        replace(rules, questions=columns),
+        read=lambda path: table_rows(path, options.password),
     )
 
 
@@ -240,16 +236,16 @@ def _spooled(
         total = sum(path.stat().st_size for path in files)
         before = 0
         for path in files:
-            at = _Place()
+            at = Place()
             pieces = (
                 (
                     Record("", None, number, row.reason)
                     if isinstance(row, Rejected)
                     else Record("", row, number)
-                    for number, row in _table_rows(path, options.password)
+                    for number, row in table_rows(path, options.password)
                 )
                 if tables
-                else _records(path, options.password, at)
+                else records(path, options.password, at)
             )
             for count, record in enumerate(pieces, 1):
                 if count % _TELL_EVERY == 0:
@@ -288,7 +284,12 @@ def _spooled_mail(
         yield from _together(spool, reader.settle, reading, files)
 
 
-def _together(spool: Spool, settle: Any, reading: Reading, files: list[Path]) -> Iterator[Item]:
+def _together(
+    spool: Spool,
+    settle: Callable[[RawConversation, Spool], None],
+    reading: Reading,
+    files: list[Path],
+) -> Iterator[Item]:
     reading.total, reading.repeats = len(spool), spool.repeats
     for name, count in spool.orphans():
         what = f"{count} messages of the conversation {name!r}, which is not in the files"
@@ -307,120 +308,8 @@ def _dated(raw: RawConversation) -> RawConversation:
     if not raw.opened_at:
         raw.opened_at = next((message.at for message in raw.messages if message.at), "")
     if not raw.opened_at:
-        from ..clock import now
-
-        raw.opened_at = now()
+        raw.opened_at = clock.now()
     last = raw.opened_at
     for message in raw.messages:
         message.at = last = message.at or last
     return raw
-
-
-class _Place:
-    """How many bytes of a file are read."""
-
-    def __init__(self) -> None:
-        self._file: IO[str] | None = None
-
-    def watch(self, file: IO[str]) -> None:
-        self._file = file
-
-    def bytes(self) -> int:
-        return place(self._file)() if self._file is not None and not self._file.closed else 0
-
-
-def _records(path: Path, password: str, at: _Place | None = None) -> Iterator[Record]:
-    """The objects of a file: of JSON of any shape, or the rows of a table."""
-    if workbook.is_workbook(path):
-        for sheet in workbook.sheet_names(path, password=password):
-            try:
-                for number, row in workbook.rows(path, sheet=sheet, password=password):
-                    yield _record(sheet, number, row)
-            except PasswordNeededError:
-                raise
-            except ImportFileError:
-                continue  # a sheet of pictures or sums beside those that are read
-        return
-    sample = read_sample(path)
-    encoding = file_encoding(path, sample)
-    start = sample.decode(encoding, errors="replace").lstrip("\ufeff \r\n\t")
-    if not start.startswith(("{", "[")):
-        for number, row in text_files.rows(path):
-            yield _record("", number, row)
-        return
-    with open_text(path, encoding) as file:
-        if at is not None:
-            at.watch(file)
-        try:
-            yield from json_stream.records(file, encoding=encoding)
-        except ValueError as error:
-            raise ImportFileError(
-                f"{path.name} ends before its time: {error}. What stands behind it was not read; "
-                "save it as JSON Lines, where one broken row costs no other."
-            ) from error
-
-
-def _record(where: str, number: int, row: dict[str, Any] | Rejected) -> Record:
-    if isinstance(row, Rejected):
-        return Record(where, None, number, row.reason)
-    return Record(where, row, number)
-
-
-def _table_rows(path: Path, password: str) -> Iterator[Numbered]:
-    if workbook.is_workbook(path):
-        return workbook.rows(path, password=password)
-    return text_files.rows(path)
-
-
-@contextmanager
-def _unpacked(files: list[Path], password: str) -> Iterator[list[Path]]:
-    """The files, those of archives unpacked into a folder that is gone afterwards.
-
-    Whether Channel Talk's password is on the workbook or on an archive around it was not verified:
-    both are opened.
-    """
-    if not any(_is_archive(path) for path in files):
-        yield files
-        return
-    with TemporaryDirectory() as folder:
-        out: list[Path] = []
-        for number, path in enumerate(files):
-            inside = Path(folder) / str(number)
-            out += _unzip(path, inside, password) if _is_archive(path) else [path]
-        yield out
-
-
-def _is_archive(path: Path) -> bool:
-    if not path.is_file() or workbook.is_workbook(path):
-        return False
-    with path.open("rb") as file:
-        return file.read(4) == workbook.ZIPPED
-
-
-def _unzip(path: Path, folder: Path, password: str) -> list[Path]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            entries = [
-                entry
-                for entry in archive.infolist()
-                if not entry.is_dir() and not Path(entry.filename).name.startswith((".", "__"))
-            ]
-            if sum(entry.file_size for entry in entries) > MAX_UNZIPPED:
-                raise ImportFileError(f"{path.name} would unpack to more than 8 GB.")
-            out = []
-            for number, entry in enumerate(entries):
-                if entry.flag_bits & 1 and not password:
-                    raise PasswordNeededError(f"{path.name} has a password. Give it: --password")
-                # Only the last part of a name: no archive says where files go.
-                target = folder / str(number) / Path(entry.filename).name
-                target.parent.mkdir(parents=True)
-                with archive.open(entry, pwd=password.encode() or None) as read:
-                    with target.open("wb") as written:
-                        while chunk := read.read(1 << 20):
-                            written.write(chunk)
-                out.append(target)
-            return out
-    except RuntimeError as error:  # what zipfile raises over a wrong password
-        raise PasswordNeededError(f"{path.name} does not open with this password.") from error
-    except (zipfile.BadZipFile, NotImplementedError, OSError) as error:
-        raise ImportFileError(f"Cannot unpack {path}: {error}.") from error

@@ -8,69 +8,78 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 from .. import clock
 
 SAMPLE: Final = 200  # rows that are looked at
 
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
 # Written as `_plain` writes names: lower case, letters and digits alone.
 NAMES: Final[Mapping[str, tuple[str, ...]]] = {
-    "conversation": (
-        "conversationid", "chatid", "ticketid", "threadid", "dialogid", "dialogueid", "roomid",
-        "sessionid", "caseid", "상담id", "대화id", "상담번호", "대화번호", "채팅id", "티켓번호", "티켓id",
+    "conversation": _words(
+        "conversationid chatid ticketid threadid dialogid dialogueid roomid "
+        "sessionid caseid 상담id 대화id 상담번호 대화번호 채팅id 티켓번호 "
+        "티켓id"
     ),
-    "role": (
-        "sendertype", "role", "persontype", "authortype", "senderrole", "direction", "speaker",
-        "sender", "발신자유형", "발신자구분", "작성자구분", "보낸사람구분", "화자", "발신자", "구분",
+    "role": _words(
+        "sendertype role persontype authortype senderrole direction speaker "
+        "sender 발신자유형 발신자구분 작성자구분 보낸사람구분 화자 발신자 구분"
     ),
-    "question": (
-        "question", "inquiry", "q", "질문", "문의", "문의내용", "질문내용", "고객문의", "고객질문", "문의글",
-        "상담내용", "description", "body", "content", "message", "text", "내용", "본문", "plaintext",
+    "question": _words(
+        "question inquiry q 질문 문의 문의내용 질문내용 고객문의 고객질문 "
+        "문의글 상담내용 description body content message text 내용 본문 "
+        "plaintext"
     ),
-    "answer": (
-        "answer", "reply", "response", "a", "답변", "답변내용", "답", "회신", "회신내용", "처리내용",
-        "상담답변", "답글", "agentreply", "solution", "resolution",
+    "answer": _words(
+        "answer reply response a 답변 답변내용 답 회신 회신내용 처리내용 "
+        "상담답변 답글 agentreply solution resolution"
     ),
-    "subject": ("subject", "title", "제목", "문의제목", "summary"),
-    "id": (
-        "id", "no", "number", "ticketid", "ticketno", "ticketnumber", "inquiryid", "caseid",
-        "번호", "문의번호", "접수번호", "글번호", "티켓번호", "문의id", "messageid",
+    "subject": _words("subject title 제목 문의제목 summary"),
+    "id": _words(
+        "id no number ticketid ticketno ticketnumber inquiryid caseid 번호 "
+        "문의번호 접수번호 글번호 티켓번호 문의id messageid"
     ),
-    "at": (
-        "createdat", "created", "askedat", "date", "datetime", "time", "timestamp", "sendtime",
-        "sentat", "작성일", "작성일시", "등록일", "등록일시", "문의일", "문의일시", "접수일", "접수일시", "일시",
-        "날짜", "생성일", "생성일시", "발신시각", "시간",
+    "at": _words(
+        "createdat created askedat date datetime time timestamp sendtime sentat "
+        "작성일 작성일시 등록일 등록일시 문의일 문의일시 접수일 접수일시 일시 "
+        "날짜 생성일 생성일시 발신시각 시간"
     ),
-    "answered_at": (
-        "answeredat", "repliedat", "답변일", "답변일시", "처리일", "처리일시", "회신일", "완료일시", "respondedat",
+    "answered_at": _words(
+        "answeredat repliedat 답변일 답변일시 처리일 처리일시 회신일 완료일시 respondedat"
     ),
-    "agent": (
-        "agent", "agentname", "agentid", "assignee", "담당자", "상담원", "상담사", "답변자", "처리자", "담당",
-        "author", "senderid", "personid", "sendername",
+    "agent": _words(
+        "agent agentname agentid assignee 담당자 상담원 상담사 답변자 처리자 "
+        "담당 author senderid personid sendername"
     ),
-    "customer": (
-        "customer", "customerid", "user", "userid", "requester", "requesterid", "visitorid",
-        "고객", "고객id", "고객번호", "회원", "회원id", "회원번호", "작성자", "아이디", "문의자",
+    "customer": _words(
+        "customer customerid user userid requester requesterid visitorid 고객 "
+        "고객id 고객번호 회원 회원id 회원번호 작성자 아이디 문의자"
     ),
-    "channel": ("channel", "채널", "접수채널", "문의채널", "via", "source", "medium"),
-    "language": ("language", "lang", "locale", "언어"),
-    "category": (
-        "category", "topic", "type", "분류", "카테고리", "문의유형", "유형", "문의분류", "상담유형",
+    "channel": _words("channel 채널 접수채널 문의채널 via source medium"),
+    "language": _words("language lang locale 언어"),
+    "category": _words("category topic type 분류 카테고리 문의유형 유형 문의분류 상담유형"),
+    "tags": _words("tags tag labels 태그 라벨"),
+    "status": _words("status state 상태 처리상태 답변상태 진행상태"),
+}
+# What a table calls the roles.
+_ROLE_WORDS: Final = {
+    "customer": _words(
+        "customer user visitor client end-user enduser incoming in 고객 사용자 회원 문의자 구매자"
     ),
-    "tags": ("tags", "tag", "labels", "태그", "라벨"),
-    "status": ("status", "state", "상태", "처리상태", "답변상태", "진행상태"),
-}  # fmt: skip
-ROLE_WORDS: Final[Mapping[str, str]] = {
-    "customer": "customer", "user": "customer", "visitor": "customer", "client": "customer",
-    "end-user": "customer", "enduser": "customer", "incoming": "customer", "in": "customer",
-    "고객": "customer", "사용자": "customer", "회원": "customer", "문의자": "customer", "구매자": "customer",
-    "agent": "agent", "manager": "agent", "operator": "agent", "admin": "agent", "staff": "agent",
-    "outgoing": "agent", "out": "agent", "support": "agent", "상담원": "agent", "상담사": "agent",
-    "담당자": "agent", "매니저": "agent", "관리자": "agent", "직원": "agent", "판매자": "agent",
-    "bot": "bot", "chatbot": "bot", "봇": "bot", "챗봇": "bot", "자동응답": "bot",
-    "system": "system", "시스템": "system",
-}  # fmt: skip
+    "agent": _words(
+        "agent manager operator admin staff outgoing out support 상담원 상담사 "
+        "담당자 매니저 관리자 직원 판매자"
+    ),
+    "bot": _words("bot chatbot 봇 챗봇 자동응답"),
+    "system": _words("system 시스템"),
+}
+ROLES: Final = {word: role for role, words in _ROLE_WORDS.items() for word in words}
 PAIR_FIELDS: Final = (
     "id", "question", "answer", "subject", "at", "answered_at", "agent", "customer", "channel",
     "language", "category", "tags", "status",
@@ -140,7 +149,7 @@ def guess(rows: Sequence[Mapping[str, Any]], given: Mapping[str, str] | None = N
 
 def role_of(word: str) -> str:
     """The role that a table's word stands for; '' of an unknown one."""
-    return ROLE_WORDS.get(word.strip().lower(), "")
+    return ROLES.get(word.strip().lower(), "")
 
 
 def _kind(
@@ -170,17 +179,15 @@ def _by_content(kind: str, cells: Mapping[str, list[str]], fields: dict[str, str
 
     if kind == "messages":
         if "role" not in fields or not _holds_roles(cells.get(fields["role"], [])):
-            fields.update({"role": name for name in free()[::-1] if _holds_roles(cells[name])})
+            _put(fields, "role", [name for name in free() if _holds_roles(cells[name])])
         if "conversation" not in fields:
-            repeated = [name for name in free() if _repeats(cells[name])]
-            fields.update({"conversation": name for name in repeated[:1]})
+            _put(fields, "conversation", [name for name in free() if _repeats(cells[name])])
     if "at" not in fields:
-        times = [name for name in free() if _holds_times(cells[name])]
-        fields.update({"at": name for name in times[:1]})
+        _put(fields, "at", [name for name in free() if _holds_times(cells[name])])
     long = [name for name in free() if _length(cells[name]) >= _LONG and not _same(cells[name])]
     if kind == "messages":
         if "text" not in fields:
-            fields.update({"text": name for name in sorted(long, key=lambda n: _length(cells[n]))})
+            _put(fields, "text", sorted(long, key=lambda name: -_length(cells[name])))
         return
     if "question" not in fields and long:
         # Of two, that which asks; of equals, the first.
@@ -190,6 +197,12 @@ def _by_content(kind: str, cells: Mapping[str, list[str]], fields: dict[str, str
         fields["answer"] = max(
             long, key=lambda name: (_share(cells[name], _LINK), _length(cells[name]))
         )
+
+
+def _put(fields: dict[str, str], field: str, columns: list[str]) -> None:
+    """Have the first of some columns stand for a field, if there is one."""
+    if columns:
+        fields[field] = columns[0]
 
 
 def _plain(name: str) -> str:
@@ -217,7 +230,7 @@ def _repeats(cells: Sequence[str]) -> bool:
     """Whether the same short words stand in rows beside each other, as a conversation's id does."""
     if len(cells) < 4 or _length(cells) > 40 or len(set(cells)) < 2:
         return False
-    blocks = 1 + sum(a != b for a, b in zip(cells, cells[1:], strict=False))
+    blocks = 1 + sum(a != b for a, b in pairwise(cells))
     return blocks == len(set(cells)) < len(cells)
 
 

@@ -159,7 +159,8 @@ def _object(text: "_Text", where: str) -> Iterator[Record]:
         yield Record(where, None, 0, f"not a JSON object but {type(value).__name__}")
         return
     text.skip()
-    page, seen, whole = True, False, {}
+    page, seen = True, False
+    whole: dict[str, Any] = {}
     while (sign := text.sign()) != "}":
         if not sign:
             raise text.broken("an object is never closed")

@@ -268,9 +268,7 @@ def _addresses(mail: Message, *names: str) -> list[tuple[str, str]]:
     """Names and addresses in some headers, the addresses in lower case."""
     values = [str(value) for name in names for value in mail.get_all(name) or ()]
     return [
-        (_decode(name), address.lower())
-        for name, address in getaddresses(values)
-        if "@" in address
+        (_decode(name), address.lower()) for name, address in getaddresses(values) if "@" in address
     ]
 
 

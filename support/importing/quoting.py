@@ -12,9 +12,10 @@ _LINES: Final = (
     # FreeScout's and other helpdesks' "reply above this line"
     r"[-#]{2,}\s*(?:Please )?reply above this line.*",
     r"##-\s*.*\s*-##",
-    r"-{2,}\s*(?:Original Message|Original Appointment|Forwarded message|원본 메시지|원본 메일|원본메시지"
-    r"|전달된 메시지|전달된 메일|원본 이메일|Ursprüngliche Nachricht|Message d'origine|原始邮件"
-    r"|Αρχικό μήνυμα|Mensaje original|Mensagem original|Messaggio originale|元のメッセージ)\s*-{2,}.*",
+    r"-{2,}\s*(?:Original Message|Original Appointment|Forwarded message|원본 메시지|원본 메일"
+    r"|원본메시지|전달된 메시지|전달된 메일|원본 이메일|Ursprüngliche Nachricht|原始邮件"
+    r"|Message d'origine|Αρχικό μήνυμα|Mensaje original|Mensagem original|Messaggio originale"
+    r"|元のメッセージ)\s*-{2,}.*",
     r"_{20,}",
     # Gmail, Apple Mail, Thunderbird
     r"On\s.{6,200}?\s?wrote\s?:",
@@ -39,7 +40,7 @@ _ABOVE: Final = re.compile(
 _QUOTED: Final = re.compile(r"(?:^[ \t]*>.*(?:\n|\Z))+", re.MULTILINE)
 # "-- " is the standard's own line over a signature.
 _SIGNATURE: Final = re.compile(
-    r"^(?:-- ?|—|나의 (?:iPhone|iPad|갤럭시).{0,20}에서 보냄|(?:iPhone|iPad|갤럭시|Galaxy).{0,20}에서 보냄"
+    r"^(?:-- ?|—|(?:나의 )?(?:iPhone|iPad|갤럭시|Galaxy).{0,20}에서 보냄"
     r"|Sent from my .{1,40}|Sent from (?:Outlook|Mail|Yahoo).{0,40}|Get Outlook for .{1,20}"
     r"|Von meinem .{1,30} gesendet)[ \t]*$",
     re.IGNORECASE | re.MULTILINE,

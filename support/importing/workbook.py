@@ -127,7 +127,7 @@ def _plain(path: Path, password: str) -> IO[bytes]:
                 )
             if not password:
                 raise PasswordNeededError(f"{path.name} has a password. Give it: --password")
-            out: IO[bytes] = tempfile.TemporaryFile()
+            out: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - its reader closes it
             office.load_key(password=password)
             office.decrypt(out)
         except (msoffcrypto.exceptions.InvalidKeyError, msoffcrypto.exceptions.DecryptionError):

@@ -13,7 +13,8 @@ from support.errors import FaqdeskError
 COMMANDS = {
     "init": ("workspace", "Make a workspace."),
     "demo": ("demo", "Make the sample marketplace's desk."),
-    "import": ("importing", "Import a team's history."),
+    "import": ("importing", "Import a helpdesk's export, mail, or a table."),
+    "imports": ("imports", "List imports; take a whole one back."),
     "import-faqs": ("importing", "Import the help centre's pages."),
     "collect": ("collecting", "Collect listings and clean them."),
     "train": ("training", "Train encoder, index and FAQ classifier."),

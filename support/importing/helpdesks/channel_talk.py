@@ -1,4 +1,4 @@
-"""Channel Talk (채널톡): chats and their messages, as its workbook or JSON gives them (research 5.9).
+"""Channel Talk (채널톡): chats and their messages, of its workbook or JSON (research 5.9).
 
 Rows of the sheets "UserChat data" and "Message data", and the messages that its webhook sends
 (6.4). How the JSON download is wrapped is not documented: objects are known by their fields.

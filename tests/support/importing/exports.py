@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - rows as files hold them
 """One small export of each helpdesk in its real shape, written by hand.
 
 Each holds the same three conversations in that helpdesk's own words: one answered with an FAQ link
@@ -160,8 +161,12 @@ FRESHDESK = [
         5,
         "2026-01-05T01:00:00Z",
         conversations=[
-            _freshdesk_reply(11, 1, "VIP 손님", "2026-01-05T01:10:00Z", incoming=False, private=True),
-            _freshdesk_reply(12, 1, f"사흘 안에 됩니다. {LINK}", "2026-01-05T02:00:00Z", incoming=False),
+            _freshdesk_reply(
+                11, 1, "VIP 손님", "2026-01-05T01:10:00Z", incoming=False, private=True
+            ),
+            _freshdesk_reply(
+                12, 1, f"사흘 안에 됩니다. {LINK}", "2026-01-05T02:00:00Z", incoming=False
+            ),
         ],
     ),
     _freshdesk_ticket(
@@ -485,9 +490,7 @@ CHANNEL_MESSAGES = [
     ["c4", "user", "u4", "전화", "2026-01-07 10:00:00"],
 ]
 CHANNEL_JSON = {
-    "UserChat data": [
-        dict(zip(CHANNEL_CHATS[0], row, strict=True)) for row in CHANNEL_CHATS[1:]
-    ],
+    "UserChat data": [dict(zip(CHANNEL_CHATS[0], row, strict=True)) for row in CHANNEL_CHATS[1:]],
     "Message data": [
         dict(zip(CHANNEL_MESSAGES[0], row, strict=True)) for row in CHANNEL_MESSAGES[1:]
     ],
@@ -603,8 +606,7 @@ def every(folder: Path) -> dict[str, list[Path]]:
         path.write_bytes(item)
         single.append(path)
     embedded = [
-        ticket
-        | {"comments": [c for c in ZENDESK_COMMENTS if c["ticket_id"] == ticket["id"]]}
+        ticket | {"comments": [c for c in ZENDESK_COMMENTS if c["ticket_id"] == ticket["id"]]}
         for ticket in ZENDESK_TICKETS["tickets"]
     ]
     conversations, threads = folder / "conversations.csv", folder / "threads.csv"

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from support import saved_replies
 from support.database import scalar
 from support.importing import undo
 from support.importing.door import Options, detect, import_export
@@ -41,7 +42,7 @@ def desk(db):
         "inquiries", "messages", "attachments", "labels", "originals", "faqs", "settings",
         "inquiry_tags", "saved_reply_uses", "embeddings", "inquiry_search", "faq_search",
     )  # fmt: skip
-    return {name: list(db.query(f"SELECT rowid, * FROM {name}" if name != "inquiry_tags" else f"SELECT * FROM {name}")) for name in tables}
+    return {name: list(db.query(f"SELECT * FROM {name} ORDER BY 1, 2")) for name in tables}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -124,8 +125,7 @@ def test_what_a_bot_said_is_no_answer(space, db, files, kind):
 
 @pytest.mark.parametrize("kind", ["help_scout", "freescout"])
 def test_the_saved_reply_of_an_answer_is_a_label(space, db, files, kind):
-    reply = {"name": "77", "title": "환불", "body": "환불 안내 글", "created_at": "2026", "updated_at": "2026"}
-    db.table("saved_replies").insert(reply)
+    saved_replies.create(db, ACTOR, name="77", title="환불", body="환불 안내 글")
     report = imported(space, db, files[kind])
     assert report.saved_replies == {"77": 1}
     assert report.unknown_replies == 0
