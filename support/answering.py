@@ -256,7 +256,7 @@ def forget_originals(db: Database, *, days: int) -> int:
         )
         db.execute(f"DELETE FROM drafts WHERE inquiry_id IN ({closed})", [edge])  # noqa: S608
         db.execute(
-            f"DELETE FROM outbox WHERE state IN ('copied', 'delivered') "  # noqa: S608
+            f"DELETE FROM outbox WHERE state IN ('copied', 'delivered', 'failed') "  # noqa: S608
             f"AND inquiry_id IN ({closed})",
             [edge],
         )

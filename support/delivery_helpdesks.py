@@ -54,7 +54,7 @@ class Helpdesk(ABC):
         self._pools = pools(private=access.private, timeout=timeout, retries=False)
 
     @abstractmethod
-    def _headers(self) -> dict[str, str]:
+    def headers(self) -> dict[str, str]:
         """What lets us in."""
 
     @abstractmethod
@@ -83,7 +83,7 @@ class Helpdesk(ABC):
     def _ask(self, method: str, path: str, body: Any = None, *, key: str = "") -> Any:
         """Ask, and give the JSON of the answer; `body` is sent, so it may have been heard."""
         sends = body is not None
-        headers = self._headers() | {"Accept": "application/json", "User-Agent": USER_AGENT}
+        headers = self.headers() | {"Accept": "application/json", "User-Agent": USER_AGENT}
         if sends:
             headers["Content-Type"] = "application/json"
         if key:  # whoever does not know it ignores it
@@ -122,7 +122,8 @@ class Helpdesk(ABC):
 class Zendesk(Helpdesk):
     """PUT /api/v2/tickets/{id} with a public comment; our key goes into its `metadata`."""
 
-    def _headers(self) -> dict[str, str]:
+    def headers(self) -> dict[str, str]:
+        """What lets us in."""
         login = f"{self._access.user}/token:{self._access.token}"
         return urllib3.util.make_headers(basic_auth=login)
 
@@ -157,7 +158,8 @@ class Zendesk(Helpdesk):
 class Chatwoot(Helpdesk):
     """POST /api/v1/accounts/{account}/conversations/{id}/messages, message_type outgoing."""
 
-    def _headers(self) -> dict[str, str]:
+    def headers(self) -> dict[str, str]:
+        """What lets us in."""
         return {"api_access_token": self._access.token}
 
     def _path(self, conversation: str) -> str:
@@ -184,7 +186,8 @@ class Chatwoot(Helpdesk):
 class Zammad(Helpdesk):
     """POST /api/v1/ticket_articles; by mail where the customer wrote by mail."""
 
-    def _headers(self) -> dict[str, str]:
+    def headers(self) -> dict[str, str]:
+        """What lets us in."""
         return {"Authorization": f"Token token={self._access.token}"}
 
     def _articles(self, conversation: str) -> list[dict[str, Any]]:
@@ -233,7 +236,8 @@ class ChannelTalk(Helpdesk):
         super().__init__(access, timeout=timeout)
         self._base = self._base or CHANNEL_TALK_API
 
-    def _headers(self) -> dict[str, str]:
+    def headers(self) -> dict[str, str]:
+        """What lets us in."""
         return {"X-Access-Key": self._access.user, "X-Access-Secret": self._access.token}
 
     def _path(self, conversation: str) -> str:

@@ -40,11 +40,12 @@ _STEPS: Final = (
     f"DELETE FROM inquiries WHERE id IN {_IDS}",
 )
 
-# One whose answer waits to be delivered is kept; one joined to another goes with that.
+# One whose answer waits to be delivered is kept; one joined to another goes with that. Where a
+# delivery failed, the inquiry was open again, and was closed in another way since.
 _DUE: Final = """
     FROM inquiries WHERE status <> 'open' AND joined_to IS NULL AND closed_at < :edge
     AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.inquiry_id = inquiries.id
-                    AND outbox.state IN ('queued', 'failed'))
+                    AND outbox.state = 'queued')
 """
 
 

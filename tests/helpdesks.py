@@ -28,6 +28,7 @@ class Helpdesk:
         self.said = []  # (conversation, text, id)
         self.headers = []
         self.bodies = []
+        self.files = {}  # pictures by path
         self.articles = []  # of Zammad: what the customer wrote
         self.address = ""
         self.hold = threading.Event()  # ends the silence
@@ -50,7 +51,10 @@ def _handler(desk):
 
         def do_GET(self):
             desk.headers.append(self.headers)
-            self._json(200, _read(desk, self.path))
+            if self.path.startswith("/files/"):
+                found = desk.files.get(self.path)
+                return self._raw(200 if found else 404, found or b"", "application/octet-stream")
+            return self._json(200, _read(desk, self.path))
 
         def do_POST(self):
             self._change()
@@ -80,9 +84,11 @@ def _handler(desk):
             return self._json(200, told)
 
         def _json(self, status, body, headers=None):
-            raw = json.dumps(body).encode()
+            self._raw(status, json.dumps(body).encode(), "application/json", headers)
+
+        def _raw(self, status, raw, kind, headers=None):
             self.send_response(status)
-            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(raw)))
             for name, value in (headers or {}).items():
                 self.send_header(name, value)

@@ -26,6 +26,7 @@ from . import (
     api_similar,
     api_stored,
     appeals_page,
+    attachments,
     archive_page,
     audit_page,
     auth,
@@ -132,7 +133,7 @@ def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
         *(join_page,),
         *(settings_page,),
         *(audit_page,),
-        *(webhooks, connections_page),
+        *(webhooks, connections_page, attachments),
         *(embed, sidebar_page, metrics),
     ):
         app.register_blueprint(module.bp)

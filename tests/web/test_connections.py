@@ -133,3 +133,32 @@ def test_an_inquirys_page_tells_how_its_answer_stands(space, db, agent, admin, d
     assert delivery.deliver(db, seal, outbox_id, make=delivery_ways.sender) == "delivered"
     assert "전달됨" in agent.get(path).text
     assert desk.texts() == [typed]
+
+
+PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
+    "1f15c4890000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
+)
+
+
+def test_a_customers_picture_is_shown_and_the_helpdesk_alone_is_told_who_we_are(
+    space, db, agent, desk, ids
+):
+    seal = space.seal()
+    message = scalar(db, "SELECT id FROM messages WHERE inquiry_id = ?", [ids["o4"]])
+    row = {"message_id": message, "name": "a.png", "url": f"{desk.address}/files/a.png"}
+    first = db["attachments"].insert(row).last_pk
+    desk.files = {"/files/a.png": PIXEL, "/files/b.png": b"<script>alert(1)</script>"}
+    path = f"/attachments/{first}"
+    assert f'src="{path}"' in agent.get(f"/inquiries/{ids['o4']}").text
+    assert agent.get(path).status_code == 404  # an address of a private network, of nobody's
+    access = Access(address=desk.address, user="u@example.com", token="t", private=True)
+    connections.connect(db, seal, ACTOR, name="z", kind="zendesk", source="test", access=access)
+    found = agent.get(path)
+    assert (found.status_code, found.content_type, found.data) == (200, "image/png", PIXEL)
+    assert found.headers["X-Content-Type-Options"] == "nosniff"
+    assert desk.headers[-1]["Authorization"].startswith("Basic ")
+    second = db["attachments"].insert(row | {"url": f"{desk.address}/files/b.png"}).last_pk
+    third = db["attachments"].insert(row | {"url": f"{desk.address}/files/none.png"}).last_pk
+    for number in (second, third, 999_999):
+        assert agent.get(f"/attachments/{number}").status_code == 404

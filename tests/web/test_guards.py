@@ -229,6 +229,7 @@ PAGES = {
     "settings_page.show": {"admin"},
     "settings_page.due": {"admin"},
     "settings_page.save": {"admin"},
+    "attachments.show": ANSWERING,
     "connections_page.show": {"admin"},
     "connections_page.test": {"admin"},
     "audit_page.show": {"admin"},

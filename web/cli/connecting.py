@@ -181,7 +181,7 @@ def mail_command(name: str, as_json: bool) -> None:
     from support import connections, mail_intake
 
     space = workspace()
-    raw = click.get_binary_stream("stdin").read()
+    raw = sys.stdin.buffer.read()
     with closing(space.database()) as db:
         made = connections.get(db, name)
         taken = mail_intake.take(db, space.seal(), made, raw)
