@@ -14,7 +14,7 @@ from .database import connect
 from .errors import WorkspaceError
 from .migrations import migrations
 from .seal import Seal
-from .upgrading import upgrade
+from .upgrading import Upgrade, upgrade
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,29 +78,17 @@ class Workspace:
         Raises:
             WorkspaceError: there is no desk here, or its schema is of a newer faqdesk.
         """
-        if not create and not self.exists():
-            raise WorkspaceError(
-                f"No desk in {self.home}. Make one with `faqdesk init`, or name its folder with "
-                f"FAQDESK_HOME."
-            )
-        db = connect(self.database_path)
-        if create:
-            self.database_path.chmod(0o600)
-        applied = {step.name for step in migrations.applied(db)}
-        known = {step.name for step in migrations.pending(db)} | applied
-        newer = applied - {name for name in known if name in _step_names()}
-        if newer:
-            db.close()
-            raise WorkspaceError(
-                f"{self.database_path} was written by a newer faqdesk (steps {sorted(newer)}). "
-                f"Update faqdesk."
-            )
-        try:
-            upgrade(db, self.database_path)
-        except WorkspaceError:
-            db.close()
-            raise
-        return db
+        return self._open(create=create)[0]
+
+    def upgrade(self) -> Upgrade:
+        """Bring the schema up to date, as `database` does, and tell what was done.
+
+        Raises:
+            WorkspaceError: as `database`.
+        """
+        db, done = self._open()
+        db.close()
+        return done
 
     def seal(self) -> Seal:
         """The key of this desk.
@@ -109,6 +97,28 @@ class Workspace:
             WorkspaceError: the key file is missing or damaged.
         """
         return Seal.load(self.key_path)
+
+    def _open(self, *, create: bool = False) -> tuple[Database, Upgrade]:
+        if not create and not self.exists():
+            raise WorkspaceError(
+                f"No desk in {self.home}. Make one with `faqdesk init`, or name its folder with "
+                f"FAQDESK_HOME."
+            )
+        db = connect(self.database_path)
+        try:
+            if create:
+                self.database_path.chmod(0o600)
+            applied = {step.name for step in migrations.applied(db)}
+            newer = applied - _step_names()
+            if newer:
+                raise WorkspaceError(
+                    f"{self.database_path} was written by a newer faqdesk (steps {sorted(newer)}). "
+                    f"Update faqdesk."
+                )
+            return db, upgrade(db, self.database_path)
+        except WorkspaceError:
+            db.close()
+            raise
 
 
 def _step_names() -> set[str]:

@@ -19,6 +19,7 @@ from support.errors import WorkspaceError
 from support.migrations import migrations
 from support.workspace import Workspace
 from tests.conftest import ACTOR
+from tests.web.doors import faqdesk
 from web import tokens
 
 OLD = Path(__file__).with_name("old_desk.sql")
@@ -167,3 +168,12 @@ def test_two_copies_are_kept_and_old_ones_go(old):
     assert upgrading.forget(old.database_path) == 0
     assert upgrading.forget(old.database_path, days=1) == 1
     assert [copy.name[:16] for copy in upgrading.backups(old.database_path)] == ["desk-before-m005"]
+
+
+def test_the_command_tells_what_was_done(old):
+    done = faqdesk(old, "upgrade")
+    assert done.returncode == 0, done.stderr
+    [copy] = upgrading.backups(old.database_path)
+    assert done.stdout.startswith("Done: m005_loop, m006_helpful, ")
+    assert str(copy) in done.stdout
+    assert faqdesk(old, "upgrade").stdout == "The desk is up to date.\n"

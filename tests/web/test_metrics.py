@@ -37,8 +37,9 @@ def test_it_says_what_the_desk_holds(app, agent, db, space, ids):
     assert found["faqdesk_degraded",] == 0
     assert found["faqdesk_queue_age_seconds",] == 0
     assert found["faqdesk_database_bytes",] > 0
-    assert found["faqdesk_http_requests_total", "GET", "/inquiries/<int:inquiry_id>", "200"] == 1
-    assert found["faqdesk_http_request_seconds_count", "/inquiries/<int:inquiry_id>"] == 1
+    rule = "/inquiries/<int(max=9223372036854775807):inquiry_id>"
+    assert found["faqdesk_http_requests_total", "GET", rule, "200"] == 1
+    assert found["faqdesk_http_request_seconds_count", rule] == 1
 
 
 def test_no_name_and_no_word_of_anybody_is_in_it(app, agent):

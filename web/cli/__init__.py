@@ -47,6 +47,7 @@ COMMANDS = {
     "token": ("people", "Make and revoke API tokens."),
     "settings": ("workspace", "Show and change the desk's settings."),
     "audit": ("auditing", "Read who did what, when."),
+    "upgrade": ("workspace", "Bring a desk of an earlier faqdesk up to date."),
     "status": ("workspace", "Show what the desk holds and which release is in force."),
     "bench": ("bench", "Measure quality and speed."),
 }
