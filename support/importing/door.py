@@ -4,7 +4,7 @@ What no helpdesk's reader knows and is a table gets its columns guessed; people 
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -13,24 +13,21 @@ from typing import Any, Final
 
 from sqlite_utils import Database
 
-from .. import clock
 from ..audit import Actor
 from ..errors import ImportFileError, InputError, MappingError
 from ..seal import Seal
 from . import mail, mapping, workbook
-from .conversation import RawConversation, Rejected
-from .format import Format, Intake
+from .conversation import Rejected
+from .gathering import spooled, spooled_mail
 from .guess import Guess, guess
 from .helpdesks import FORMATS
-from .json_stream import Record
 from .load import Progress, run_items
 from .mapping import DEFAULT_PAIRS, LinkRules, QuestionColumns
 from .message_rows import message_format
 from .opening import file_encoding, read_sample
 from .pairs import Item, conversations
-from .pieces import Place, records, table_rows, unpacked
+from .pieces import records, table_rows, unpacked
 from .report import ImportReport, Reading
-from .spool import Spool
 
 LOOKED_AT: Final = 200  # objects of a file that say what it is
 MAIL: Final = "mail"
@@ -40,8 +37,6 @@ TITLES: Final[Mapping[str, str]] = {
     MAIL: "E-mail",
     TABLE: "Table",
 }
-_TELL_EVERY: Final = 500  # objects
-_NOTHING_ASKED: Final = "conversation that no customer wrote in"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,8 +74,8 @@ def detect(files: list[Path], options: Options | None = None) -> Found:
         InputError: there is no such format.
     """
     options = options or Options()
-    with unpacked(files, options.password) as unpacked:
-        return _detect(unpacked, options)
+    with unpacked(files, options.password) as paths:
+        return _detect(paths, options)
 
 
 def import_export(
@@ -111,10 +106,10 @@ def import_export(
         MappingError: nobody can tell which column of a table is the question.
     """
     options = options or Options()
-    with unpacked(files, options.password) as unpacked:
-        found = _detect(unpacked, options)
+    with unpacked(files, options.password) as paths:
+        found = _detect(paths, options)
         reading = Reading(found.format, found.encoding)
-        items = _items(unpacked, found, options, reading, progress)
+        items = _items(paths, found, options, reading, progress)
         with closing(items):  # type: ignore[type-var]
             return run_items(
                 db,
@@ -179,10 +174,10 @@ def _items(
     files: list[Path], found: Found, options: Options, reading: Reading, progress: Progress
 ) -> Iterator[Item]:
     if found.format == MAIL:
-        return _spooled_mail(files, options, reading, progress)
+        return spooled_mail(files, options.ours, reading, progress)
     if found.format in FORMATS:
         known = FORMATS[found.format]
-        return _spooled(files, known, options, reading, progress)
+        return spooled(files, known, options.password, reading, progress)
     return _table(files, found, options, reading, progress)
 
 
@@ -209,7 +204,7 @@ def _table(
     rules = mapping.Mapping(timezone=options.timezone)
     if table.kind == "messages":
         known = message_format(options.source or "csv", fields, zone=rules.zone)
-        return _spooled(files, known, options, reading, progress, tables=True)
+        return spooled(files, known, options.password, reading, progress, tables=True)
     text = fields.pop("question")
     columns = QuestionColumns(text=text, answer=fields.pop("answer", ""), **fields)
     if columns == DEFAULT_PAIRS:
@@ -219,97 +214,3 @@ def _table(
         replace(rules, questions=columns),
         read=lambda path: table_rows(path, options.password),
     )
-
-
-def _spooled(
-    files: list[Path],
-    known: Format,
-    options: Options,
-    reading: Reading,
-    progress: Progress,
-    *,
-    tables: bool = False,
-) -> Iterator[Item]:
-    """Read all pieces, then put the conversations together."""
-    with closing(Spool()) as spool:
-        intake = Intake(spool, reading.left_out)
-        total = sum(path.stat().st_size for path in files)
-        before = 0
-        for path in files:
-            at = Place()
-            pieces = (
-                (
-                    Record("", None, number, row.reason)
-                    if isinstance(row, Rejected)
-                    else Record("", row, number)
-                    for number, row in table_rows(path, options.password)
-                )
-                if tables
-                else records(path, options.password, at)
-            )
-            for count, record in enumerate(pieces, 1):
-                if count % _TELL_EVERY == 0:
-                    progress(before + at.bytes(), total, "reading")
-                if record.value is None:
-                    yield Rejected(path.name, record.line, record.reason)
-                    continue
-                try:
-                    known.take(record.value, record.where, intake)
-                except ValueError as error:
-                    yield Rejected(path.name, record.line, str(error))
-            before += path.stat().st_size
-            progress(before, total, "reading")
-        yield from _together(spool, known.settle, reading, files)
-
-
-def _spooled_mail(
-    files: list[Path], options: Options, reading: Reading, progress: Progress
-) -> Iterator[Item]:
-    with closing(Spool()) as spool:
-        reader = mail.MailReader(Intake(spool, reading.left_out), ours=options.ours)
-        total, before = sum(path.stat().st_size for path in files), 0
-        for path in files:
-
-            def tell(done: int, before: int = before) -> None:
-                progress(before + done, total, "reading")
-
-            for number, item in mail.mails(path, tell=tell):
-                try:
-                    reader.take(item)
-                # What odd mails raise in the standard library's parser is not told beforehand.
-                except (ValueError, LookupError, AttributeError, TypeError) as error:
-                    yield mail.rejected(path, number, error)
-            before += path.stat().st_size
-        reading.notes += reader.end()
-        yield from _together(spool, reader.settle, reading, files)
-
-
-def _together(
-    spool: Spool,
-    settle: Callable[[RawConversation, Spool], None],
-    reading: Reading,
-    files: list[Path],
-) -> Iterator[Item]:
-    reading.total, reading.repeats = len(spool), spool.repeats
-    for name, count in spool.orphans():
-        what = f"{count} messages of the conversation {name!r}, which is not in the files"
-        yield Rejected(files[-1].name, 0, what)
-    for raw in spool.conversations():
-        settle(raw, spool)
-        asked = raw.subject.strip() and not raw.messages
-        if not asked and not any(message.role == "customer" for message in raw.messages):
-            reading.left_out[_NOTHING_ASKED] += 1
-            continue
-        yield _dated(raw)
-
-
-def _dated(raw: RawConversation) -> RawConversation:
-    """Give what has no time that of what stands beside it."""
-    if not raw.opened_at:
-        raw.opened_at = next((message.at for message in raw.messages if message.at), "")
-    if not raw.opened_at:
-        raw.opened_at = clock.now()
-    last = raw.opened_at
-    for message in raw.messages:
-        message.at = last = message.at or last
-    return raw

@@ -144,6 +144,12 @@ def attachments(row: Row, name: str = "attachments") -> list[tuple[str, str]]:
     return found
 
 
+def reply_id(row: Row) -> str:
+    """Which saved reply an answer was made from; '' of none, which is written as 0 too."""
+    name = text(row, "saved_reply_id")
+    return "" if name == "0" else name
+
+
 def snake(row: Row) -> Row:
     """The same object with its names in snake_case: savedReplyId becomes saved_reply_id."""
     return {_snaked(name): value for name, value in row.items()}

@@ -20,6 +20,7 @@ from ..format import (
     listed,
     moment,
     number,
+    reply_id,
     required,
     settle_status,
     text,
@@ -108,7 +109,7 @@ def _thread(row: Row, conversation: str, intake: Intake) -> None:
         text=cut_mail(text(row, "body")),
         at=moment(row, "created_at", "opened_at"),
         author="" if by_customer else text(row, "created_by_user_id", "user_id"),
-        saved_reply_id="" if by_customer else text(row, "saved_reply_id"),
+        saved_reply_id="" if by_customer else reply_id(row),
     )
     add(intake, conversation, message)
 

@@ -22,6 +22,7 @@ from ..format import (
     inner,
     listed,
     moment,
+    reply_id,
     required,
     settle_status,
     snake,
@@ -108,7 +109,7 @@ def _thread(row: Row, conversation: str, intake: Intake) -> None:
         text=text(row, "body"),
         at=moment(row, "created_at"),
         author=text(by, "id") if role == "agent" else "",
-        saved_reply_id=text(row, "saved_reply_id") if role == "agent" else "",
+        saved_reply_id=reply_id(row) if role == "agent" else "",
         attachments=attachments(inner(row, "_embedded")) or attachments(row),
     )
     add(intake, conversation, message)
