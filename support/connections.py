@@ -101,12 +101,13 @@ def connect(
         actor: who connects.
         name: small letters, digits, - and _; stands in the webhook's address.
         kind: one of `KINDS`.
-        access: what it needs; without `secret` one is made.
+        access: what it needs; without `secret` that of before stays, or one is made.
         source: under which its inquiries are kept; empty: the kind's name.
         delivers: whether answers go out through it; None: where `access` has all that needs.
 
     Returns:
-        The connection, and the webhook's secret, which is not shown again.
+        The connection, and the webhook's secret, which is not shown again; '' where that of
+        before stayed.
 
     Raises:
         InputError: a part is missing or cannot be used.
@@ -122,12 +123,9 @@ def connect(
     if delivers and missing:
         raise InputError(f"To deliver through {kind} it needs: {', '.join(missing)}.")
     _check(kind, access)
-    secret = access.secret or secrets.token_urlsafe(32)
-    parts = {part: getattr(access, part) for part in Access.__slots__} | {"secret": secret}
-    row = {
+    row: Row = {
         "kind": kind,
         "source": source or kind,
-        "sealed": seal.close_up(json.dumps(parts)),
         "delivers": int(delivers),
         "active": 1,
     }
@@ -144,6 +142,10 @@ def connect(
                 f"{other['name']!r} keeps its inquiries under {row['source']!r} already. Name "
                 f"another source with --source."
             )
+        kept = _access(seal, known).secret if known else ""
+        fresh = access.secret or ("" if kept else secrets.token_urlsafe(32))
+        parts = {part: getattr(access, part) for part in Access.__slots__}
+        row["sealed"] = seal.close_up(json.dumps(parts | {"secret": fresh or kept}))
         if known is None:
             row |= {"name": name, "created_at": now(), "created_by": actor.name}
             connection_id = insert(db, "connections", row)
@@ -153,7 +155,7 @@ def connect(
         detail = {"name": name, "kind": kind, "delivers": delivers}
         action = "connection.made" if known is None else "connection.changed"
         record(db, actor, action, f"connection:{connection_id}", detail=detail)
-    return get(db, name), secret
+    return get(db, name), fresh
 
 
 def _check(kind: str, access: Access) -> None:
@@ -226,7 +228,7 @@ def access(db: Database, seal: Seal, connection_id: int) -> Access:
     row = one(db, "SELECT sealed FROM connections WHERE id = ?", [connection_id])
     if row is None:
         raise NotFoundError(f"No connection {connection_id}.")
-    return Access(**json.loads(seal.open_up(row["sealed"])))
+    return _access(seal, row)
 
 
 def switch(db: Database, actor: Actor, name: str, *, active: bool) -> Connection:
@@ -254,6 +256,10 @@ def note_heard(db: Database, connection_id: int, *, refused: str = "") -> None:
     change = {"refused_at": moment, "refused": refused} if refused else {"heard_at": moment}
     with write(db):
         db.table("connections").update(connection_id, change)
+
+
+def _access(seal: Seal, row: Row) -> Access:
+    return Access(**json.loads(seal.open_up(row["sealed"])))
 
 
 def _connection(row: Row) -> Connection:

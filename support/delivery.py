@@ -27,7 +27,7 @@ from .word_index import index_words
 
 # Seconds from one try to the next; after the last one it has failed: about eight hours.
 BACKOFF: Final = (10, 60, 300, 1800, 7200, 21_600)
-LEASE: Final = 240  # seconds for which a try keeps others away; all its time limits are below
+LEASE: Final = 300  # seconds for which a try keeps others away; all its time limits are below
 LONGEST_WAIT: Final = 86_400  # seconds at most, whatever the other side asks for
 UNSURE: Final = "It may have arrived all the same: look there before sending it again."
 
@@ -159,6 +159,11 @@ def deliver(db: Database, seal: Seal, outbox_id: int, *, make: Make) -> str:
         external_id = _try(db, seal, row, make)
     except DeliveryError as error:
         return _note_failure(db, seal, row, error)
+    except (FaqdeskError, AttributeError, LookupError, TypeError, ValueError) as error:
+        # An answer in another shape than documented, or a connection that cannot be used.
+        known = isinstance(error, FaqdeskError)
+        words = str(error) if known else f"Its answer is not understood ({type(error).__name__})."
+        return _note_failure(db, seal, row, DeliveryError(words, permanent=known))
     mark_delivered(db, outbox_id, external_id)
     return "delivered"
 

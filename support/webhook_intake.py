@@ -32,6 +32,7 @@ from .webhook_signatures import Incoming
 
 TRIES: Final = 5  # before what cannot be worked through is set aside
 KEPT_DAYS: Final = 90  # how long a delivery's id is known: whoever sends it again is answered so
+REFUSED_EVERY: Final = 5  # seconds from one refusal that is written down to the next
 FAILED_DAYS: Final = 7  # how long the sealed body of one that failed is kept
 
 
@@ -68,7 +69,9 @@ def accept(
     try:
         webhook_signatures.verify(connection.kind, access.secret, came, moment=moment)
     except webhook_signatures.SignatureError as error:
-        connections.note_heard(db, connection.id, refused=str(error))
+        # Anybody may knock; not every knock is worth a write.
+        if not connection.refused_at or connection.refused_at < ago(seconds=REFUSED_EVERY):
+            connections.note_heard(db, connection.id, refused=str(error))
         raise
     event = webhook_events.read(connection.kind, came.body, address=access.address)
     delivery_id = webhook_signatures.delivery_id(connection.kind, came, event.key)
@@ -96,6 +99,23 @@ def waiting(db: Database) -> list[int]:
     """The deliveries that wait to be worked through, in the order they came."""
     sql = "SELECT id FROM webhook_deliveries WHERE state = 'queued' ORDER BY id"
     return [row["id"] for row in db.query(sql)]
+
+
+def work_until(db: Database, seal: Seal, delivery_id: int) -> str:
+    """Work through what waits up to a delivery, in the order it came, then that one itself.
+
+    Several workers keep to the order too: an answer is not looked at before what it answers. One
+    that failed does not hold up the others.
+
+    Returns:
+        The state of that delivery then; queued: it failed, and is to be tried again.
+    """
+    sql = "SELECT min(id) FROM webhook_deliveries WHERE state = 'queued' AND tries = 0 AND id <= ?"
+    while (oldest := scalar(db, sql, [delivery_id])) is not None:
+        state = work(db, seal, oldest)
+        if oldest == delivery_id:
+            return state
+    return work(db, seal, delivery_id)
 
 
 def work(db: Database, seal: Seal, delivery_id: int) -> str:

@@ -38,7 +38,7 @@ def do(workspace: Workspace, kind: str, row_id: int) -> float | None:
     try:
         with closing(workspace.database()) as db:
             if kind == "webhook":
-                state = webhook_intake.work(db, workspace.seal(), row_id)
+                state = webhook_intake.work_until(db, workspace.seal(), row_id)
                 if state == "failed":
                     log.error("a webhook was set aside", delivery=row_id)
                 return SOON if state == "queued" else None
@@ -57,10 +57,11 @@ def waiting(db: Database) -> list[tuple[str, int]]:
     return [*webhooks, *(("answer", row_id) for row_id in delivery.due(db))]
 
 
-def _until_next(db: Database, outbox_id: int) -> float:
-    row = one(
-        db, "SELECT coalesce(next_at, leased_until) AS at FROM outbox WHERE id = ?", [outbox_id]
-    )
-    if row is None or row["at"] is None:
+def _until_next(db: Database, outbox_id: int) -> float | None:
+    sql = "SELECT connection_id, coalesce(next_at, leased_until) AS at FROM outbox WHERE id = ?"
+    row = one(db, sql, [outbox_id])
+    if row is None or row["connection_id"] is None:  # no way out that is ours
+        return None
+    if row["at"] is None:
         return AT_LEAST
     return max(AT_LEAST, (from_iso(row["at"]) - datetime.now(UTC)).total_seconds() + 1)

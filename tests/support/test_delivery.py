@@ -255,6 +255,24 @@ def test_a_connection_that_was_ended_delivers_nothing_more(db, seal, agent, desk
     assert sent.delivery == "copied"
 
 
+def test_an_answer_in_another_shape_is_a_failure_and_nothing_is_lost(db, seal, agent, desk):
+    linked(db, seal, desk.kind, desk.address)
+    outbox_id = answer(db, seal, agent)
+
+    class Odd(quick(desk.kind, Access(address=desk.address, private=True)).__class__):
+        def send(self, out):
+            raise KeyError("id")
+
+    def make(kind, access):
+        return Odd(access, timeout=QUICK)
+
+    assert delivery.deliver(db, seal, outbox_id, make=make) == "queued"
+    assert "not understood" in delivery.standing(db, 1).error
+    hurry(db)
+    assert deliver(db, seal, outbox_id) == "delivered"
+    assert desk.texts() == [TYPED]
+
+
 def test_who_wrote_to_zammad_by_mail_is_answered_by_mail(db, seal, agent):
     with helpdesk("zammad") as desk:
         linked(db, seal, "zammad", desk.address)
@@ -391,6 +409,11 @@ def test_a_connection_can_only_be_told_apart_by_its_name_and_source(db, seal):
         connections.connect(
             db, seal, ACTOR, name="a", kind="zendesk", access=Access(), delivers=True
         )
+    # A new token leaves the webhook as it is.
+    before = connections.access(db, seal, 1).secret
+    _, secret = connections.connect(db, seal, ACTOR, name="a", kind="zendesk", access=Access())
+    assert secret == ""
+    assert connections.access(db, seal, 1).secret == before
     connections.switch(db, ACTOR, "a", active=False)
     connections.connect(db, seal, ACTOR, name="b", kind="zendesk", access=Access())
     with pytest.raises(ConflictError, match="by now"):

@@ -299,6 +299,15 @@ def test_what_never_works_is_set_aside_and_forgotten(db, seal, made, kind):
     assert webhook_intake.forget(db) == 1
 
 
+def test_several_workers_keep_to_the_order_in_which_things_were_said(db, seal, made, kind):
+    first = accept(db, seal, made, came(kind, BODIES[kind](1, "환불은 언제 되나요?")))
+    second = accept(db, seal, made, came(kind, BODIES[kind](2, "3일입니다", role="agent")))
+    # The worker that has the answer in hand is the quicker one.
+    assert webhook_intake.work_until(db, seal, second.id) == "done"
+    assert webhook_intake.work_until(db, seal, first.id) == "done"
+    assert scalar(db, "SELECT status FROM inquiries") == "answered"
+
+
 # Answers from over there
 
 

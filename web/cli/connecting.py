@@ -79,9 +79,9 @@ def add_command(
         return
     click.echo(f"{made.name} is connected; answers {'go' if made.delivers else 'do not go'} out.")
     if kind == "channel-talk":
-        click.echo(f"Webhook: {told['webhook']}?token={shown}")
+        click.echo(f"Webhook: {told['webhook']}?token={shown or '(as before)'}")
     elif kind != "smtp":
-        click.echo(f"Webhook: {told['webhook']}\nSecret: {shown}")
+        click.echo(f"Webhook: {told['webhook']}\nSecret: {shown or '(as before)'}")
     click.echo(f"Try it out: faqdesk connect test {made.name}")
 
 
