@@ -204,7 +204,7 @@ def _example(
         body = {name: _sample(described, schema["properties"][name]) for name in names}
         line.append(f"--json '{json.dumps(body, ensure_ascii=False)}'")
     elif "multipart/form-data" in content:
-        line.append("-F file=@export.json")
+        line.append("-F files=@export.json")
     if method != "get" and len(line) == 1:
         line.insert(0, f"-X {method.upper()}")
         line = [line[1].replace("curl ", f"curl {line[0]} ", 1)]

@@ -23,6 +23,8 @@ ZENDESK = {
             "subject": "환불 문의",
             "requester_id": 7,
             "status": "solved",
+            "raw_subject": "환불 문의",
+            "via": {"channel": "web"},
             "created_at": "2026-10-01T00:00:00Z",
             "updated_at": "2026-10-02T00:00:00Z",
             "comments": [
