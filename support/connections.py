@@ -153,8 +153,13 @@ def connect(
             connection_id = known["id"]
             db.table("connections").update(connection_id, row)
         detail = {"name": name, "kind": kind, "delivers": delivers}
-        action = "connection.made" if known is None else "connection.changed"
-        record(db, actor, action, f"connection:{connection_id}", detail=detail)
+        record(
+            db,
+            actor,
+            "connection.made" if known is None else "connection.changed",
+            f"connection:{connection_id}",
+            detail=detail,
+        )
     return get(db, name), fresh
 
 
@@ -245,8 +250,13 @@ def switch(db: Database, actor: Actor, name: str, *, active: bool) -> Connection
         if other is not None:
             raise ConflictError(f"{other['name']!r} keeps inquiries under {found.source!r} by now.")
         db.table("connections").update(found.id, {"active": int(active)})
-        action = "connection.begun" if active else "connection.ended"
-        record(db, actor, action, f"connection:{found.id}", detail={"name": name})
+        record(
+            db,
+            actor,
+            "connection.begun" if active else "connection.ended",
+            f"connection:{found.id}",
+            detail={"name": name},
+        )
     return get(db, name)
 
 
