@@ -16,7 +16,7 @@ from support import agents
 from support.agents import Agent
 from support.audit import Actor, record
 from support.clock import ago, now
-from support.database import one, write
+from support.database import Row, one, write
 from support.errors import NotFoundError
 
 SCOPE: Final = "suggest"
@@ -61,7 +61,7 @@ def find(db: Database, secret: str) -> Agent | None:
     return None
 
 
-def _live(db: Database, secret: str) -> dict[str, object] | None:
+def _live(db: Database, secret: str) -> Row | None:
     sql = """
         SELECT t.session_hash, s.agent_id FROM embed_tokens t
         JOIN sessions s ON s.token_hash = t.session_hash
