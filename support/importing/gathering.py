@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from .. import clock
+from ..errors import ImportFileError
 from . import mail
 from .conversation import RawConversation, Rejected
 from .format import Format, Intake
@@ -106,6 +107,11 @@ def _together(
     for name, count in spool.orphans():
         what = f"{count} messages of the conversation {name!r}, which is not in the files"
         yield Rejected(files[-1].name, 0, what)
+    if reading.total and not spool.count_messages():
+        raise ImportFileError(
+            f"{files[0].name} holds {reading.total:,} conversations and none of their messages. "
+            "Export them with messages, or give the file of messages beside it."
+        )
     for raw in spool.conversations():
         settle(raw, spool)
         asked = raw.subject.strip() and not raw.messages

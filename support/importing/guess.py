@@ -211,8 +211,9 @@ def _plain(name: str) -> str:
 
 
 def _holds_roles(cells: Sequence[str]) -> bool:
-    known = [role_of(cell) for cell in cells]
-    return bool(known) and all(known) and len(set(known)) > 1
+    known = [role for cell in cells if (role := role_of(cell))]
+    # A word that nobody knows here and there is told when its row is read.
+    return len(known) * 5 >= len(cells) * 4 and len(set(known)) > 1
 
 
 def _holds_times(cells: Sequence[str]) -> bool:

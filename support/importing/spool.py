@@ -48,6 +48,10 @@ class Spool:
         """How many conversations there are."""
         return int(self._db.execute("SELECT count(*) FROM conversations").fetchone()[0])
 
+    def count_messages(self) -> int:
+        """How many messages there are."""
+        return int(self._db.execute("SELECT count(*) FROM messages").fetchone()[0])
+
     def close(self) -> None:
         """Forget everything."""
         self._db.close()

@@ -5,6 +5,7 @@ name. The password is never kept.
 """
 
 import datetime as dt
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -117,23 +118,27 @@ def _plain(path: Path, password: str) -> IO[bytes]:
         file.seek(0)
         return file
     import msoffcrypto
+    from msoffcrypto.exceptions import DecryptionError, FileFormatError, ParseError
 
-    with closing(file):
-        try:
+    out: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - its reader closes it
+    try:
+        with closing(file):
             office = msoffcrypto.OfficeFile(file)
             if not office.is_encrypted():
-                raise ImportFileError(
-                    f"{path.name} is a workbook of an old kind. Save it as XLSX, or as CSV."
-                )
+                raise FileFormatError("a workbook of an old kind; save it as XLSX, or as CSV")
             if not password:
                 raise PasswordNeededError(f"{path.name} has a password. Give it: --password")
-            out: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - its reader closes it
             office.load_key(password=password)
             office.decrypt(out)
-        except (msoffcrypto.exceptions.InvalidKeyError, msoffcrypto.exceptions.DecryptionError):
-            raise PasswordNeededError(f"{path.name} does not open with this password.") from None
-        except (msoffcrypto.exceptions.FileFormatError, OSError) as error:
-            raise ImportFileError(f"{path} is no readable workbook: {error}.") from error
+    except DecryptionError as error:  # a wrong password among them
+        out.close()
+        raise PasswordNeededError(f"{path.name} does not open with this password.") from error
+    except PasswordNeededError:
+        out.close()
+        raise
+    except (FileFormatError, ParseError, struct.error, OverflowError, *_BROKEN) as error:
+        out.close()
+        raise ImportFileError(f"{path} is no readable workbook: {error}.") from error
     out.seek(0)
     return out
 

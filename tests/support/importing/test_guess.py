@@ -16,7 +16,9 @@ def table(text):
 
 def test_korean_names_are_known():
     found = guess(
-        table("문의번호|제목|문의내용|답변내용|등록일시|담당자|처리상태\n1|환불|언제요|곧요|2026-01-02|미나|완료")
+        table(
+            "문의번호|제목|문의내용|답변내용|등록일시|담당자|처리상태\n1|환불|언제요|곧요|2026-01-02|미나|완료"
+        )
     )
     assert found.kind == "pairs"
     assert found.fields == {

@@ -79,9 +79,7 @@ def test_open_inquiries_that_were_joined_stand_apart_again(space, db, path):
 
 def test_what_was_answered_here_is_never_taken_away(space, db, path, agent_id):
     report = import_csv(space, path, HEAD + f"1,환불 언제요,,{now()},c1\n2,교환은요,,{now()},c2\n")
-    answering.send(
-        db, space.seal(), inquiry_id=1, agent_id=agent_id, text="곧 됩니다", actor=ACTOR
-    )
+    answering.send(db, space.seal(), inquiry_id=1, agent_id=agent_id, text="곧 됩니다", actor=ACTOR)
     before = desk(db)
     with pytest.raises(UndoRefusedError) as refused:
         undo.undo(db, ACTOR, report.import_id)

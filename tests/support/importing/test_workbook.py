@@ -57,9 +57,8 @@ def test_chats_without_messages_are_told(space, db, tmp_path):
     path = exports.dumped(
         tmp_path / "c.json", {"UserChat data": exports.CHANNEL_JSON["UserChat data"]}
     )
-    report = import_export(db, space.seal(), [path], actor=ACTOR)
-    assert report.inquiries == 0
-    assert report.left_out["conversation that no customer wrote in"] == 3
+    with pytest.raises(ImportFileError, match="3 conversations and none of their messages"):
+        import_export(db, space.seal(), [path], actor=ACTOR)
 
 
 @pytest.mark.parametrize("begin", [workbook.ENCRYPTED, workbook.ZIPPED])
