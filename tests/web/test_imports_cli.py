@@ -16,7 +16,7 @@ def run(tmp_path, monkeypatch):
     def call(*words, code=0):
         done = CliRunner().invoke(faqdesk, [str(word) for word in words])
         assert done.exit_code == code, done.output
-        return done.output
+        return done.stdout if "--json" in words else done.output
 
     return call
 

@@ -71,7 +71,8 @@ def test_odd_mails_cost_no_other(read):
     report = read(
         b"From: \nSubject: =?utf-8?b?###?=\nDate: yesterday\n\nx\n",
         b"From: a@b.example\nDate: Mon, 05 Jan 2026 10:00:00 +0900\nSubject: x\n"
-        b"Content-Type: text/plain; charset=nonsense\n\n\xc8\xaf\xba\xd2 \xbe\xf0\xc1\xa6\xbf\xe4\n",
+        b"Content-Type: text/plain; charset=nonsense\n\n"
+        b"\xc8\xaf\xba\xd2 \xbe\xf0\xc1\xa6\xbf\xe4\n",
         mail(*ASKED),
     )
     assert (report.inquiries, report.rejected) == (2, 1)
