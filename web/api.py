@@ -116,7 +116,9 @@ def problems(*more: int) -> Callable[..., Callable[..., ResponseReturnValue]]:
             view = bp.alt_response(
                 status, schema=ProblemSchema, content_type="application/problem+json"
             )(view)
-        return view
+        # Programs that are generated from openapi.json call the operation so.
+        named: Callable[..., ResponseReturnValue] = bp.doc(operationId=view.__name__)(view)
+        return named
 
     return around
 

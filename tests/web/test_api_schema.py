@@ -7,8 +7,9 @@ import os
 
 import pytest
 import schemathesis
-from schemathesis import GenerationMode
 from hypothesis import HealthCheck, Phase, given, settings
+from openapi_spec_validator import OpenAPIV31SpecValidator
+from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi import checks
 
@@ -45,6 +46,14 @@ def described(guarded_app, space, db, category_model):
 def bearer(db):
     _, secret = tokens.create(db, ACTOR, name="t", scopes=("admin",), per_minute=100_000)
     return {"Authorization": f"Bearer {secret}"}
+
+
+def test_openapi_is_what_openapi_3_1_asks_for(guarded_app):
+    spec = guarded_app.test_client().get(OPENAPI).json
+    assert [error.message for error in OpenAPIV31SpecValidator(spec).iter_errors()] == []
+    operations = [one for path in spec["paths"].values() for one in path.values()]
+    used = [one["operationId"] for one in operations if isinstance(one, dict)]
+    assert len(used) == len(set(used))
 
 
 def test_every_answer_is_as_described(described, bearer):
