@@ -137,7 +137,7 @@ def _detect(files: list[Path], options: Options) -> Found:
         path for path, sample in samples.items() if mail.is_mbox(sample) or mail.is_mail(sample)
     ]
     if options.format == MAIL or (len(mails) == len(files) and not options.format):
-        return Found(MAIL, encoding)
+        return Found(MAIL, "")  # each part of a mail names its own
     votes: Counter[str] = Counter()
     heads: list[Mapping[str, Any]] = []
     for path in files:

@@ -97,6 +97,12 @@ def test_tried_in_taken_back_and_in_again(space, db, files, kind):
     assert len(desk(db)["labels"]) == 1
 
 
+def test_the_encoding_is_told_of_files_that_are_in_one(files):
+    assert detect(files["freshdesk"]).encoding == "utf-8"
+    assert detect(files["mail"]).encoding == ""  # each part of a mail names its own
+    assert detect(files["channel_talk"]).encoding == ""
+
+
 def test_what_is_left_out_is_counted(space, db, files):
     def left_out(kind):
         return imported(space, db, files[kind], dry_run=True).left_out
