@@ -307,7 +307,7 @@ def test_a_mail_goes_out_in_the_thread_it_answers(db, seal, agent, mail):
     outbox_id = answer(db, seal, agent)
     assert deliver(db, seal, outbox_id) == "delivered"
     (sent,) = mail.mails
-    assert sent.get_content().strip() == TYPED
+    assert sent.get_content().splitlines() == TYPED.split("\n")
     assert sent["To"] == "민아 <mina@customer.example>"
     assert sent["From"] == "Help <help@example.com>"
     assert sent["Subject"] == "Re: 환불 문의"
