@@ -9,7 +9,7 @@ PORT ?= 8000
 DATA ?= ../public-data
 
 .DEFAULT_GOAL := help
-.PHONY: help check install demo test lint bench screenshots clean
+.PHONY: help check install demo test lint bench bundle screenshots clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -37,6 +37,9 @@ lint: install ## ruff and mypy
 
 bench: install ## measure on public data, for hours: make bench DATA=folder
 	@$(BIN)/faqdesk bench all --data $(DATA)
+
+bundle: check ## one archive for machines without a network: wheels, sample, installer
+	@PYTHON=$(PYTHON) VENV=$(VENV) TORCH=$(TORCH) sh .ci/bundle
 
 screenshots: install ## every page of the console into docs/screenshots, for half an hour
 	@$(BIN)/python -m tests.web.screenshots

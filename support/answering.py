@@ -5,13 +5,14 @@ was suggested, and the search row stand together or not at all.
 """
 
 import json
+import secrets
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from . import faqs, holding, incoming, insertions, settings
+from . import faqs, holding, incoming, insertions, routes, settings
 from .audit import SYSTEM, Actor, record
 from .clock import ago, now
 from .database import insert, one, write
@@ -26,7 +27,7 @@ from .errors import (
 )
 from .importing.conversation import RawMessage
 from .importing.prepare import Preparer
-from .links import LinkReader
+from .outcomes import settle
 from .redact import masks_in
 from .saved_reply_uses import note_uses
 from .seal import Seal
@@ -156,7 +157,9 @@ def send(
         if shown is not None and incoming.news(db, inquiry_id, shown=shown).fresh:
             raise UnseenError(f"The customer wrote again in inquiry {inquiry_id}. Read that first.")
         moment = now()
-        raw = RawMessage(f"sent:{agent_id}:{moment}", "agent", text, moment)
+        # One that was not delivered may be sent again within the same second.
+        key = secrets.token_hex(16)
+        raw = RawMessage(f"sent:{agent_id}:{moment}:{key[:8]}", "agent", text, moment)
         prepared = preparer.message(raw)
         row = {
             "inquiry_id": inquiry_id,
@@ -167,13 +170,17 @@ def send(
             "at": moment,
         }
         message_id = insert(db, "messages", row)
-        delivery = "queued" if channel in rules.channels else "copied"
+        route = routes.of(db, inquiry_id)
+        goes = route is not None and route.delivers
+        delivery = "queued" if goes or channel in rules.channels else "copied"
         outbox = {
             "inquiry_id": inquiry_id,
             "message_id": message_id,
             "channel": channel,
             "sealed": seal.close_up(text),
             "state": delivery,
+            "connection_id": route.connection_id if route and goes else None,
+            "key": key,
             "created_at": moment,
             "updated_at": moment,
         }
@@ -188,7 +195,7 @@ def send(
                 "VALUES (?, ?, ?, 'sent', ?)",
                 [inquiry_id, message_id, slug, moment],
             )
-        _settle_suggestions(db, inquiry_id, prepared.slugs)
+        settle_shown(db, inquiry_id, prepared.slugs)
         # A colleague's draft stays theirs: they were typing while this answer went out.
         db.execute(
             "DELETE FROM drafts WHERE inquiry_id = ? AND agent_id = ?", [inquiry_id, agent_id]
@@ -293,8 +300,15 @@ def forget_originals(db: Database, *, days: int) -> int:
         )
         db.execute(f"DELETE FROM drafts WHERE inquiry_id IN ({closed})", [edge])  # noqa: S608
         db.execute(
-            f"DELETE FROM outbox WHERE state IN ('copied', 'delivered') "  # noqa: S608
+            f"DELETE FROM outbox WHERE state IN ('copied', 'delivered', 'failed') "  # noqa: S608
             f"AND inquiry_id IN ({closed})",
+            [edge],
+        )
+        # Whom an answer went to is needed while it is under way, and for a follow-up.
+        db.execute(
+            f"UPDATE inquiry_routes SET sealed = NULL WHERE sealed IS NOT NULL "  # noqa: S608
+            f"AND inquiry_id IN ({closed}) AND inquiry_id NOT IN "
+            f"(SELECT inquiry_id FROM outbox WHERE state = 'queued')",
             [edge],
         )
         if cursor.rowcount:
@@ -337,33 +351,9 @@ def _undecided(db: Database, suggestion_id: str, slug: str) -> None:
         )
 
 
-def _settle_suggestions(db: Database, inquiry_id: int, sent: tuple[str, ...]) -> None:
-    """Give what was suggested its outcome. An answer without any link is no evidence."""
-    if not sent:
-        return
-    # What was shown may have been renamed or merged since; what was sent bears today's name.
-    today = LinkReader((), faqs.aliases(db)).canonical
+def settle_shown(db: Database, inquiry_id: int, sent: Collection[str]) -> None:
+    """Give all that was suggested for an inquiry its outcome, in the caller's transaction."""
     # Silence that should have spoken is a miss; an inquiry held out on purpose is not.
     sql = "SELECT id FROM suggestions WHERE inquiry_id = ? AND reason <> 'holdout'"
-    for suggestion in list(db.query(sql, [inquiry_id])):
-        shown = {
-            row["slug"]: row["outcome"]
-            for row in db.query(
-                "SELECT slug, outcome FROM suggestion_faqs WHERE suggestion_id = ?",
-                [suggestion["id"]],
-            )
-        }
-        for slug, outcome in shown.items():
-            # A dismissal stands, unless the agent sent the FAQ after all.
-            settled = "accepted" if today(slug) in sent else (outcome or "passed_over")
-            db.execute(
-                "UPDATE suggestion_faqs SET outcome = ? WHERE suggestion_id = ? AND slug = ?",
-                [settled, suggestion["id"], slug],
-            )
-        named = set(map(today, shown))
-        for slug in sent:
-            if slug not in named:
-                db.execute(
-                    "INSERT OR IGNORE INTO misses (suggestion_id, slug) VALUES (?, ?)",
-                    [suggestion["id"], slug],
-                )
+    for row in list(db.query(sql, [inquiry_id])):
+        settle(db, row["id"], sent)

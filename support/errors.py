@@ -5,6 +5,7 @@
         AddressError
         EmptyTextError
         ImportFileError
+          PasswordNeededError
         MappingError
         MaskUnconfirmedError
         PictureError
@@ -46,6 +47,10 @@ class EmptyTextError(InputError):
 
 class ImportFileError(InputError):
     """A file cannot be read as the format it is said to be."""
+
+
+class PasswordNeededError(ImportFileError):
+    """A file has a password, and none or a wrong one was given."""
 
 
 class MappingError(InputError):

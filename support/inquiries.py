@@ -16,16 +16,26 @@ from .seal import Seal
 from .text import bigram_query
 
 PAGE = 50  # rows a page
+_PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
 SNIPPET = 160  # characters of a question in a list
 RANKED = 2_000  # inquiries that hold the words, of which the best are sought
 
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file of a message, by reference."""
+    """A file of a message, by reference. `picture`: by its name, it can be shown."""
 
     name: str
     url: str
+    id: int = 0
+
+    @property
+    def picture(self) -> bool:
+        """Whether its name or address ends as a picture's."""
+        if not self.url.startswith(("https://", "http://")):
+            return False
+        parts = (self.name.lower(), self.url.partition("?")[0].lower())
+        return parts[0] == "image" or any(part.endswith(_PICTURES) for part in parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,10 +231,10 @@ def _message(row: Row, files: tuple[Attachment, ...], seal: Seal | None) -> Mess
 def _attachments(db: Database, message_ids: list[int]) -> dict[int, tuple[Attachment, ...]]:
     """The files of messages by id; one without any is left out."""
     sql = """
-        SELECT message_id, name, url FROM attachments
+        SELECT id, message_id, name, url FROM attachments
         WHERE message_id IN (SELECT value FROM json_each(?)) ORDER BY rowid
     """
     found: dict[int, tuple[Attachment, ...]] = {}
-    for message_id, name, url in db.conn.execute(sql, [json.dumps(message_ids)]):
-        found[message_id] = (*found.get(message_id, ()), Attachment(name, url))
+    for key, message_id, name, url in db.conn.execute(sql, [json.dumps(message_ids)]):
+        found[message_id] = (*found.get(message_id, ()), Attachment(name, url, key))
     return found

@@ -6,6 +6,10 @@ sealed is in `originals`, `drafts` and `outbox` alone.
 
 from sqlite_utils import Database, Migrations
 
+from .migrations_api import API
+from .migrations_doors import DOORS
+from .migrations_embed import EMBED
+from .migrations_imports import IMPORTS
 from .migrations_knowledge import KNOWLEDGE
 from .migrations_listings import COUNTS, LISTINGS
 from .migrations_moderation import MODERATION
@@ -498,3 +502,27 @@ def m020_closed_unanswered(db: Database) -> None:
             WHERE status = 'closed' AND answer_id IS NULL AND joined_to IS NULL;
         """,
     )
+
+
+@migrations()
+def m024_embed(db: Database) -> None:
+    """The sidebar in another helpdesk: its tokens, and what it showed for which conversation."""
+    _run(db, EMBED)
+
+
+@migrations()
+def m021_imports(db: Database) -> None:
+    """What an import changed beside adding rows of its own, so that it can be taken back."""
+    _run(db, IMPORTS)
+
+
+@migrations()
+def m022_doors(db: Database) -> None:
+    """Connections to helpdesks: webhooks in, answers out, and the way back to a customer."""
+    _run(db, DOORS)
+
+
+@migrations()
+def m023_api(db: Database) -> None:
+    """What the API answered under which key, and what programs told of suggestions."""
+    _run(db, API)

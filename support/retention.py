@@ -40,11 +40,12 @@ _STEPS: Final = (
     f"DELETE FROM inquiries WHERE id IN {_IDS}",
 )
 
-# One whose answer waits to be delivered is kept; one joined to another goes with that.
+# One whose answer waits to be delivered is kept; one joined to another goes with that. Where a
+# delivery failed, the inquiry was open again, and was closed in another way since.
 _DUE: Final = """
     FROM inquiries WHERE status <> 'open' AND joined_to IS NULL AND closed_at < :edge
     AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.inquiry_id = inquiries.id
-                    AND outbox.state IN ('queued', 'failed'))
+                    AND outbox.state = 'queued')
 """
 
 
@@ -79,11 +80,19 @@ def forget_closed(
             heads = json.dumps(ids)
             joined = "SELECT id FROM inquiries WHERE joined_to IN (SELECT value FROM json_each(?))"
             ids += [row["id"] for row in db.query(joined, [heads])]
-            for inquiry_id in ids:
-                embeddings.forget(db, inquiry_id)
-            for step in _STEPS:
-                db.execute(step, {"ids": json.dumps(ids)})
+            delete(db, ids)
             record(db, Actor(SYSTEM), "inquiries.forgotten", "desk", detail={"n": len(ids)})
         gone += len(ids)
         progress(gone, max(total, gone), "deleting what was closed long ago")
     return gone
+
+
+def delete(db: Database, inquiry_ids: list[int]) -> None:
+    """Delete inquiries with all that was said, learned and suggested on them.
+
+    In the caller's transaction. Every index forgets them at once.
+    """
+    for inquiry_id in inquiry_ids:
+        embeddings.forget(db, inquiry_id)
+    for step in _STEPS:
+        db.execute(step, {"ids": json.dumps(inquiry_ids)})

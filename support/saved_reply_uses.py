@@ -86,6 +86,22 @@ def note_uses(db: Database, inquiry_id: int) -> None:
     _note(db, _Replies(db), db.conn.execute(sql, [inquiry_id]).fetchall())
 
 
+def note_named(db: Database, import_id: int) -> None:
+    """Note the saved replies that an import's answers say they were made from.
+
+    In the caller's transaction. Which answers hold the words of one, `find_uses` finds.
+    """
+    db.execute(
+        "INSERT INTO saved_reply_uses (reply_id, inquiry_id, share) "
+        "SELECT saved_replies.id, messages.inquiry_id, 1.0 FROM messages "
+        "JOIN saved_replies ON saved_replies.name = messages.saved_reply_id "
+        "WHERE messages.import_id = ? AND messages.saved_reply_id <> '' "
+        "AND messages.role = 'agent' AND messages.public = 1 "
+        "ON CONFLICT (reply_id, inquiry_id) DO UPDATE SET share = 1.0",
+        [import_id],
+    )
+
+
 def _note(db: Database, replies: _Replies, rows: Iterable[tuple[int, str, str]]) -> None:
     found: list[tuple[int, int, float]] = []
     for inquiry_id, text, named in rows:

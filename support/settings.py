@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from sqlite_utils import Database
 
-from . import thresholds
+from . import parents, thresholds
 from .audit import Actor, record
 from .clock import now
 from .database import write
@@ -71,6 +71,9 @@ class Settings:
     inquiries_days: int = 0
     train_every_days: int = 0  # the desk learns by itself every so many days; 0: never
     train_hour: int = 4  # at this hour of the machine's clock, when nobody works
+    # Helpdesks that may show `/embed/suggest` in their sidebar: https://host, or https://host=name
+    # where this desk calls what comes from there by another name than chatwoot or zendesk.
+    embed_parents: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()  # channels through which answers are delivered; else copied
 
     def __post_init__(self) -> None:
@@ -88,6 +91,7 @@ class Settings:
         except ValueError as error:
             raise SettingError(f"{error}.") from error
         self._check_faq_path()
+        parents.read(self.embed_parents)
         for name in self.channels:
             if name not in DELIVERERS:
                 can = f"can be: {', '.join(DELIVERERS)}" if DELIVERERS else "must stay empty"

@@ -14,6 +14,7 @@ from .database import connect
 from .errors import WorkspaceError
 from .migrations import migrations
 from .seal import Seal
+from .upgrading import Upgrade, upgrade
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,11 @@ class Workspace:
     def queue_path(self) -> Path:
         """The job queue's own SQLite file; `jobs` in the database is what people see."""
         return self.home / "queue.db"
+
+    @property
+    def limits_path(self) -> Path:
+        """What counts the API's calls: an SQLite file that nothing is lost with."""
+        return self.home / "limits.db"
 
     @property
     def models(self) -> Path:
@@ -67,31 +73,22 @@ class Workspace:
         return self
 
     def database(self, *, create: bool = False) -> Database:
-        """Open a connection, bringing the schema up to date.
+        """Open a connection, bringing the schema up to date; a copy of before is put aside.
 
         Raises:
             WorkspaceError: there is no desk here, or its schema is of a newer faqdesk.
         """
-        if not create and not self.exists():
-            raise WorkspaceError(
-                f"No desk in {self.home}. Make one with `faqdesk init`, or name its folder with "
-                f"FAQDESK_HOME."
-            )
-        db = connect(self.database_path)
-        if create:
-            self.database_path.chmod(0o600)
-        applied = {step.name for step in migrations.applied(db)}
-        known = {step.name for step in migrations.pending(db)} | applied
-        newer = applied - {name for name in known if name in _step_names()}
-        if newer:
-            db.close()
-            raise WorkspaceError(
-                f"{self.database_path} was written by a newer faqdesk (steps {sorted(newer)}). "
-                f"Update faqdesk."
-            )
-        if migrations.pending(db):
-            migrations.apply(db)
-        return db
+        return self._open(create=create)[0]
+
+    def upgrade(self) -> Upgrade:
+        """Bring the schema up to date, as `database` does, and tell what was done.
+
+        Raises:
+            WorkspaceError: as `database`.
+        """
+        db, done = self._open()
+        db.close()
+        return done
 
     def seal(self) -> Seal:
         """The key of this desk.
@@ -100,6 +97,28 @@ class Workspace:
             WorkspaceError: the key file is missing or damaged.
         """
         return Seal.load(self.key_path)
+
+    def _open(self, *, create: bool = False) -> tuple[Database, Upgrade]:
+        if not create and not self.exists():
+            raise WorkspaceError(
+                f"No desk in {self.home}. Make one with `faqdesk init`, or name its folder with "
+                f"FAQDESK_HOME."
+            )
+        db = connect(self.database_path)
+        try:
+            if create:
+                self.database_path.chmod(0o600)
+            applied = {step.name for step in migrations.applied(db)}
+            newer = applied - _step_names()
+            if newer:
+                raise WorkspaceError(
+                    f"{self.database_path} was written by a newer faqdesk (steps {sorted(newer)}). "
+                    f"Update faqdesk."
+                )
+            return db, upgrade(db, self.database_path)
+        except WorkspaceError:
+            db.close()
+            raise
 
 
 def _step_names() -> set[str]:

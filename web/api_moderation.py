@@ -42,6 +42,7 @@ from .api_moderation_schemas import (
     ReportSchema,
     VerdictSchema,
 )
+from .api_once import once
 from .database import db, desk
 from .moderating import watch_at_once
 
@@ -49,8 +50,9 @@ __all__ = ["bp"]
 
 
 @bp.post("/listings:judge")
-@problems(413, 415)
+@problems(409, 413, 415)
 @needs("moderation")
+@once
 @bp.doc(requestBody=json_or_form(JudgeSchema, JudgeWithPicturesSchema))
 @bp.response(200, VerdictSchema)
 def judge_listing() -> ResponseReturnValue:
@@ -88,8 +90,9 @@ def judge_listing() -> ResponseReturnValue:
 
 
 @bp.post("/reports")
-@problems(404, 413, 415)
+@problems(404, 409, 413, 415)
 @needs("moderation")
+@once
 @bp.arguments(ReportSchema)
 @bp.response(201, ReceivedSchema)
 def report(asked: dict[str, Any]) -> dict[str, Any]:
@@ -111,8 +114,9 @@ def report(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 @bp.post("/decisions")
-@problems(404, 413, 415)
+@problems(404, 409, 413, 415)
 @needs("moderation")
+@once
 @bp.arguments(PastDecisionSchema)
 @bp.response(201, DecisionIdSchema)
 def decision(asked: dict[str, Any]) -> dict[str, Any]:
@@ -178,6 +182,7 @@ def changes(asked: dict[str, Any]) -> dict[str, Any]:
 @bp.post("/appeals")
 @problems(404, 409, 413, 415)
 @needs("moderation")
+@once
 @bp.arguments(AppealSchema)
 @bp.response(201, FiledSchema)
 def appeal(asked: dict[str, Any]) -> dict[str, Any]:

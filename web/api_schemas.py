@@ -4,9 +4,8 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from support.text import normalize
-
 MAX_TEXT = 20_000  # characters of one inquiry
+PARTS = ("faq", "similar", "explain")  # of what is suggested
 
 
 class MessageSchema(Schema):
@@ -17,12 +16,29 @@ class MessageSchema(Schema):
 
 
 class AskSchema(Schema):
-    """What to suggest for: a text, or the messages of a conversation."""
+    """What to suggest for: a text, the messages of a conversation, or an inquiry of the desk."""
 
     text = fields.String(load_default="", validate=validate.Length(max=MAX_TEXT))
     subject = fields.String(load_default="", validate=validate.Length(max=1000))
     messages = fields.List(
         fields.Nested(MessageSchema), load_default=list, validate=validate.Length(max=200)
+    )
+    inquiry_id = fields.String(
+        load_default="",
+        validate=validate.Length(max=300),
+        metadata={
+            "description": "An inquiry of the desk: its number, or source:id as in zendesk:5158. "
+            "What is suggested is remembered for it; without text and messages its own text counts."
+        },
+    )
+    include = fields.List(
+        fields.String(validate=validate.OneOf(PARTS)),
+        load_default=lambda: list(PARTS),
+        validate=validate.Length(1, len(PARTS)),
+        metadata={
+            "description": "FAQs that fit, past answers to similar inquiries, and why. Without faq "
+            "nothing is remembered."
+        },
     )
     top_k = fields.Integer(
         load_default=3,
@@ -38,7 +54,8 @@ class AskSchema(Schema):
     @validates_schema
     def one_of_both(self, data: dict[str, Any], **_: Any) -> None:
         """Refuse neither and both, and more than one inquiry can be."""
-        if bool(data["text"]) == bool(data["messages"]):
+        both = bool(data["text"]) and bool(data["messages"])
+        if both or not (data["text"] or data["messages"] or data["inquiry_id"]):
             raise ValidationError("Give text or messages, not both and not neither.", "text")
         if len(asked_text(data)) > MAX_TEXT:
             raise ValidationError(f"Longer than {MAX_TEXT} characters together.", "messages")
@@ -68,10 +85,20 @@ class FaqSchema(Schema):
     title = fields.String(required=True)
     url = fields.String(required=True)
     category = fields.String(required=True)
-    confidence = fields.Float(required=True)
-    promise = fields.Nested(PromiseSchema)
-    words = fields.List(fields.Nested(WordSchema))
-    used_by = fields.List(fields.String(), metadata={"description": "Ids of similar inquiries."})
+    probability = fields.Float(required=True, metadata={"description": "Calibrated, in [0, 1]."})
+    promise = fields.Nested(PromiseSchema, required=True)
+    gone = fields.Boolean(
+        required=True, metadata={"description": "Its page was not there when the desk looked last."}
+    )
+    words = fields.List(
+        fields.Nested(WordSchema), metadata={"description": "With explain: what speaks for it."}
+    )
+    used_by = fields.List(
+        fields.String(), metadata={"description": "With explain: similar inquiries answered so."}
+    )
+    neighbours = fields.Float(
+        metadata={"description": "With explain: what similar inquiries alone give it, in [0, 1]."}
+    )
 
 
 class PastAnswerSchema(Schema):
@@ -81,15 +108,22 @@ class PastAnswerSchema(Schema):
     inquiry_id = fields.String(required=True)
     score = fields.Float(required=True)
     at = fields.String(required=True)
-    question = fields.String(required=True)
+    text = fields.String(required=True, metadata={"description": "What was asked."})
     answer = fields.String(required=True)
-    faq_ids = fields.List(fields.String())
+    faq_ids = fields.List(fields.String(), required=True)
 
 
 class SuggestionSchema(Schema):
     """What fits, in its band, or why there is silence."""
 
-    suggestion_id = fields.String(required=True, allow_none=True)
+    suggestion_id = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Under which its outcome is told; null: it is not remembered."},
+    )
+    inquiry_id = fields.String(
+        required=True, allow_none=True, metadata={"description": "The one that was named."}
+    )
     release = fields.String(required=True)
     band = fields.String(required=True, validate=validate.OneOf(("likely", "possible", "silent")))
     abstained = fields.Boolean(required=True)
@@ -112,33 +146,12 @@ class SuggestionSchema(Schema):
     degraded = fields.String(required=True)
     faqs = fields.List(fields.Nested(FaqSchema), required=True)
     similar = fields.List(fields.Nested(PastAnswerSchema), required=True)
-    redactions = fields.Dict(keys=fields.String(), values=fields.Integer())
-
-
-def _not_blank(text: str) -> None:
-    if not normalize(text):
-        raise ValidationError("Give some words.")
-
-
-class SearchQuerySchema(Schema):
-    """What to search for."""
-
-    q = fields.String(required=True, validate=[_not_blank, validate.Length(max=MAX_TEXT)])
-    mode = fields.String(
-        load_default="similar",
-        validate=validate.OneOf(("similar", "words")),
-        metadata={"description": "similar: by meaning; words: every word, also inside others."},
+    redactions = fields.Dict(
+        keys=fields.String(),
+        values=fields.Integer(),
+        required=True,
+        metadata={"description": "Personal data that was masked, by kind."},
     )
-    top_k = fields.Integer(load_default=10, validate=validate.Range(1, 50))
-
-
-class SearchSchema(Schema):
-    """Past answers, best first."""
-
-    mode = fields.String(
-        required=True, metadata={"description": "How it was searched: words where no model is."}
-    )
-    results = fields.List(fields.Nested(PastAnswerSchema), required=True)
 
 
 class ProblemSchema(Schema):

@@ -8,22 +8,33 @@ from flask import Flask, Response
 from flask_bootstrap import Bootstrap5
 from flask_smorest import Api
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from support.workspace import Workspace
 
 from . import (
     account_page,
     api,
+    api_events,
+    api_faqs,
+    api_imports,
     api_listings,
+    api_metrics,
     api_moderation,
+    api_page,
+    api_search,
     api_similar,
+    api_stored,
     appeals_page,
     archive_page,
+    attachments,
     audit_page,
     auth,
     batches_page,
     categories_page,
+    connections_page,
     database,
+    embed,
     errors,
     faq_import_page,
     faq_picker,
@@ -41,6 +52,7 @@ from . import (
     map_export,  # noqa: F401 - its views are of the same blueprint
     map_page,
     mend_page,
+    metrics,
     models_page,
     moderation_figures_page,
     moderation_listing,
@@ -53,17 +65,19 @@ from . import (
     search,
     sellers_page,
     settings_page,
+    sidebar_page,
     similar_page,
     tuner_page,
+    webhooks,
     week_page,
 )
+from .cookies import Cookies
+from .csp import CSP, may_be_framed
 
 MAX_BODY = 2 << 20  # bytes; an answer is text
-
-CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'"
+API = (
+    *(api, api_search, api_events, api_faqs, api_metrics, api_imports),
+    *(api_listings, api_stored, api_similar, api_moderation),
 )
 
 
@@ -92,15 +106,20 @@ def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
         OPENAPI_JSON_PATH="openapi.json",
     )
     app.config.update(config)
+    if n := int(app.config.get("PROXIES", 0)):  # so many before us say who asks, and how
+        proxied = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)
+        app.wsgi_app = proxied  # type: ignore[method-assign]
+    app.session_interface = Cookies()
     database.init_app(app, workspace)
     logs.init_app(app)
+    metrics.init_app(app)
     limits.init_app(app)
     i18n.init_app(app)
     auth.init_app(app)
     Bootstrap5(app)
     csrf = CSRFProtect(app)
     for module in (
-        *(health, auth, preferences, inbox, faq_picker, search),
+        *(api_page, health, auth, preferences, inbox, faq_picker, search),
         *(models_page, replays_page, jobs_page),
         *(listings_page, review_tasks, batches_page, categories_page),
         *(moderation_listing, appeals_page, sellers_page),
@@ -115,20 +134,26 @@ def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
         *(join_page,),
         *(settings_page,),
         *(audit_page,),
+        *(webhooks, connections_page, attachments),
+        *(embed, sidebar_page, metrics),
     ):
         app.register_blueprint(module.bp)
     rest = Api(app)
     # The API's own one, to which each of these adds its views.
-    for views in {module.bp for module in (api, api_listings, api_moderation, api_similar)}:
+    for views in {module.bp for module in API}:
         rest.register_blueprint(views)
-    csrf.exempt(api.bp)  # the API knows no cookie: a token cannot be sent by a foreign page
+    # These know no cookie: a token cannot be sent by a foreign page.
+    csrf.exempt(api.bp)
+    csrf.exempt(embed.bp)
+    csrf.exempt(webhooks.bp)  # who knocks there signs
     errors.init_app(app)  # after flask-smorest, whose own answers are not problem+json
 
     @app.after_request
     def guard(response: Response) -> Response:
         response.headers.setdefault("Content-Security-Policy", CSP)
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
-        response.headers.setdefault("X-Frame-Options", "DENY")
+        if not may_be_framed(response.headers["Content-Security-Policy"]):
+            response.headers.setdefault("X-Frame-Options", "DENY")
         response.headers.setdefault("Referrer-Policy", "same-origin")
         if not response.cache_control.max_age:
             response.headers.setdefault("Cache-Control", "no-store")

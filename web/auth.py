@@ -23,7 +23,7 @@ ANSWERING = ("agent", "lead", "admin")  # who reads open inquiries and answers t
 MODERATING = ("moderator", "lead", "admin")
 LABELLING = ("labeller", "lead", "admin")  # who may say what a listing is
 ADMINS = ("admin",)
-OPEN = ("auth", "health", "join_page")  # blueprints that ask nobody to sign in
+OPEN = ("auth", "health", "join_page", "embed", "metrics")  # blueprints that ask nobody to sign in
 
 
 class SignedIn:

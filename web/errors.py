@@ -54,7 +54,8 @@ def problem(status: HTTPStatus, detail: str, **more: object) -> Response:
 
 def wants_json() -> bool:
     """Whether the asker is a program: of the API, a monitor, or the console's own script."""
-    program = request.path.startswith("/api/") or request.blueprint == "health"
+    program = request.path.startswith("/api/") or request.blueprint in ("health", "metrics")
+    program = program or (request.blueprint == "embed" and request.method == "POST")
     return program or request.accept_mimetypes.best == "application/json"
 
 

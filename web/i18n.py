@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import flask_babel
-from flask import Flask, request, session
+from flask import Flask, g, request, session
 from flask_babel import (
     Babel,
     format_date,
@@ -58,6 +58,8 @@ def since(at: str) -> str:
 
 def _locale() -> str:
     """The reader's choice, else the browser's, else Korean."""
+    if "language" in g:  # who asks is known by another way than the cookie
+        return str(g.language)
     if current_user and current_user.is_authenticated:
         return str(current_user.agent.language)
     if session.get("language") in LANGUAGES:

@@ -26,6 +26,7 @@ from .database import db, desk
 from .errors import problem, status_of, wants_json
 from .i18n import gettext as _
 from .inquiry_view import page, shown_ids, titles
+from .job_queue import ring_door
 
 __all__ = ["ONE", "bp", "read_object", "titles"]
 
@@ -113,6 +114,7 @@ def send(inquiry_id: int) -> ResponseReturnValue:
             shown = page(inquiry, typed=text, refusal=_refusal(error), masked=masked)
             return shown, status_of(error)
     _make_findable(inquiry_id)
+    _send_off(sent)
     flash(_done(sent), "success")
     following = worklist.claim_next(db(), me().id)
     target = url_for(".show", inquiry_id=following) if following else url_for("inbox.show")
@@ -172,6 +174,18 @@ def _make_findable(inquiry_id: int) -> None:
 def _head(error: FaqdeskError) -> str:
     """Where an inquiry is answered that was joined to another one."""
     return url_for(".show", inquiry_id=error.head) if isinstance(error, JoinedError) else ""
+
+
+def _send_off(sent: answering.Sent) -> None:
+    """Tell the worker of an answer that goes out. Unheard, the worker looks by itself."""
+    if sent.delivery != "queued":
+        return
+    try:
+        row = one(db(), "SELECT id FROM outbox WHERE message_id = ?", [sent.message_id])
+        if row is not None:
+            ring_door(desk().workspace, "answer", row["id"])
+    except Exception:
+        log.warning("an answer was not rung for", message=sent.message_id, exc_info=True)
 
 
 def _refusal(error: FaqdeskError) -> str:

@@ -10,8 +10,10 @@ from flask_babel import get_locale
 
 from support import (
     answering,
+    delivery,
     faqs,
     holding,
+    routes,
     saved_reply_advice,
     settings,
     suggestions,
@@ -65,7 +67,9 @@ def page(
         text=draft.text if typed is None else typed,
         refusal=refusal,
         masked=masked,
-        copies=inquiry.channel not in rules.channels,
+        copies=not (inquiry.channel in rules.channels or _goes_out(inquiry.id)),
+        delivery=delivery.standing(db(), inquiry.id),
+        undelivered=delivery.undelivered(db(), inquiry.id),
         before=before,
         after=after,
         scope={} if scope == "free" else {"scope": scope},
@@ -176,6 +180,12 @@ def _scope() -> Scope:
     """The list that the page was opened from: previous and next are those of it."""
     asked = request.args.get("scope", "")
     return next((scope for scope in worklist.SCOPES if scope == asked), "free")
+
+
+def _goes_out(inquiry_id: int) -> bool:
+    """Whether an answer is delivered, not copied by hand."""
+    route = routes.of(db(), inquiry_id)
+    return route is not None and route.delivers
 
 
 def _joined(inquiry: Inquiry) -> dict[int, int]:

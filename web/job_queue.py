@@ -1,30 +1,74 @@
-"""The queue between who asks for a job and the worker: huey over SQLite, one job at a time.
+"""The queues between who asks and the worker: huey over SQLite, or over Redis where that is named.
 
-The table of jobs knows what waits; the queue only rings.
+One takes jobs, one at a time, however long they are; the other what comes through the doors, which
+must not wait for them: webhooks to work through, answers to deliver. Tables know what waits; the
+queues only ring.
 """
 
+import os
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from huey import SqliteHuey
+from huey import Huey, RedisHuey, SqliteHuey
 from huey import signals as huey_signals
 from huey.consumer import Consumer
 from sqlite_utils import Database
 
 from support.workspace import Workspace
 
+from . import door_work
 from .job_run import cut_off, run
 
+REDIS: Final = "FAQDESK_REDIS"  # such as redis://localhost:6379/0
+DOOR_WORKERS: Final = 2  # a helpdesk that is slow to answer does not hold up the webhooks
 POLL_SECONDS = 1.0  # how long a job waits in the queue at most when nothing else runs
 STOP_SECONDS = 2.0  # how long a worker that is to stop waits for a job that is about to end
 
 
 @cache
-def queue(path: Path) -> SqliteHuey:
-    """The huey queue of a workspace, with our one task registered."""
+def queue(path: Path, name: str = "faqdesk") -> Huey:
+    """A huey queue of a workspace, by its path."""
+    if address := os.environ.get(REDIS):
+        # One server may ring for several desks.
+        return RedisHuey(f"{name}-{path.parent}", url=address)
     # strict_fifo: jobs run one after the other, in the order they were asked for.
-    return SqliteHuey("faqdesk", filename=str(path), strict_fifo=True)
+    return SqliteHuey(name, filename=str(path), strict_fifo=True)
+
+
+def _doors(workspace: Workspace) -> Huey:
+    return queue(workspace.home / "doors.db", "faqdesk-doors")
+
+
+@cache
+def _door_task(huey: Huey) -> Any:
+    @huey.task(name="faqdesk-door")
+    def door(home: str, kind: str, row_id: int) -> None:
+        again = door_work.do(Workspace(Path(home)), kind, row_id)
+        if again is not None:
+            _door_task(huey).schedule((home, kind, row_id), delay=again)
+
+    return door
+
+
+def ring_door(workspace: Workspace, kind: str, row_id: int) -> None:
+    """Tell the worker that a webhook waits to be worked through, or an answer to be delivered.
+
+    Args:
+        workspace: the desk.
+        kind: one of `door_work.KINDS`.
+        row_id: which row of its table.
+    """
+    _door_task(_doors(workspace))(str(workspace.home), kind, row_id)
+
+
+def ring_doors_again(workspace: Workspace, db: Database) -> None:
+    """Ring for what waits at the doors without a bell: it failed, or is due by now."""
+    huey = _doors(workspace)
+    rung = {task.args[1:] for task in huey.pending()}
+    for kind, row_id in door_work.waiting(db):
+        if (kind, row_id) not in rung:
+            ring_door(workspace, kind, row_id)
 
 
 @cache
@@ -61,6 +105,10 @@ def ring_again(workspace: Workspace, db: Database) -> None:
 def consume(workspace: Workspace) -> None:
     """Take jobs from the queue, one at a time, until a signal comes."""
     huey = queue(workspace.queue_path)
+    doors = _DoorConsumer(
+        _doors(workspace), workers=DOOR_WORKERS, periodic=False, max_delay=POLL_SECONDS,
+        scheduler_interval=1, shutdown_timeout=STOP_SECONDS,
+    )  # fmt: skip
     task = _task(huey)
     # A worker that was killed may have taken a job from the queue and not begun it: the table of
     # jobs knows what waits. One that is rung for twice runs once.
@@ -68,7 +116,19 @@ def consume(workspace: Workspace) -> None:
     db = workspace.database()
     for row in db.query("SELECT id FROM jobs WHERE state = 'queued' ORDER BY id"):
         task(str(workspace.home), row["id"])
+    _door_task(doors.huey)
+    doors.huey.flush()
+    ring_doors_again(workspace, db)
     db.close()
+    doors.start()
     Consumer(
         huey, workers=1, periodic=False, max_delay=POLL_SECONDS, shutdown_timeout=STOP_SECONDS
     ).run()
+    doors.stop(graceful=True)
+
+
+class _DoorConsumer(Consumer):  # type: ignore[misc]
+    """Works in threads of its own beside the jobs' consumer, which hears the signals for both."""
+
+    def _set_signal_handlers(self) -> None:
+        pass

@@ -17,6 +17,7 @@ LARGER: Final = {
     "listings_page.add_picture": PICTURE,
     "api.categorise_listing": PICTURES,
     "api.similar_listings": PICTURES,
+    "api.import_files": TABLE,
     "similar_page.ask": PICTURES,
     "batches_page.start": TABLE,
     "categories_page.import_tree": TREE,

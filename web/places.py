@@ -103,6 +103,7 @@ PLACES = (
         (
             Tab("people_page.show", lazy_gettext("People"), ADMINS),
             Tab("settings_page.show", lazy_gettext("Settings"), ADMINS),
+            Tab("connections_page.show", lazy_gettext("Connections"), ADMINS),
             Tab("audit_page.show", lazy_gettext("Audit trail"), ADMINS),
         ),
     ),

@@ -1,11 +1,14 @@
 """Runs the console: gunicorn for the web, and one worker process for jobs beside it."""
 
+import ipaddress
 import itertools
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from contextlib import closing
@@ -18,15 +21,16 @@ from gunicorn.glogging import Logger
 from sqlite_utils import Database
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from support import embeddings
+from support import embeddings, webhook_intake
 from support.audit import SYSTEM, Actor
 from support.errors import InputError
 from support.processes import ONE_THREAD
 from support.recommender import Recommender
 from support.workspace import Workspace
 
-from . import follow_ups, job_queue, jobs, logs, schedule
+from . import follow_ups, job_queue, jobs, logs, metrics, schedule
 from .app import create_app
+from .tls import Certificate
 
 LOOK_SECONDS = 60.0  # how often the worker looks for jobs whose worker died
 FORGET_EVERY = 60  # and at every how-many-th look it forgets originals that are due
@@ -46,8 +50,9 @@ class _Logger(Logger):  # type: ignore[misc]
 
 
 class _Gunicorn(BaseApplication):  # type: ignore[misc]
-    def __init__(self, workspace: Workspace, options: dict[str, Any]) -> None:
+    def __init__(self, workspace: Workspace, proxies: int, options: dict[str, Any]) -> None:
         self._workspace = workspace
+        self._proxies = proxies
         self._options = options
         super().__init__()
 
@@ -60,24 +65,53 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
         # starts would only wait for those of the others (search at 16 agents: p95 233 to 71 ms).
         os.environ.update(dict.fromkeys(ONE_THREAD, "1"))  # for libraries loaded from now on
         threadpool_limits(1)
-        return create_app(self._workspace)
+        return create_app(self._workspace, PROXIES=self._proxies)
 
 
-def serve(workspace: Workspace, *, host: str, port: int, workers: int) -> None:
+def serve(
+    workspace: Workspace,
+    *,
+    host: str,
+    port: int,
+    workers: int,
+    certificate: Certificate | None = None,
+    proxies: int = 0,
+) -> None:
     """Serve until a signal comes, then finish what is under way and stop the worker too.
+
+    Args:
+        workspace: the desk.
+        host: the address to listen at.
+        port: and its port.
+        workers: how many web processes.
+        certificate: to serve https with; None: http.
+        proxies: how many reverse proxies stand before us, whose word on who asks is taken.
 
     Raises:
         WorkspaceError: there is no desk.
-        InputError: the address cannot be had.
+        InputError: the address cannot be had, or the certificate will not do.
     """
+    secure = certificate.options() if certificate else {}
+    logs.configure()
     workspace.database().close()  # the schema is brought up to date once, before the fork
     workspace.seal()
     _try_address(host, port)
-    logs.configure()
+    if not (secure or proxies or _is_loopback(host)):
+        log.warning("passwords travel in the clear", cure="--cert and --key, or a reverse proxy")
+    # The web processes count together here; a folder of an earlier server would count twice.
+    counts = tempfile.mkdtemp(prefix="faqdesk-metrics-")
+    os.environ[metrics.FOLDER] = counts
     beside = _Beside(workspace)
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    scheme = "https" if secure else "http"
+
+    def stop() -> None:
+        beside.stop()
+        shutil.rmtree(counts, ignore_errors=True)
+
     _Gunicorn(
         workspace,
+        proxies,
         {
             "bind": address,
             "workers": workers,
@@ -92,9 +126,12 @@ def serve(workspace: Workspace, *, host: str, port: int, workers: int) -> None:
             "loglevel": "warning",
             "logger_class": _Logger,
             "control_socket_disable": True,
-            "when_ready": lambda _: log.info("serving", address=f"http://{address}"),
+            "when_ready": lambda _: log.info("serving", address=f"{scheme}://{address}"),
             # Not in a `finally` around this: each web process is a fork that would go through it.
-            "on_exit": lambda _: beside.stop(),
+            "on_exit": lambda _: stop(),
+            # Who asks, and how, is said by as many proxies as there are (`proxies`), or by nobody.
+            "secure_scheme_headers": {},
+            **secure,
         },
     ).run()
 
@@ -164,8 +201,10 @@ def _maintain(workspace: Workspace) -> None:
                 jobs.mark_interrupted(db)
                 if look:  # before the first, the worker rings for all that wait
                     job_queue.ring_again(workspace, db)
+                    job_queue.ring_doors_again(workspace, db)
                 if look % FORGET_EVERY == 0:
                     forget(workspace, db, Actor(SYSTEM), {}, lambda done, total, message: None)
+                    webhook_intake.forget(db)
                 schedule.queue_due(workspace, db, datetime.now().astimezone())
                 follow_ups.queue(workspace, db)
                 make_findable(recommender, db)
@@ -189,6 +228,13 @@ def _follow(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(1.0)
     os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _try_address(host: str, port: int) -> None:

@@ -47,6 +47,13 @@ GROUPS: Final = (
                 ),
             ),
             Field(
+                "embed_parents", "lines", lazy_gettext("Helpdesks with our sidebar"),
+                lazy_gettext(
+                    "Addresses that may show the sidebar page, one a line, such as "
+                    "https://acme.zendesk.com; every other is refused."
+                ),
+            ),
+            Field(
                 "channels", "lines", lazy_gettext("Channels that deliver"),
                 lazy_gettext(
                     "Answers of these go out by themselves; those of every other channel are "

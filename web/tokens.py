@@ -12,7 +12,11 @@ from support.clock import ago, now
 from support.database import insert, one, write
 from support.errors import InputError, NotFoundError
 
-SCOPES = ("suggest", "search", "feedback", "listings", "moderation", "admin")
+SCOPES = (
+    *("suggest", "search", "feedback", "faqs", "metrics", "imports", "listings", "moderation"),
+    "admin",  # all of them
+)
+MOST_PER_MINUTE = 100_000
 PREFIX = "fd_"
 
 
@@ -26,20 +30,41 @@ class Token:
     created_at: str
     last_used_at: str | None
     revoked_at: str | None
+    per_minute: int | None = None  # calls it may make; None: as many as any
+
+    def may(self, scope: str) -> bool:
+        """Whether it opens the doors of a scope."""
+        return scope in self.scopes or "admin" in self.scopes
 
 
-def create(db: Database, actor: Actor, *, name: str, scopes: tuple[str, ...]) -> tuple[int, str]:
+def create(
+    db: Database,
+    actor: Actor,
+    *,
+    name: str,
+    scopes: tuple[str, ...],
+    per_minute: int | None = None,
+) -> tuple[int, str]:
     """Make a token.
+
+    Args:
+        db: the desk's database.
+        actor: who makes it.
+        name: for whom.
+        scopes: the doors that it opens.
+        per_minute: calls that it may make; None: as many as any token.
 
     Returns:
         Its id, and the secret, which is not kept.
 
     Raises:
-        InputError: a scope is unknown, or there is none.
+        InputError: a scope is unknown, or there is none; or it may make no call.
     """
     unknown = set(scopes) - set(SCOPES)
     if unknown or not scopes:
         raise InputError(f"Scopes are {', '.join(SCOPES)}; got {', '.join(scopes) or 'none'}.")
+    if per_minute is not None and not 1 <= per_minute <= MOST_PER_MINUTE:
+        raise InputError(f"Calls a minute must lie in [1, {MOST_PER_MINUTE}], got {per_minute}.")
     secret = PREFIX + secrets.token_urlsafe(32)
     with write(db):
         row = {
@@ -47,6 +72,7 @@ def create(db: Database, actor: Actor, *, name: str, scopes: tuple[str, ...]) ->
             "token_hash": _hash(secret),
             "scopes": json.dumps(scopes),
             "created_at": now(),
+            "per_minute": per_minute,
         }
         token_id = insert(db, "api_tokens", row)
         record(db, actor, "token.created", f"token:{token_id}", detail={"scopes": list(scopes)})
@@ -102,4 +128,5 @@ def _token(row: dict[str, object]) -> Token:
         created_at=str(row["created_at"]),
         last_used_at=str(row["last_used_at"]) if row["last_used_at"] else None,
         revoked_at=str(row["revoked_at"]) if row["revoked_at"] else None,
+        per_minute=int(str(row["per_minute"])) if row["per_minute"] else None,
     )

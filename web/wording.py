@@ -88,6 +88,8 @@ JOB_KINDS = {
     "pairs": lazy_gettext("Look for FAQs that say one thing"),
     "links": lazy_gettext("Check the help centre's links"),
     "replies": lazy_gettext("Learn where saved replies fit"),
+    "import": lazy_gettext("Import files"),
+    "undo-import": lazy_gettext("Take an import back"),
 }
 
 JOB_STATES = {
@@ -144,6 +146,14 @@ CHANNELS = {
 }
 
 
+# How an answer stands on its way out; one that is copied by hand is not on any.
+DELIVERIES = {
+    "queued": lazy_gettext("on its way"),
+    "delivered": lazy_gettext("delivered"),
+    "failed": lazy_gettext("not delivered"),
+}
+
+
 def right_in(promise: Promise) -> str:
     """Say how often such a suggestion was right; never rounded up to always or down to never."""
     if not promise.n:
@@ -187,7 +197,12 @@ def speaking(words: tuple[Contribution, ...]) -> list[str]:
 
 def written_in(inquiry: Inquiry) -> str:
     """The language to answer in: as the inquiry says, else Korean where it holds Hangul."""
-    return inquiry.language or ("ko" if _HANGUL.search(inquiry.text) else "en")
+    return inquiry.language or language_of(inquiry.text)
+
+
+def language_of(text: str) -> str:
+    """Korean where it holds Hangul, else English."""
+    return "ko" if _HANGUL.search(text) else "en"
 
 
 def forms(faq: Faq, language: str) -> dict[str, str]:

@@ -5,13 +5,14 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from support import settings
+from support import settings, upgrading
 from support.answering import forget_originals
 from support.audit import Actor
 from support.errors import JobCancelledError
 from support.retention import forget_closed
 from support.workspace import Workspace
 
+from .import_work import IMPORT_WORKS
 from .job_run import Progress, Work
 from .knowledge_work import KNOWLEDGE_WORKS
 
@@ -57,6 +58,7 @@ def forget(
 ) -> dict[str, Any]:
     """Drop the original words of inquiries that have been closed long enough, then all of them."""
     rules = settings.load(db)
+    upgrading.forget(workspace.database_path)
     return {
         "forgotten": forget_originals(db, days=rules.originals_days),
         "deleted": forget_closed(db, days=rules.inquiries_days, progress=progress),
@@ -183,4 +185,5 @@ WORKS: dict[str, Work] = {
     "watch": watch,
     "propose-policy": propose_policy,
     **KNOWLEDGE_WORKS,
+    **IMPORT_WORKS,
 }

@@ -12,7 +12,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
@@ -25,41 +25,21 @@ from ..audit import Actor, record
 from ..clock import now
 from ..database import insert, write
 from ..errors import ImportFileError
+from ..saved_reply_uses import note_named
 from ..seal import Seal
+from .changes import noting, noting_settings
 from .conversation import GENERATED, RawConversation, Rejected
 from .mapping import LinkRules, Mapping
 from .pairs import Item, conversations
 from .prepare import Prepared, Preparer
+from .report import KEPT_REJECTIONS, ImportReport, Reading
+from .standing import begun_by
 from .store import existing_inquiries, known_messages, store
 
 BATCH = 250  # inquiries a transaction
 POOL_FROM = 3000  # below so many inquiries, starting processes costs more than it saves
-KEPT_REJECTIONS = 100  # in the report; all are counted
 
 Progress = Callable[[int, int, str], None]
-
-
-@dataclass(slots=True)
-class ImportReport:
-    """What an import did, or would do."""
-
-    source: str
-    dry_run: bool
-    rows: int = 0
-    inquiries: int = 0  # new
-    messages: int = 0  # new
-    pairs: int = 0  # inquiries with a public answer
-    already_there: int = 0
-    labelled: int = 0  # inquiries with at least one FAQ link in an answer
-    links: int = 0  # distinct FAQs an inquiry, summed
-    unknown_links: dict[str, int] = field(default_factory=dict)  # slug: inquiries; no such FAQ yet
-    masked: dict[str, int] = field(default_factory=dict)
-    rejected: int = 0
-    rejections: list[Rejected] = field(default_factory=list)
-
-    def as_dict(self) -> dict[str, Any]:
-        """For `--json` and the stored report."""
-        return asdict(self)
 
 
 def run_import(
@@ -87,35 +67,90 @@ def run_import(
         ImportFileError: a file cannot be read at all.
         MappingError: the mapping does not fit a file.
     """
-    report = ImportReport(mapping.source, dry_run)
+    return run_items(
+        db,
+        seal,
+        conversations(files, mapping),
+        actor=actor,
+        source=mapping.source,
+        files=[path.name for path in files],
+        links=mapping.links,
+        dry_run=dry_run,
+        progress=progress,
+    )
+
+
+def run_items(
+    db: Database,
+    seal: Seal,
+    items: Iterator[Item],
+    *,
+    actor: Actor,
+    source: str,
+    files: list[str],
+    links: LinkRules | None = None,
+    reading: Reading | None = None,
+    dry_run: bool = False,
+    progress: Progress = lambda done, total, message: None,
+) -> ImportReport:
+    """Import conversations, wherever they come from.
+
+    Args:
+        db: the desk's database.
+        seal: its key.
+        items: conversations, each source id once, and rows that could not be used.
+        actor: who imports.
+        source: the name of where they come from; with an inquiry's id, its name for ever.
+        files: the names of the files, to be told people.
+        links: how FAQ links look; None: as the desk's settings say.
+        reading: what the reader of the items learns on its way.
+        dry_run: report, but store nothing.
+        progress: called with inquiries done, how many there are (0: not known), and a word; what
+            it raises ends the import.
+
+    Raises:
+        ImportFileError: there is no item.
+    """
+    reading = reading or Reading()
+    report = ImportReport(source, dry_run)
     kept = settings.load(db)
-    change = link_settings(kept, mapping.links)
+    change = link_settings(kept, links) if links else {}
     rules = replace(kept, **change)
     known = {row["slug"] for row in db.query("SELECT slug FROM faqs")}
     preparer = Preparer(rules.link_patterns, faqs.aliases(db), rules.allow)
-    raws = _raw_batches(conversations(files, mapping), report, preparer, seal)
+    raws = _raw_batches(items, report, preparer, seal)
     with closing(_prepared(preparer, raws)) as batches:
         if dry_run:
             for batch in batches:
                 _count(db, batch, report, known)
-                progress(report.rows, 0, "reading")
+                progress(report.rows, reading.total, "reading")
+            report.learn(reading)
+            _count_replies(db, report)
             return report
-        import_id = _begin(db, mapping.source, files)
+        report.import_id = import_id = _begin(db, source, files, reading)
         try:
             for batch in batches:
                 with write(db):
                     # With the first rows, not before: a file that cannot be read changes nothing.
                     if change:
-                        settings.change(db, actor, **change)
+                        with noting_settings(db, import_id, change):
+                            settings.change(db, actor, **change)
                         change = {}
                     _count(db, batch, report, known)
-                    store(db, seal, import_id, report.source, batch, discover=rules.discover_faqs)
-                progress(report.rows, 0, "importing")
+                    with noting(db, import_id, existing_inquiries(db, source, batch).values()):
+                        store(db, seal, import_id, source, batch, discover=rules.discover_faqs)
+                progress(report.rows, reading.total, "importing")
         except BaseException:
+            report.learn(reading)
             _finish(db, import_id, "failed", report)
             raise
+        report.learn(reading)
+        _count_replies(db, report)
         with write(db):
-            joining.join_open(db, hours=rules.join_hours)
+            still_open = "SELECT id FROM inquiries WHERE status = 'open' AND joined_to IS NULL"
+            with noting(db, import_id, [row["id"] for row in db.query(still_open)]):
+                joining.join_open(db, hours=rules.join_hours)
+            note_named(db, import_id)
             _finish(db, import_id, "done", report)
             detail = {"source": report.source, "inquiries": report.inquiries}
             record(db, actor, "import.done", f"import:{import_id}", detail=detail)
@@ -187,6 +222,12 @@ def _count(db: Database, batch: list[Prepared], report: ImportReport, known: set
     masked: Counter[str] = Counter(report.masked)
     for item in batch:
         masked.update(item.masked)
+        for message in item.messages:
+            role = message.raw.role if message.raw.public else "note"
+            report.roles[role] = report.roles.get(role, 0) + 1
+            named = message.raw.saved_reply_id
+            if named:
+                report.saved_replies[named] = report.saved_replies.get(named, 0) + 1
         report.pairs += item.answer is not None
         report.labelled += bool(item.slugs)
         report.links += len(item.slugs)
@@ -242,9 +283,20 @@ def _end_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _begin(db: Database, source: str, files: list[Path]) -> int:
-    names = json.dumps([path.name for path in files], ensure_ascii=False)
-    row = {"source": source, "files": names, "state": "running", "started_at": now()}
+def _count_replies(db: Database, report: ImportReport) -> None:
+    names = {row["name"] for row in db.query("SELECT name FROM saved_replies")}
+    report.unknown_replies = sum(name not in names for name in report.saved_replies)
+
+
+def _begin(db: Database, source: str, files: list[str], reading: Reading) -> int:
+    row = {
+        "source": source,
+        "files": json.dumps(files, ensure_ascii=False),
+        "state": "running",
+        "format": reading.format,
+        "process": begun_by(),
+        "started_at": now(),
+    }
     with write(db):
         # One that still runs writes its own end over this.
         db.execute(
@@ -260,6 +312,7 @@ def _finish(db: Database, import_id: int, state: str, report: ImportReport) -> N
             import_id,
             {
                 "state": state,
+                "format": report.format,
                 "report": json.dumps(report.as_dict(), ensure_ascii=False),
                 "finished_at": now(),
             },

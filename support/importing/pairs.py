@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import tzinfo
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from .mapping import DEFAULT_PAIRS, AnswerColumns, Mapping, QuestionColumns
 
 Item = RawConversation | Rejected
 Row = dict[str, Any]
+Read = Callable[[Path], Iterator[Numbered]]
 
 MAX_DIGITS = 7  # of a count of votes
 PATIENCE = 20  # rows without a column before the mapping is at fault, not the rows
@@ -29,8 +30,13 @@ _AGENT_ROLES = {"agent": "agent", "manager": "agent", "customer": "customer", "u
                 "visitor": "customer", "bot": "bot", "system": "system"}  # fmt: skip
 
 
-def conversations(files: list[Path], mapping: Mapping) -> Iterator[Item]:
+def conversations(files: list[Path], mapping: Mapping, *, read: Read = rows) -> Iterator[Item]:
     """Read the files of an import, in order.
+
+    Args:
+        files: one or more; two with a mapping of two tables.
+        mapping: what their columns mean.
+        read: gives the rows of a file.
 
     Raises:
         MappingError: a column that the mapping names is not in the file.
@@ -39,12 +45,12 @@ def conversations(files: list[Path], mapping: Mapping) -> Iterator[Item]:
     zone = mapping.zone
     if mapping.answers is None:
         for path in files:
-            yield from _pairs(path, mapping.questions, zone)
+            yield from _pairs(path, mapping.questions, zone, read)
         return
     questions, answers = _two_files(files, mapping.questions, mapping.answers)
     replies: dict[str, list[tuple[int, Row]]] = defaultdict(list)
     columns = mapping.answers
-    for number, row in _complete(answers, columns):
+    for number, row in _complete(answers, columns, read):
         if isinstance(row, Rejected):
             yield row
             continue
@@ -58,7 +64,7 @@ def conversations(files: list[Path], mapping: Mapping) -> Iterator[Item]:
             yield Rejected(answers.name, number, reason)
             continue
         replies[question].append((number, row))
-    for item in _pairs(questions, mapping.questions, zone):
+    for item in _pairs(questions, mapping.questions, zone, read):
         if isinstance(item, RawConversation):
             for number, row in replies.pop(item.source_id, ()):
                 try:
@@ -87,9 +93,9 @@ def _two_files(
     return first, second
 
 
-def _pairs(path: Path, columns: QuestionColumns, zone: tzinfo) -> Iterator[Item]:
+def _pairs(path: Path, columns: QuestionColumns, zone: tzinfo, read: Read) -> Iterator[Item]:
     seen: set[str] = set()
-    for number, row in _complete(path, columns):
+    for number, row in _complete(path, columns, read):
         if isinstance(row, Rejected):
             yield row
             continue
@@ -107,7 +113,9 @@ def _pairs(path: Path, columns: QuestionColumns, zone: tzinfo) -> Iterator[Item]
         yield item
 
 
-def _complete(path: Path, columns: QuestionColumns | AnswerColumns) -> Iterator[Numbered]:
+def _complete(
+    path: Path, columns: QuestionColumns | AnswerColumns, read: Read
+) -> Iterator[Numbered]:
     """Read rows that hold the columns nothing can be done without, and reject the others.
 
     Raises:
@@ -118,7 +126,7 @@ def _complete(path: Path, columns: QuestionColumns | AnswerColumns) -> Iterator[
         needed.add(columns.question)
     lacking = needed if columns is DEFAULT_PAIRS else needed | _named(columns)
     held: list[tuple[int, Row]] = []  # until each column was seen once
-    for number, row in rows(path):
+    for number, row in read(path):
         if isinstance(row, Rejected):
             yield number, row
             continue

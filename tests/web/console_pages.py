@@ -32,6 +32,8 @@ BY_NAME = {
     "listing_id": "SELECT listing_id FROM moderation_cases ORDER BY id",
     "seller": "SELECT seller FROM listings WHERE seller <> '' ORDER BY id",
     "slug": "SELECT slug FROM labels GROUP BY slug ORDER BY count(*) DESC",
+    "faq_id": "SELECT slug FROM faqs ORDER BY id",
+    "import_id": "SELECT id FROM imports ORDER BY id DESC",
     "which": "SELECT 'none'",
     "table": "SELECT 'none'",
     "sha256": "SELECT '0'",

@@ -247,7 +247,7 @@ def test_a_desk_without_models_says_so(program):
     assert body["explanation"] == "아직 지난 답변을 학습하지 않았어요."
     found = program.find(q="환불").json
     assert found["mode"] == "words"
-    assert [item["question"] for item in found["results"]] == ["환불받고싶어요"]
+    assert [item["text"] for item in found["results"]] == ["환불받고싶어요"]
 
 
 def test_blank_text_is_silence_not_an_error(program):
@@ -286,11 +286,11 @@ def test_a_trained_desk_suggests(taught):
     assert (body["promise"] is None) == (body["band"] == "likely")
     first = body["faqs"][0]
     assert (first["rank"], first["faq_id"], first["title"]) == (1, "refund", "환불은 언제 되나요")
-    assert 0 < first["confidence"] <= 1
+    assert 0 < first["probability"] <= 1
     promise = first["promise"]
     assert 0 <= promise["low"] <= promise["right"] / promise["n"] <= promise["high"] <= 1
     past = body["similar"][0]
-    assert past["question"].startswith("환불")
+    assert past["text"].startswith("환불")
     assert past["faq_ids"] == ["refund"]
     assert past["inquiry_id"] in first["used_by"]
     assert past["score"] > 0.5
@@ -318,12 +318,12 @@ def test_top_k_limits_what_is_suggested(taught):
 def test_similar_and_words_search_differently(taught):
     similar = taught.find(q="환불은 언제 되나요").json
     assert similar["mode"] == "similar"
-    assert similar["results"][0]["question"] == "환불은 언제 되나요"
+    assert similar["results"][0]["text"] == "환불은 언제 되나요"
     scores = [round(item["score"], 2) for item in similar["results"]]  # as they are shown
     assert scores == sorted(scores, reverse=True)
     words = taught.find(q="번호 송장", mode="words").json
     assert words["mode"] == "words"
-    assert {item["question"][:8] for item in words["results"]} == {"송장 번호가 없"}
+    assert {item["text"][:8] for item in words["results"]} == {"송장 번호가 없"}
 
 
 def test_signs_alone_are_a_question_too(taught):
@@ -352,14 +352,15 @@ def test_openapi_describes_both_doors_and_their_key(space):
     assert spec["openapi"].startswith("3.1")
     assert spec["components"]["securitySchemes"] == {"token": {"type": "http", "scheme": "bearer"}}
     post, get = spec["paths"][ASK]["post"], spec["paths"][FIND]["get"]
-    for door in (post, get):
-        assert door["security"] == [{"token": []}]
+    for door, scope in ((post, "suggest"), (get, "search")):
+        assert door["security"] == [{"token": [scope]}]
         assert {"200", "400", "401", "403", "422", "503"} <= set(door["responses"])
         for status in set(door["responses"]) - {"200"}:
             assert list(door["responses"][status]["content"]) == ["application/problem+json"]
         assert door["summary"]
     assert post["requestBody"]["content"]["application/json"]["schema"]
-    assert [item["name"] for item in get["parameters"]] == ["q", "mode", "top_k"]
+    assert {"q", "mode", "top_k", "faq", "since"} <= {item["name"] for item in get["parameters"]}
+    assert [item["name"] for item in post["parameters"]] == ["Idempotency-Key"]
 
 
 def current_release(program):

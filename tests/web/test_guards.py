@@ -225,19 +225,34 @@ PAGES = {
     "people_page.sign_out": {"admin"},
     "people_page.forget_second_factor": {"admin"},
     "people_page.new_password": {"admin"},
+    "sidebar_page.show": ANSWERING,
+    "sidebar_page.connect": ANSWERING,
     "settings_page.show": {"admin"},
     "settings_page.due": {"admin"},
     "settings_page.save": {"admin"},
+    "attachments.show": ANSWERING,
+    "connections_page.show": {"admin"},
+    "connections_page.test": {"admin"},
     "audit_page.show": {"admin"},
     "audit_page.export": {"admin"},
 }
-OPEN = {"static", "bootstrap.static", "health.healthz", "health.readyz", "auth.sign_in",
+OPEN = {"static", "bootstrap.static", "health.healthz", "health.readyz", "metrics.show",
+        "auth.sign_in",
         "auth.do_sign_in", "auth.sign_out", "auth.language", "api-docs.openapi_json",
-        "join_page.show", "join_page.join"}  # fmt: skip
+        "api_page.show",
+        "join_page.show", "join_page.join", "embed.page"}  # fmt: skip
 WITH_TOKEN = {
     *("api.suggest", "api.search", "api.categorise_listing"),
     *("api.judge_listing", "api.report", "api.decision", "api.decisions", "api.appeal"),
     *("api.changes", "api.similar_to_listing", "api.similar_listings"),
+    "webhooks.receive",  # a signature in the place of a token
+    *("embed.suggest", "embed.inserted", "embed.dismissed", "embed.renew"),
+    *("api.tell_events", "api.answered_inquiries", "api.metrics"),
+    *("api.list_faqs", "api.one_faq", "api.create_faq", "api.edit_faq", "api.undo_faq_change"),
+    *("api.list_listings", "api.one_listing", "api.list_labels", "api.label_listing"),
+    *("api.undo_listing_label", "api.list_verdicts"),
+    *("api.import_files", "api.import_job", "api.list_imports", "api.one_import"),
+    "api.undo_import",
 }
 ELSEWHERE = [
     "//h", "/\\h", "\\/h", "\\\\h", "https:h", "https://h/x", "///h", "/\t/h", "/\n/h", "h",

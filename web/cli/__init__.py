@@ -13,7 +13,8 @@ from support.errors import FaqdeskError
 COMMANDS = {
     "init": ("workspace", "Make a workspace."),
     "demo": ("demo", "Make the sample marketplace's desk."),
-    "import": ("importing", "Import a team's history."),
+    "import": ("importing", "Import a helpdesk's export, mail, or a table."),
+    "imports": ("imports", "List imports; take a whole one back."),
     "import-faqs": ("importing", "Import the help centre's pages."),
     "collect": ("collecting", "Collect listings and clean them."),
     "train": ("training", "Train encoder, index and FAQ classifier."),
@@ -38,6 +39,7 @@ COMMANDS = {
         "similar_listings",
         "Find listings that show one thing; watch for returning sellers.",
     ),
+    "connect": ("connecting", "Hear from a helpdesk, and answer through it; answer mail."),
     "serve": ("serving", "Open the console."),
     "serve-index": ("serving_index", "Serve the index of similar listings over gRPC."),
     "worker": ("serving", "Work through the job queue."),
@@ -45,6 +47,7 @@ COMMANDS = {
     "token": ("people", "Make and revoke API tokens."),
     "settings": ("workspace", "Show and change the desk's settings."),
     "audit": ("auditing", "Read who did what, when."),
+    "upgrade": ("workspace", "Bring a desk of an earlier faqdesk up to date."),
     "status": ("workspace", "Show what the desk holds and which release is in force."),
     "bench": ("bench", "Measure quality and speed."),
 }

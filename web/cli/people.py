@@ -127,14 +127,18 @@ def token_command() -> None:
 @click.option(
     "--scope", "scopes", multiple=True, type=click.Choice(tokens.SCOPES), default=("suggest",)
 )
-def create(name: str, scopes: tuple[str, ...]) -> None:
+@click.option("--per-minute", type=int, help="Calls it may make in a minute; else 600.")
+def create(name: str, scopes: tuple[str, ...], per_minute: int | None) -> None:
     """Make a token. It is shown this once.
 
     \b
     Example:
       faqdesk token create helpdesk --scope suggest --scope search
+      faqdesk token create night --scope imports --per-minute 60
     """
-    _, secret = tokens.create(workspace().database(), actor(), name=name, scopes=scopes)
+    _, secret = tokens.create(
+        workspace().database(), actor(), name=name, scopes=scopes, per_minute=per_minute
+    )
     click.echo(secret)
 
 

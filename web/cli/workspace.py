@@ -77,3 +77,22 @@ def status_command(as_json: bool) -> None:
         return
     for name, value in found.items():
         click.echo(f"{name}: {value}")
+
+
+@click.command("upgrade")
+def upgrade_command() -> None:
+    """Bring a desk of an earlier faqdesk up to date; a copy of it is put aside first.
+
+    Every command does so by itself when it opens the desk. This one does nothing else, and tells.
+
+    \b
+    Example:
+      faqdesk upgrade
+    """
+    done = workspace().upgrade()
+    if not done.steps:
+        click.echo("The desk is up to date.")
+        return
+    click.echo(f"Done: {', '.join(done.steps)}.")
+    if done.backup is not None:
+        click.echo(f"The desk as it was is in {done.backup}; it is deleted after a week.")

@@ -1,4 +1,7 @@
 // What every page shares: requests, keys, copying, menus, the inbox list.
+import { copy } from "./copying.js";
+
+export { copy };
 
 export const $ = (selector, root = document) => root.querySelector(selector);
 export const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
@@ -67,25 +70,6 @@ export function onKeys(actions) {
 }
 
 // ---- copying
-
-export async function copy(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    // Without https there is no clipboard API: select and copy as a person would.
-    const field = document.createElement("textarea");
-    field.value = text;
-    field.className = "visually-hidden";
-    document.body.append(field);
-    const focused = document.activeElement;
-    field.select();
-    const done = document.execCommand("copy");
-    field.remove();
-    focused?.focus();
-    return done;
-  }
-}
 
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");

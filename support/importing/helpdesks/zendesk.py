@@ -1,0 +1,131 @@
+"""Zendesk: tickets and comments as its API and incremental exports give them (research 5.2).
+
+Tickets with their comments inside, or both apart and joined on `ticket_id`. How the file export of
+its Admin Center is laid out is not documented: objects are known by their fields, in lines, arrays
+and pages alike.
+"""
+
+import re
+
+from ..conversation import RawConversation, RawMessage
+from ..format import (
+    ENDED,
+    GOING,
+    PRIVATE,
+    SPAM,
+    Format,
+    Intake,
+    Row,
+    add,
+    attachments,
+    flag,
+    inner,
+    listed,
+    moment,
+    required,
+    settle_status,
+    tags,
+    text,
+)
+from ..spool import Spool
+
+_ROLES = {"end-user": "customer", "agent": "agent", "admin": "agent"}
+_TICKET_SIGNS = {"submitter_id", "raw_subject", "brand_id", "ticket_form_id", "assignee_id", "via"}
+_ENDED = ("solved", "closed")
+
+
+def _is_ticket(row: Row) -> bool:
+    return "requester_id" in row and ("subject" in row or "description" in row)
+
+
+def _is_comment(row: Row) -> bool:
+    return "author_id" in row and bool(row.keys() & {"body", "html_body", "plain_body"})
+
+
+def fits(row: Row) -> bool:
+    """Whether an object is a ticket, a comment or a user of Zendesk."""
+    row = _unwrapped(row)
+    if _is_ticket(row):
+        # Freshdesk's tickets have a requester too.
+        return bool(row.keys() & _TICKET_SIGNS) and "responder_id" not in row
+    return (_is_comment(row) and "public" in row) or row.get("role") in _ROLES
+
+
+def take(row: Row, where: str, intake: Intake) -> None:
+    """Take a ticket, a comment or a user."""
+    row = _unwrapped(row)
+    if _is_ticket(row):
+        _ticket(row, intake)
+    elif _is_comment(row):
+        _comment(row, required(row, "ticket_id"), intake)
+    elif row.get("role") in _ROLES:
+        intake.spool.person(required(row, "id"), _ROLES[row["role"]])
+    else:
+        raise ValueError("neither a ticket nor a comment nor a user of Zendesk")
+
+
+def settle(raw: RawConversation, spool: Spool) -> None:
+    """Tell customers from agents: the requester is one, and whoever the users' list says."""
+    described = [m for m in raw.messages if m.source_id == "description"]
+    comments = [m for m in raw.messages if m.source_id != "description"]
+    # The description is the first comment once more.
+    raw.messages = comments or described
+    for message in raw.messages:
+        if not message.role:
+            asker = message.author == raw.customer_id
+            message.role = "customer" if asker else spool.role(message.author) or "agent"
+        message.author = message.author if message.role == "agent" else ""
+    settle_status(raw)
+
+
+def _ticket(row: Row, intake: Intake) -> None:
+    name = required(row, "id")
+    status = text(row, "status").lower()
+    if status == "deleted":
+        intake.skip(name, SPAM)
+        return
+    opened = moment(row, "created_at")
+    raw = RawConversation(
+        source_id=name,
+        opened_at=opened,
+        subject=text(row, "raw_subject", "subject"),
+        # .../api/v2/tickets/5158.json is what programs read.
+        url=re.sub(r"/api/v2/tickets/(\d+)\.json$", r"/agent/tickets/\1", text(row, "url")),
+        channel=text(inner(row, "via"), "channel") or "none",
+        tags=tags(row),
+        customer_id=required(row, "requester_id"),
+        status=ENDED if status in _ENDED else GOING if status else "",
+    )
+    # A time-based export gives a ticket again whenever it was changed.
+    intake.spool.conversation(raw, version=moment(row, "updated_at"))
+    words = text(row, "description")
+    if words:
+        message = RawMessage("description", "customer", words, opened, author=raw.customer_id)
+        add(intake, name, message)
+    for comment in listed(row, "comments"):
+        _comment(comment, name, intake)
+
+
+def _comment(row: Row, ticket: str, intake: Intake) -> None:
+    if "public" in row and not flag(row, "public"):
+        intake.left_out[PRIVATE] += 1
+        return
+    message = RawMessage(
+        source_id=required(row, "id"),
+        role="",  # told by who asked, which another file may say
+        text=text(row, "html_body", "plain_body", "body"),
+        at=moment(row, "created_at"),
+        author=text(row, "author_id"),
+        attachments=attachments(row),
+    )
+    add(intake, ticket, message)
+
+
+def _unwrapped(row: Row) -> Row:
+    for name in ("ticket", "comment", "user"):
+        if len(row) == 1 and isinstance(row.get(name), dict):
+            return inner(row, name)
+    return row
+
+
+FORMAT = Format("zendesk", "Zendesk", fits, take, settle)

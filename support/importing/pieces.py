@@ -1,0 +1,135 @@
+"""Opens the files of an export: archives, workbooks, tables and JSON, as numbered objects.
+
+Knows how files are packed, not what they say.
+"""
+
+import shutil
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import IO, Any, Final
+
+from ..errors import ImportFileError, PasswordNeededError
+from . import files as text_files
+from . import json_stream, workbook
+from .conversation import Rejected
+from .files import Numbered
+from .json_stream import Record
+from .opening import file_encoding, open_text, place, read_sample
+
+MAX_UNZIPPED: Final = 8 << 30  # bytes of an archive's files
+
+
+class Place:
+    """How many bytes of a file are read."""
+
+    def __init__(self) -> None:
+        """Watch nothing yet."""
+        self._file: IO[str] | None = None
+
+    def watch(self, file: IO[str]) -> None:
+        """Watch a file that `open_text` opened."""
+        self._file = file
+
+    def bytes(self) -> int:
+        """How many of its bytes are read so far; 0 of one that is closed."""
+        return place(self._file)() if self._file is not None and not self._file.closed else 0
+
+
+def records(path: Path, password: str, at: Place | None = None) -> Iterator[Record]:
+    """The objects of a file: of JSON of any shape, or the rows of a table."""
+    if workbook.is_workbook(path):
+        for sheet in workbook.sheet_names(path, password=password):
+            try:
+                for number, row in workbook.rows(path, sheet=sheet, password=password):
+                    yield _record(sheet, number, row)
+            except PasswordNeededError:
+                raise
+            except ImportFileError:
+                continue  # a sheet of pictures or sums beside those that are read
+        return
+    sample = read_sample(path)
+    encoding = file_encoding(path, sample)
+    start = sample.decode(encoding, errors="replace").lstrip("\ufeff \r\n\t")
+    if not start.startswith(("{", "[")):
+        for number, row in text_files.rows(path):
+            yield _record("", number, row)
+        return
+    with open_text(path, encoding) as file:
+        if at is not None:
+            at.watch(file)
+        try:
+            yield from json_stream.records(file, encoding=encoding)
+        except ValueError as error:
+            raise ImportFileError(
+                f"{path.name} ends before its time: {error}. What stands behind it was not read; "
+                "save it as JSON Lines, where one broken row costs no other."
+            ) from error
+
+
+def _record(where: str, number: int, row: dict[str, Any] | Rejected) -> Record:
+    if isinstance(row, Rejected):
+        return Record(where, None, number, row.reason)
+    return Record(where, row, number)
+
+
+def table_rows(path: Path, password: str) -> Iterator[Numbered]:
+    """The rows of a table as text: of the first sheet of a workbook, or of a file of text."""
+    if workbook.is_workbook(path):
+        return workbook.rows(path, password=password)
+    return text_files.rows(path)
+
+
+@contextmanager
+def unpacked(files: list[Path], password: str) -> Iterator[list[Path]]:
+    """The files, those of archives unpacked into a folder that is gone afterwards.
+
+    Whether Channel Talk's password is on the workbook or on an archive around it was not verified:
+    both are opened.
+    """
+    if not any(_is_archive(path) for path in files):
+        yield files
+        return
+    with TemporaryDirectory() as folder:
+        out: list[Path] = []
+        for number, path in enumerate(files):
+            inside = Path(folder) / str(number)
+            out += _unzip(path, inside, password) if _is_archive(path) else [path]
+        yield out
+
+
+def _is_archive(path: Path) -> bool:
+    if not path.is_file() or workbook.is_workbook(path):
+        return False
+    with path.open("rb") as file:
+        return file.read(4) == workbook.ZIPPED
+
+
+def _unzip(path: Path, folder: Path, password: str) -> list[Path]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = [
+                entry
+                for entry in archive.infolist()
+                if not entry.is_dir() and not Path(entry.filename).name.startswith((".", "__"))
+            ]
+            if sum(entry.file_size for entry in entries) > MAX_UNZIPPED:
+                raise ImportFileError(f"{path.name} would unpack to more than 8 GB.")
+            out = []
+            for number, entry in enumerate(entries):
+                if entry.flag_bits & 1 and not password:
+                    raise PasswordNeededError(f"{path.name} has a password. Give it: --password")
+                # Only the last part of a name: no archive says where files go.
+                target = folder / str(number) / Path(entry.filename).name
+                target.parent.mkdir(parents=True)
+                pwd = password.encode() or None
+                with archive.open(entry, pwd=pwd) as read, target.open("wb") as written:
+                    shutil.copyfileobj(read, written)
+                out.append(target)
+            return out
+    except RuntimeError as error:  # what zipfile raises over a wrong password
+        raise PasswordNeededError(f"{path.name} does not open with this password.") from error
+    except (zipfile.BadZipFile, NotImplementedError, OSError) as error:
+        raise ImportFileError(f"Cannot unpack {path}: {error}.") from error

@@ -1,0 +1,189 @@
+"""One mail as it comes in: a customer's message, or an answer that an agent wrote elsewhere.
+
+It belongs to the conversation that its References lead to: by a mail of this desk, or by one that
+came before. Where the answer goes is kept sealed. Mails that machines send by themselves are left.
+"""
+
+import email
+import email.policy
+import re
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.utils import getaddresses, parsedate_to_datetime
+from typing import Final
+
+from sqlite_utils import Database
+
+from . import connections, outside_answers, routes
+from .clock import iso, now
+from .connections import Connection
+from .database import one, scalar, write
+from .errors import EmptyTextError, InputError
+from .importing.conversation import RawMessage
+from .importing.quoting import cut_html, cut_text
+from .incoming import receive
+from .routes import MailThread
+from .seal import Seal
+
+_IDS: Final = re.compile(r"<[^<>\s]{1,400}>")
+_OURS: Final = re.compile(r"<faqdesk\.([0-9a-f]{32})@[^<>\s]+>")  # as delivery_mail writes them
+_AUTOMATIC: Final = ("auto-generated", "auto-replied", "auto-notified")
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a mail: asked, answered, known or ignored; and of which inquiry."""
+
+    became: str
+    inquiry_id: int | None = None
+
+
+def take(db: Database, seal: Seal, connection: Connection, raw: bytes) -> Taken:
+    """Take a mail in.
+
+    Args:
+        db: the desk's database.
+        seal: its key.
+        connection: of mail; its sender's address tells the team's own mails.
+        raw: the mail as it came, headers and all.
+
+    Raises:
+        InputError: the connection is none of mail or was ended, or this is no mail.
+        EmptyTextError: it says nothing.
+    """
+    if connection.kind != "smtp" or not connection.active:
+        raise InputError(f"{connection.name!r} is no live connection of mail.")
+    mail = email.message_from_bytes(raw, policy=email.policy.default)
+    people = getaddresses([_header(mail, "Reply-To") or _header(mail, "From")])
+    name, address = people[0] if people else ("", "")
+    writer = getaddresses([_header(mail, "From")])
+    if "@" not in address or not writer:
+        raise InputError("This is no mail: it has no sender.")
+    if _header(mail, "Auto-Submitted").lower().startswith(_AUTOMATIC):
+        return Taken("ignored")
+    own = (_IDS.findall(_header(mail, "Message-ID")) or [""])[0]
+    before = list(dict.fromkeys(
+        _IDS.findall(f"{_header(mail, 'References')} {_header(mail, 'In-Reply-To')}")
+    ))  # fmt: skip
+    at = _date(mail)
+    with write(db):
+        conversation = _conversation(db, connection, before) or own or f"<{address} {at}>"
+        said = RawMessage(
+            own or f"<{address} {at}>", "customer", _text(mail), at, attachments=_files(mail)
+        )
+        us = getaddresses([connections.access(db, seal, connection.id).sender])[0][1]
+        if writer[0][1].lower() == us.lower():
+            return _answered(db, seal, connection, conversation, said, writer[0][0])
+        if not said.text.strip() and not said.attachments:
+            raise EmptyTextError("The mail says nothing.")
+        came = receive(
+            db,
+            seal,
+            source=connection.source,
+            conversation=conversation,
+            message=said,
+            customer_id=address.lower(),
+            subject=_header(mail, "Subject"),
+            channel="email",
+        )
+        if came.fresh:
+            thread = MailThread(
+                to=f"{name} <{address}>" if name else address,
+                subject=_header(mail, "Subject"),
+                message_id=own,
+                references=before,
+            )
+            inquiry_id = scalar(
+                db, "SELECT inquiry_id FROM messages WHERE id = ?", [came.message_id]
+            )
+            for number in {came.inquiry_id, inquiry_id}:
+                routes.note(
+                    db,
+                    seal,
+                    number,
+                    connection_id=connection.id,
+                    conversation=conversation,
+                    mail=thread,
+                )
+            connections.note_heard(db, connection.id)
+    return Taken("asked" if came.fresh else "known", came.inquiry_id)
+
+
+def _answered(
+    db: Database,
+    seal: Seal,
+    connection: Connection,
+    conversation: str,
+    said: RawMessage,
+    name: str,
+) -> Taken:
+    said.role, said.author = "agent", name
+    taken = outside_answers.take(
+        db,
+        seal,
+        source=connection.source,
+        conversation=conversation,
+        message=said,
+        connection_id=connection.id,
+    )
+    became = "answered" if taken.became in ("answered", "added") else "known"
+    return Taken(became if taken.inquiry_id else "ignored", taken.inquiry_id)
+
+
+def _conversation(db: Database, connection: Connection, before: list[str]) -> str:
+    """The conversation that the newest known of some mails belongs to; '' where none is known."""
+    for reference in reversed(before):
+        if ours := _OURS.fullmatch(reference):
+            sql = """
+                SELECT r.conversation FROM outbox o
+                JOIN inquiry_routes r ON r.inquiry_id = o.inquiry_id WHERE o.key = ?
+            """
+            found = one(db, sql, [ours[1]])
+        else:
+            sql = """
+                SELECT r.conversation FROM messages m
+                JOIN inquiries i ON i.id = m.inquiry_id
+                JOIN inquiry_routes r ON r.inquiry_id = i.id
+                WHERE i.source = ? AND r.connection_id = ? AND m.source_id = ?
+            """
+            found = one(db, sql, [connection.source, connection.id, reference])
+        if found is not None:
+            return str(found["conversation"])
+    # An export of the same mailbox knows a thread by its first mail.
+    for reference in before:
+        sql = "SELECT 1 FROM inquiries WHERE source = ? AND source_id = ?"
+        if one(db, sql, [connection.source, reference]):
+            return reference
+    return ""
+
+
+def _text(mail: EmailMessage) -> str:
+    """What a mail says anew: without what it quotes."""
+    part = mail.get_body(("plain", "html"))
+    if part is None:
+        return ""
+    try:
+        words = str(part.get_content())
+    except (LookupError, ValueError):  # a charset that nobody knows
+        payload = part.get_payload(decode=True)
+        words = payload.decode("utf-8", "replace") if isinstance(payload, bytes) else ""
+    return cut_html(words) if part.get_content_subtype() == "html" else cut_text(words)
+
+
+def _files(mail: EmailMessage) -> list[tuple[str, str]]:
+    return [(part.get_filename() or "attachment", "") for part in mail.iter_attachments()]
+
+
+def _header(mail: EmailMessage, name: str) -> str:
+    """A header's words; one that cannot be read is empty."""
+    try:
+        return " ".join(str(mail[name] or "").split())
+    except (IndexError, ValueError, AttributeError):  # the parser trips over a few odd ones
+        return ""
+
+
+def _date(mail: EmailMessage) -> str:
+    try:
+        return min(iso(parsedate_to_datetime(_header(mail, "Date"))), now())
+    except (TypeError, ValueError, OverflowError):
+        return now()

@@ -1,0 +1,115 @@
+"""What it is run with: the service unit, the image, the bundle for machines without a network."""
+
+import base64
+import hashlib
+import re
+import shlex
+import subprocess
+import sys
+import zipfile
+from configparser import ConfigParser
+from pathlib import Path
+
+import pytest
+
+from web.cli import faqdesk
+
+ROOT = Path(__file__).parents[1]
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def check_command(words):
+    """Let the command line read a command, without running it."""
+    command = faqdesk.get_command(None, words[0])
+    return command.make_context(words[0], list(words[1:])).params
+
+
+def test_the_service_starts_what_there_is():
+    unit = ConfigParser(strict=False, interpolation=None)
+    unit.optionxform = str
+    unit.read_string((ROOT / "deploy/faqdesk.service").read_text())
+    program, *words = shlex.split(unit["Service"]["ExecStart"])
+    assert Path(program).name == "faqdesk"
+    asked = check_command(words)
+    assert (asked["host"], asked["proxies"]) == ("127.0.0.1", 1)
+    name, _, home = unit["Service"]["Environment"].partition("=")
+    # What it may write to holds the desk and the key that lies beside it.
+    assert name == "FAQDESK_HOME"
+    assert Path(home).parent == Path("/var/lib") / unit["Service"]["StateDirectory"]
+    assert unit["Service"]["ProtectSystem"] == "strict"
+
+
+def test_the_image_starts_what_there_is():
+    text = (ROOT / "deploy/Containerfile").read_text()
+    shell = re.search(r'^CMD \["sh", "-c", "(.*)"\]$', text, re.MULTILINE)[1]
+    for part in shell.split(" && "):
+        check_command(shlex.split(part.removeprefix("exec "))[1:])
+    assert text.rindex("\nUSER faqdesk") < text.index("\nCMD")
+
+
+@pytest.mark.parametrize("name", ["bundle", "install-bundle", "install", "check-system"])
+def test_scripts_are_read_by_a_plain_shell(name):
+    subprocess.run(["sh", "-n", ROOT / ".ci" / name], check=True)
+
+
+@pytest.fixture
+def bundle(tmp_path):
+    """A bundle as `make bundle` lays it out, of one wheel that says that it is faqdesk."""
+    folder = tmp_path / "faqdesk-0.1.0"
+    (folder / "wheels").mkdir(parents=True)
+    info = "faqdesk-0.1.0.dist-info"
+    files = {
+        "faqdesk_probe.py": b"WORDS = 'installed'\n",
+        f"{info}/METADATA": b"Metadata-Version: 2.1\nName: faqdesk\nVersion: 0.1.0\n",
+        f"{info}/WHEEL": b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    lines = []
+    with zipfile.ZipFile(folder / "wheels/faqdesk-0.1.0-py3-none-any.whl", "w") as wheel:
+        for name, body in files.items():
+            wheel.writestr(name, body)
+            digest = base64.urlsafe_b64encode(hashlib.sha256(body).digest()).rstrip(b"=").decode()
+            lines.append(f"{name},sha256={digest},{len(body)}")
+        wheel.writestr(f"{info}/RECORD", "\n".join([*lines, f"{info}/RECORD,,", ""]))
+    (folder / "constraints.txt").write_text("faqdesk==0.1.0\n")
+    (folder / "PYTHON").write_text(PYTHON + "\n")
+    (folder / "install").write_bytes((ROOT / ".ci/install-bundle").read_bytes())
+    sums = [
+        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  ./{path.relative_to(folder)}"
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    ]
+    (folder / "SHA256SUMS").write_text("\n".join(sums) + "\n")
+    return folder
+
+
+def install(bundle, target):
+    # A proxy where nobody listens, and no index: whoever asks the network fails.
+    bare = {"PATH": "/usr/bin:/bin", "PYTHON": sys.executable, "PIP_CONFIG_FILE": "/dev/null",
+            "https_proxy": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}  # fmt: skip
+    return subprocess.run(
+        ["sh", bundle / "install", target], env=bare, capture_output=True, text=True, check=False
+    )
+
+
+def test_a_bundle_installs_from_itself_alone(bundle, tmp_path):
+    done = install(bundle, tmp_path / "there")
+    assert done.returncode == 0, done.stderr
+    assert "Installed." in done.stdout
+    command = [tmp_path / "there/bin/python", "-c", "import faqdesk_probe as p; print(p.WORDS)"]
+    assert subprocess.check_output(command, text=True) == "installed\n"
+
+
+def test_a_damaged_bundle_is_refused(bundle, tmp_path):
+    with (bundle / "wheels/faqdesk-0.1.0-py3-none-any.whl").open("ab") as wheel:
+        wheel.write(b"x")
+    done = install(bundle, tmp_path / "there")
+    assert done.returncode == 1
+    assert "damaged" in done.stderr
+    assert not (tmp_path / "there").exists()
+
+
+def test_a_bundle_for_another_python_says_so(bundle, tmp_path):
+    (bundle / "PYTHON").write_text("3.99\n")
+    done = install(bundle, tmp_path / "there")
+    assert done.returncode == 1
+    assert "for Python 3.99" in done.stderr

@@ -1,0 +1,113 @@
+"""Pages that behave as the helpdesks do towards what stands in their sidebar, one origin each."""
+
+import json
+from typing import Any
+
+from flask import Flask
+
+# As Frame.vue does: the context when the frame has loaded, and whenever it is asked for.
+CHATWOOT = """
+<!doctype html><title>Chatwoot</title>
+<iframe id="app" src="%(src)s" width="360" height="600"></iframe>
+<script>
+  window.context = %(context)s;
+  window.asked = 0;
+  const frame = document.getElementById("app");
+  const send = () => frame.contentWindow.postMessage(
+    JSON.stringify({ event: "appContext", data: window.context }), "*");
+  frame.addEventListener("load", send);
+  window.onmessage = (event) => {
+    if (event.data !== "chatwoot-dashboard-app:fetch-info") return;
+    window.asked += 1;
+    send();
+  };
+</script>
+"""
+
+# As the app framework does: it registers who shakes hands, answers get and invoke, tells changes.
+ZENDESK = """
+<!doctype html><title>Zendesk</title>
+<iframe id="app" src="%(src)s?origin=%(origin)s&app_guid=g-1" width="360" height="600"></iframe>
+<textarea id="editor"></textarea>
+<script>
+  window.ticket = %(context)s;
+  window.heard = [];
+  const frame = document.getElementById("app");
+  const send = (what) => frame.contentWindow.postMessage(JSON.stringify(what), "%(desk)s");
+  window.tell = (key, message) => send({ key: "zaf." + key, message });
+  const on = new Set();
+  const change = "ticket.conversation.changed";
+  window.changed = () => on.has(change) && tell(change, []);
+  window.onmessage = (event) => {
+    if (event.origin !== "%(desk)s") return;
+    const said = JSON.parse(event.data);
+    window.heard.push(said);
+    if (said.appGuid !== "g-1" || said.instanceGuid !== "g-1") return;
+    if (said.key === "iframe.handshake") {
+      tell("app.registered", { context: { location: "ticket_sidebar" }, metadata: {} });
+    } else if (said.key?.startsWith("iframe.on:")) on.add(said.key.slice(10));
+    else if (said.request === "get") {
+      const result = { errors: {} };
+      for (const path of said.params) {
+        if (path in window.ticket) result[path] = window.ticket[path];
+        else result.errors[path] = { message: "not there" };
+      }
+      send({ id: said.id, result });
+    } else if (said.request === "invoke") {
+      const words = said.params["ticket.editor.insert"];
+      if (words && window.refuses) return send({ id: said.id, error: { message: "no editor" } });
+      if (words) document.getElementById("editor").value += words[0];
+      send({ id: said.id, result: { errors: {} } });
+    }
+  };
+</script>
+"""
+
+
+def conversation(*said: tuple[str, str], number: int = 12) -> dict[str, Any]:
+    """A conversation of Chatwoot's store, of pairs: incoming, outgoing, note or activity; words."""
+    kinds = {"incoming": 0, "outgoing": 1, "note": 1, "activity": 2}
+    who = {"incoming": "contact"}
+    messages = [
+        {"id": at, "content": text, "message_type": kinds[kind], "private": kind == "note",
+         "created_at": 1_790_000_000 + at, "sender": {"type": who.get(kind, "user")}}
+        for at, (kind, text) in enumerate(said, 1)
+    ]  # fmt: skip
+    return {
+        "conversation": {"id": number, "messages": messages, "additional_attributes": {}},
+        "contact": {"id": 3, "name": "Kim"},
+        "currentAgent": {"id": 1, "name": "Mina", "email": "mina@example.com"},
+    }
+
+
+def ticket(*said: tuple[str, str], number: int = 5158) -> dict[str, Any]:
+    """A ticket as Zendesk's sidebar tells it: pairs of who (end-user, agent, note), what."""
+    return {
+        "ticket.id": number,
+        "ticket.subject": "",
+        "ticket.description": said[0][1],
+        "ticket.conversation": [
+            {"author": {"role": "agent" if who == "note" else who, "name": "?"},
+             "channel": {"name": "internal" if who == "note" else "web"},
+             "message": {"content": text, "contentType": "text/html"}, "timestamp": "2026-11-01"}
+            for who, text in said
+        ],
+    }  # fmt: skip
+
+
+class Helpdesk:
+    """A site of its own with one page, which holds the desk's sidebar."""
+
+    def __init__(self, page: str, context: dict[str, Any]) -> None:
+        self.app = Flask("helpdesk")
+        self.desk = self.origin = ""
+        self._page, self._context = page, context
+        self.app.add_url_rule("/", view_func=self._show, endpoint="show")
+
+    def _show(self) -> str:
+        return self._page % {
+            "src": self.desk + "/embed/suggest",
+            "desk": self.desk,
+            "origin": self.origin,
+            "context": json.dumps(self._context, ensure_ascii=False),
+        }

@@ -1,0 +1,164 @@
+"""Connections on the command line and on their page."""
+
+import io
+import json
+import sys
+
+import pytest
+
+from support import agents, answering, connections, delivery, delivery_ways, inquiries, routes
+from support.audit import Actor
+from support.connections import Access
+from support.database import scalar
+from tests.conftest import ACTOR
+from tests.helpdesks import helpdesk
+from tests.web.conftest import PASSWORD, signed_in
+from web.cli import main
+
+
+@pytest.fixture
+def run(monkeypatch, capsys, space):
+    """Run a command as a shell would, with words on standard input."""
+    monkeypatch.setenv("FAQDESK_HOME", str(space.home))
+
+    def call(*words, typed="", code=0):
+        monkeypatch.setattr(sys, "argv", ["faqdesk", "connect", *words])
+        raw = io.BytesIO(typed if isinstance(typed, bytes) else typed.encode())
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(raw))
+        try:
+            main()
+            ended = 0
+        except SystemExit as end:
+            ended = end.code or 0
+        found = capsys.readouterr()
+        assert ended == code, found
+        return found.out or found.err
+
+    return call
+
+
+@pytest.fixture
+def admin(app, db):
+    agents.add(db, ACTOR, login="ada", name="Ada", role="admin", password=PASSWORD)
+    return signed_in(app, "ada")
+
+
+@pytest.fixture
+def desk():
+    with helpdesk("zendesk") as found:
+        yield found
+
+
+def test_a_helpdesk_is_connected_tried_out_and_ended(run, db, desk):
+    words = ("add", "zendesk", "--address", desk.address, "--user", "bot@example.com")
+    assert "not fetched" in run(*words, typed="t0ken\n", code=1)  # of a private network
+    made = json.loads(run(*words, "--private", "--json", typed="t0ken\n"))
+    assert (made["webhook"], made["delivers"]) == ("/api/v1/webhooks/zendesk", True)
+    tried = run("test", "zendesk")
+    assert "ok\tsignature" in tried
+    assert "-\theard\tNone has come yet." in tried
+    assert "ok\tdelivery\tThe way out is open, as bot@example.com." in tried
+    (row,) = json.loads(run("list", "--json"))
+    assert row["name"] == "zendesk"
+    assert "t0ken" not in str(row)
+    assert "secret" not in row
+    assert made["secret"] not in str(row)
+    assert "zendesk\tzendesk\ton\tdelivers\theard never\tno answers" in run("list")
+    run("end", "zendesk")
+    assert "ended" in run("list")
+    run("end", "zendesk", "--undo")
+    assert "No connection 'x'" in run("test", "x", code=1)
+
+
+def test_a_wrong_token_is_told_by_trying_it_out(run, desk, monkeypatch):
+    run("add", "zendesk", "--address", desk.address, "--user", "u", "--private", typed="t\n")
+    from tests import helpdesks
+
+    monkeypatch.setattr(helpdesks, "_read", lambda *_: {"user": {"role": "end-user"}})
+    assert "FAILED\tdelivery\tThe token is of nobody who may answer." in run(
+        "test", "zendesk", code=1
+    )
+
+
+def test_channel_talk_gets_its_token_in_the_address(run):
+    told = run("add", "channel-talk", "--listen-only", "--secret", typed="a-secret\n")
+    assert "/api/v1/webhooks/channel-talk?token=a-secret" in told
+
+
+def test_a_mail_comes_in_by_a_pipe(run, db):
+    run("add", "smtp", "--address", "mail.example.com:587", "--sender", "help@example.com",
+        typed="\n")  # fmt: skip
+    raw = "From: mina@customer.example\nMessage-ID: <a@b>\nSubject: Refund\n\nWhere is my refund?\n"
+    assert run("mail", "smtp", typed=raw).startswith("asked\tinquiry ")
+    assert run("mail", "smtp", typed=raw).startswith("known\tinquiry ")
+    assert scalar(db, "SELECT count(*) FROM inquiries WHERE channel = 'email' AND source = 'smtp'")
+
+
+def test_the_page_shows_and_tries_what_is_connected(space, db, admin, desk):
+    assert "faqdesk connect add" in admin.get("/connections").text
+    access = Access(address=desk.address, user="u@example.com", token="t0ken", private=True)
+    connections.connect(db, space.seal(), ACTOR, name="zendesk", kind="zendesk", access=access)
+    page = admin.get("/connections").text
+    assert "/api/v1/webhooks/zendesk" in page
+    assert "t0ken" not in page
+    tried = admin.post("/connections/zendesk/test").text
+    assert "as bot@example.com" in tried
+    assert admin.post("/connections/none/test").status_code == 404
+
+
+def test_an_inquirys_page_tells_how_its_answer_stands(space, db, agent, admin, desk, ids):
+    seal = space.seal()
+    access = Access(address=desk.address, user="u@example.com", token="t", private=True)
+    made, _ = connections.connect(db, seal, ACTOR, name="zendesk", kind="zendesk", access=access)
+    routes.note(db, seal, ids["o4"], connection_id=made.id, conversation="77")
+    path = f"/inquiries/{ids['o4']}"
+    assert "data-copies" not in agent.get(path).text
+    typed = "내일은 맑습니다"
+    agent.post(path + "/send", data={"text": typed})
+    assert delivery.standing(db, ids["o4"]).state == "queued"
+    assert "전달 중" in agent.get(path).text
+    desk.plan = ["404"]
+    (outbox_id,) = delivery.due(db)
+    assert delivery.deliver(db, seal, outbox_id, make=delivery_ways.sender) == "failed"
+    page = agent.get(path).text
+    assert 'role="alert"' in page
+    assert "It knows no such conversation" in page
+    assert typed in page
+    assert inquiries.get(db, ids["o4"]).status == "open"
+    assert "It knows no such conversation" in admin.get("/connections").text
+    mina = scalar(db, "SELECT id FROM agents WHERE login = 'mina'")
+    actor = Actor(f"agent:{mina}")
+    answering.send(db, seal, inquiry_id=ids["o4"], agent_id=mina, text=typed, actor=actor)
+    (outbox_id,) = delivery.due(db)
+    assert delivery.deliver(db, seal, outbox_id, make=delivery_ways.sender) == "delivered"
+    assert "전달됨" in agent.get(path).text
+    assert desk.texts() == [typed]
+
+
+PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
+    "1f15c4890000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
+)
+
+
+def test_a_customers_picture_is_shown_and_the_helpdesk_alone_is_told_who_we_are(
+    space, db, agent, desk, ids
+):
+    seal = space.seal()
+    message = scalar(db, "SELECT id FROM messages WHERE inquiry_id = ?", [ids["o4"]])
+    row = {"message_id": message, "name": "a.png", "url": f"{desk.address}/files/a.png"}
+    first = db["attachments"].insert(row).last_pk
+    desk.files = {"/files/a.png": PIXEL, "/files/b.png": b"<script>alert(1)</script>"}
+    path = f"/attachments/{first}"
+    assert f'src="{path}"' in agent.get(f"/inquiries/{ids['o4']}").text
+    assert agent.get(path).status_code == 404  # an address of a private network, of nobody's
+    access = Access(address=desk.address, user="u@example.com", token="t", private=True)
+    connections.connect(db, seal, ACTOR, name="z", kind="zendesk", source="test", access=access)
+    found = agent.get(path)
+    assert (found.status_code, found.content_type, found.data) == (200, "image/png", PIXEL)
+    assert found.headers["X-Content-Type-Options"] == "nosniff"
+    assert desk.headers[-1]["Authorization"].startswith("Basic ")
+    second = db["attachments"].insert(row | {"url": f"{desk.address}/files/b.png"}).last_pk
+    third = db["attachments"].insert(row | {"url": f"{desk.address}/files/none.png"}).last_pk
+    for number in (second, third, 999_999):
+        assert agent.get(f"/attachments/{number}").status_code == 404

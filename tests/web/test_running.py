@@ -1,0 +1,71 @@
+"""`faqdesk serve` as it is run for good: over https, behind a proxy, counted."""
+
+import http.client
+import signal
+import ssl
+
+from tests.web.doors import faqdesk, free_port, logged, running, serving, until
+from tests.web.test_index_server import self_signed
+from tests.web.test_metrics import read
+
+
+def fetch_https(port, path, chain):
+    context = ssl.create_default_context(cafile=chain)
+    connection = http.client.HTTPSConnection("localhost", port, timeout=30, context=context)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, dict(answer.getheaders()), answer.read().decode()
+    finally:
+        connection.close()
+
+
+def answers_https(port, chain):
+    try:
+        return fetch_https(port, "/healthz", chain)[0] == 200
+    except OSError:
+        return False
+
+
+def test_with_a_certificate_it_speaks_https_and_its_cookies_stay_there(space, tmp_path):
+    chain, key = self_signed(tmp_path / "tls")
+    port = free_port()
+    words = ["serve", "--port", str(port), "--cert", str(chain), "--key", str(key)]
+    with running(space, *words) as process:
+        until(lambda: answers_https(port, chain) or process.poll() is not None, "it answers")
+        assert process.poll() is None, (space.home / "errors").read_text()
+        status, headers, _ = fetch_https(port, "/sign-in", chain)
+        assert status == 200
+        assert "Secure" in headers["Set-Cookie"]
+        # Each web process tells what all of them counted.
+        for _ in range(8):
+            fetch_https(port, "/healthz", chain)
+        found = read(fetch_https(port, "/metrics", chain)[2])
+        assert found["faqdesk_http_requests_total", "GET", "/sign-in", "200"] == 1
+        assert found["faqdesk_http_requests_total", "GET", "/healthz", "200"] >= 9
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0
+    [told] = [line["address"] for line in logged(space) if line["event"] == "serving"]
+    assert told == f"https://127.0.0.1:{port}"
+
+
+def test_a_certificate_that_will_not_do_is_a_clear_message(space, tmp_path):
+    chain, key = self_signed(tmp_path / "one")
+    _, other = self_signed(tmp_path / "two")
+    (tmp_path / "empty").touch()
+    for words in ((chain, other), (tmp_path / "empty", key), (key, chain)):
+        done = faqdesk(space, "serve", "--cert", str(words[0]), "--key", str(words[1]))
+        assert done.returncode == 1
+        assert done.stderr.startswith(f"faqdesk: Cannot serve with {words[0]}")
+    assert faqdesk(space, "serve", "--cert", str(chain)).returncode == 2
+
+
+def test_behind_a_proxy_its_word_counts(space):
+    with serving(space, "--workers", "1", "--proxies", "1") as (port, process):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        sent = {"X-Forwarded-For": "203.0.113.7", "X-Forwarded-Proto": "https"}
+        connection.request("GET", "/sign-in", headers=sent)
+        assert "Secure" in connection.getresponse().headers["Set-Cookie"]
+        connection.close()
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=30)

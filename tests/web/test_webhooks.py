@@ -1,0 +1,137 @@
+"""The door where helpdesks knock, and the worker behind it."""
+
+import json
+import os
+import signal
+
+import pytest
+
+from support import agents, answering, connections, delivery, webhook_intake
+from support.audit import Actor
+from support.connections import Access
+from support.database import scalar
+from support.webhook_signatures import signed
+from tests.conftest import ACTOR
+from tests.helpdesks import helpdesk
+from tests.support.test_webhooks import BODIES, KINDS, SECRET
+from tests.web.doors import logged, problem, running, until
+from web import job_queue
+from web.app import create_app
+
+
+def connected(space, db, kind, *, address="https://help.desk.example", private=False):
+    access = Access(address=address, secret=SECRET, account="3", user="u@example.com", token="t",
+                    private=private)  # fmt: skip
+    return connections.connect(db, space.seal(), ACTOR, name=kind, kind=kind, access=access)[0]
+
+
+def knock(client, kind, body, **change):
+    came = signed(kind, SECRET, json.dumps(body).encode())
+    return client.post(
+        f"/api/v1/webhooks/{kind}",
+        data=change.get("data", came.body),
+        headers=change.get("headers", dict(came.headers)),
+        query_string=change.get("query", dict(came.query)),
+        content_type="application/json",
+    )
+
+
+@pytest.fixture
+def client(space):
+    return create_app(space).test_client()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_right_a_replayed_and_a_wrong_signature(space, db, client, kind):
+    before = scalar(db, "SELECT count(*) FROM inquiries")
+    connected(space, db, kind)
+    body = BODIES[kind](1, "인증번호가 안 와요")
+    answer = knock(client, kind, body)
+    assert (answer.status_code, answer.json) == (202, {"state": "queued"})
+    answer = knock(client, kind, body)
+    assert (answer.status_code, answer.json) == (202, {"state": "known"})
+    for change in (
+        {"headers": {}, "query": {}},
+        {"headers": {"X-Hub-Signature": "sha1=00"}, "query": {"token": "no"}},
+    ):
+        found = problem(knock(client, kind, body, **change), 401)
+        assert SECRET not in json.dumps(found)
+    (waiting,) = webhook_intake.waiting(db)
+    assert webhook_intake.work(db, space.seal(), waiting) == "done"
+    assert scalar(db, "SELECT count(*) FROM inquiries") == before + 1
+
+
+def test_who_asks_for_a_connection_that_is_not_there_is_told_no_more(space, db, client):
+    assert knock(client, "zendesk", {}).data == knock(client, "zammad", {}).data
+    connected(space, db, "zendesk")
+    wrong = knock(client, "zendesk", {}, headers={})
+    assert wrong.data == knock(client, "zammad", {}).data
+    connections.switch(db, ACTOR, "zendesk", active=False)
+    assert knock(client, "zendesk", BODIES["zendesk"](1, "a")).status_code == 401
+
+
+def test_a_body_that_is_too_long_or_no_json_is_refused(space, db, client):
+    connected(space, db, "zammad")
+    problem(knock(client, "zammad", {}), 400)
+    answer = client.post("/api/v1/webhooks/zammad", data=b"x" * (3 << 20))
+    problem(answer, 413)
+
+
+def test_a_queue_that_ails_costs_no_webhook(space, db, client, monkeypatch):
+    connected(space, db, "zendesk")
+
+    def broken(*_):
+        raise RuntimeError("no queue")
+
+    monkeypatch.setattr("web.webhooks.ring_door", broken)
+    assert knock(client, "zendesk", BODIES["zendesk"](1, "인증번호")).status_code == 202
+    assert len(webhook_intake.waiting(db)) == 1
+
+
+def test_a_thousand_webhooks_while_the_worker_is_killed_twice(space, db, client):
+    """Each is worked once, whatever the worker was in the middle of."""
+    before = scalar(db, "SELECT count(*) FROM messages")
+    made = connected(space, db, "zendesk")
+    db.execute("UPDATE settings SET value = '0' WHERE key = 'join_hours'")
+    db.conn.commit()
+    seal = space.seal()
+
+    def come(first, last):
+        for number in range(first, last):
+            body = json.dumps(BODIES["zendesk"](number, f"{number}번 문의", ticket=str(number)))
+            webhook_intake.accept(db, seal, made, signed("zendesk", SECRET, body.encode()))
+            job_queue.ring_door(space, "webhook", number + 1)
+
+    def done():
+        return scalar(db, "SELECT count(*) FROM webhook_deliveries WHERE state = 'done'")
+
+    come(0, 1000)
+    for killed_at in (50, 200):
+        with running(space, "worker") as process:
+            until(lambda at=killed_at: done() > at, "some are done")
+            os.kill(process.pid, signal.SIGKILL)
+            process.wait()
+        assert done() < 1000
+    with running(space, "worker"):
+        until(lambda: done() == 1000, "all are done")
+    assert scalar(db, "SELECT count(*) FROM messages") == before + 1000
+    assert scalar(db, "SELECT count(*) FROM inquiry_routes") == 1000
+    assert webhook_intake.waiting(db) == []
+    assert [line for line in logged(space) if line["level"] == "error"] == []
+
+
+def test_an_answer_sent_in_the_console_reaches_the_helpdesk(space, db, client):
+    seal = space.seal()
+    with helpdesk("chatwoot") as desk:
+        made = connected(space, db, "chatwoot", address=desk.address, private=True)
+        body = json.dumps(BODIES["chatwoot"](1, "인증번호가 안 와요")).encode()
+        webhook_intake.work(
+            db, seal, webhook_intake.accept(db, seal, made, signed("chatwoot", SECRET, body)).id
+        )
+        inquiry_id = scalar(db, "SELECT max(id) FROM inquiries")
+        mina = next(one for one in agents.listed(db) if one.login == "mina")
+        answering.send(db, seal, inquiry_id=inquiry_id, agent_id=mina.id, text="스팸함을 봐 주세요",
+                       actor=Actor(mina.actor_name))  # fmt: skip
+        with running(space, "worker"):
+            until(lambda: delivery.standing(db, inquiry_id).state == "delivered", "it arrives")
+        assert desk.texts() == ["스팸함을 봐 주세요"]

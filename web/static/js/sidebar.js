@@ -1,0 +1,12 @@
+// Hands the token to the sidebar that opened this window, where that is a page of our own origin.
+import { $ } from "./desk.js";
+
+const handing = $("#handing");
+if (handing && window.opener) {
+  const { token, expires } = handing.dataset;
+  window.opener.postMessage({ type: "faqdesk:token", token, expires }, location.origin);
+  window.close();
+} else if (handing) {
+  handing.hidden = true;
+  $("#alone").hidden = false;
+}
