@@ -92,10 +92,10 @@ def serve(
         InputError: the address cannot be had, or the certificate will not do.
     """
     secure = certificate.options() if certificate else {}
-    logs.configure()
     workspace.database().close()  # the schema is brought up to date once, before the fork
     workspace.seal()
     _try_address(host, port)
+    logs.configure()
     if not (secure or proxies or _is_loopback(host)):
         log.warning("passwords travel in the clear", cure="--cert and --key, or a reverse proxy")
     # The web processes count together here; a folder of an earlier server would count twice.
@@ -177,8 +177,8 @@ def work(workspace: Workspace, *, parent: int | None = None) -> None:
         workspace: the desk.
         parent: the process to end with; None: work alone.
     """
-    logs.configure()
     workspace.database().close()
+    logs.configure()
     threading.Thread(target=_maintain, args=(workspace,), daemon=True).start()
     if parent is not None:
         # The console that started this worker may be killed: without it, nobody would stop us.
