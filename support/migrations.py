@@ -15,6 +15,7 @@ from .migrations_listings import COUNTS, LISTINGS
 from .migrations_moderation import MODERATION
 from .migrations_replays import REPLAYS
 from .migrations_similar import SIMILAR
+from .migrations_tokens import TOKENS
 from .migrations_work import WORK
 
 migrations = Migrations("faqdesk")
@@ -526,3 +527,9 @@ def m022_doors(db: Database) -> None:
 def m023_api(db: Database) -> None:
     """What the API answered under which key, and what programs told of suggestions."""
     _run(db, API)
+
+
+@migrations()
+def m025_tokens(db: Database) -> None:
+    """Tokens end by themselves; events of programs name the release, and are of more kinds."""
+    _run(db, TOKENS)

@@ -1,4 +1,4 @@
-"""What a program tells of a suggestion: displayed, inserted, undone, dismissed, sent.
+"""What a program tells of a suggestion: displayed, inserted, edited, undone, dismissed, and more.
 
 Each event has an id of the program's own and counts once, however often it is told. What the
 desk's own console does with a suggestion goes the same ways (`answering`, `insertions`).
@@ -21,7 +21,7 @@ from .links import LinkReader
 from .outcomes import settle
 from .redact import Redactor
 
-Kind = Literal["displayed", "inserted", "undone", "dismissed", "sent"]
+Kind = Literal["displayed", "inserted", "edited", "undone", "dismissed", "missed", "sent"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 SETTLED: Final = ("accepted", "passed_over")
 
@@ -30,10 +30,12 @@ SETTLED: Final = ("accepted", "passed_over")
 class Event:
     """One thing that happened to a suggestion elsewhere.
 
-    `id` is the program's. `slugs` are the FAQs it is about: one that was inserted, undone or
-    dismissed; all that were sent. `text` is the answer that was sent: its FAQ links count too, and
-    it is not kept. `form` is how an FAQ was inserted, one of `insertions.FORMS`; `reason` that of a
-    dismissal, one of `answering.DISMISSALS`. `at` is an ISO moment; "": now.
+    `id` is the program's. `slugs` are the FAQs it is about: one that was inserted, edited after
+    that, undone, dismissed, or missed among those suggested; all that were sent. `text` is the
+    answer that was sent: its FAQ links count too, and it is not kept. `form` is how an FAQ was
+    inserted, one of `insertions.FORMS`; `reason` that of a dismissal, one of
+    `answering.DISMISSALS`. `position` is where an FAQ stood in the program's list, from 1; `at` is
+    an ISO moment, "": now.
     """
 
     id: str
@@ -46,6 +48,7 @@ class Event:
     comment: str = ""
     agent: str = ""
     at: str = ""
+    position: int | None = None
 
 
 def take(db: Database, suggestion_id: str, event: Event, *, actor: Actor) -> bool:
@@ -66,7 +69,8 @@ def take(db: Database, suggestion_id: str, event: Event, *, actor: Actor) -> boo
         ConflictError: an answer has settled the suggestion already.
     """
     with write(db):
-        if one(db, "SELECT 1 FROM suggestions WHERE id = ?", [suggestion_id]) is None:
+        asked = one(db, "SELECT release FROM suggestions WHERE id = ?", [suggestion_id])
+        if asked is None:
             raise NotFoundError(f"No suggestion {suggestion_id!r}.")
         sql = "SELECT 1 FROM api_events WHERE suggestion_id = ? AND id = ?"
         if one(db, sql, [suggestion_id, event.id]) is not None:
@@ -80,7 +84,9 @@ def take(db: Database, suggestion_id: str, event: Event, *, actor: Actor) -> boo
             "slugs": json.dumps(about, ensure_ascii=False),
             "agent": mask.redact(event.agent).text,
             "comment": mask.redact(event.comment).text,
+            "position": event.position,
             "told_by": actor.name,
+            "release": asked["release"],
             "happened_at": event.at or now(),
             "at": now(),
         }
@@ -96,7 +102,7 @@ def _apply(db: Database, suggestion_id: str, event: Event, actor: Actor) -> list
         return _sent(db, suggestion_id, event, actor)
     _refuse_settled(db, suggestion_id)
     undone = event.kind == "undone"
-    if event.past_id is not None and event.kind != "dismissed":
+    if event.past_id is not None and event.kind in ("inserted", "undone"):
         insertions.note_past(
             db, suggestion_id, event.past_id,
             form=event.form or "text", undone=undone, actor=actor,
@@ -105,9 +111,15 @@ def _apply(db: Database, suggestion_id: str, event: Event, actor: Actor) -> list
     if len(event.slugs) != 1:
         raise InputError(f"Name the one FAQ that was {event.kind} as faq_id.")
     slug = event.slugs[0]
+    if event.kind == "missed":
+        return [_missed(db, suggestion_id, slug, actor)]
     sql = "SELECT outcome FROM suggestion_faqs WHERE suggestion_id = ? AND slug = ?"
     shown = one(db, sql, [suggestion_id, slug])
-    if event.kind == "dismissed":
+    if event.kind == "edited":
+        _known(db, slug)
+    elif undone and shown is None and _unmissed(db, suggestion_id, slug):
+        pass
+    elif event.kind == "dismissed":
         answering.dismiss(db, suggestion_id, slug, reason=event.reason or "other", actor=actor)
     elif shown is None:  # looked up, not suggested
         insertions.note_found(db, suggestion_id, slug, undone=undone, form=event.form, actor=actor)
@@ -127,8 +139,7 @@ def _sent(db: Database, suggestion_id: str, event: Event, actor: Actor) -> list[
     today = LinkReader((), aliases).canonical
     sent = list(dict.fromkeys(map(today, event.slugs)))
     for slug in sent:
-        if one(db, "SELECT 1 FROM faqs WHERE slug = ?", [slug]) is None:
-            raise NotFoundError(f"No FAQ {slug!r}.")
+        _known(db, slug)
     if event.text:
         preparer = Preparer(rules.link_patterns, aliases, rules.allow)
         answer = preparer.message(RawMessage(event.id, "agent", event.text, now()))
@@ -137,6 +148,32 @@ def _sent(db: Database, suggestion_id: str, event: Event, actor: Actor) -> list[
     detail = {"faqs": sent}
     record(db, actor, "suggestion.settled", f"suggestion:{suggestion_id}", detail=detail)
     return sent
+
+
+def _missed(db: Database, suggestion_id: str, slug: str, actor: Actor) -> str:
+    """Keep an FAQ that would have fitted and was not suggested, by its name of today."""
+    slug = faqs.aliases(db).get(slug, slug)
+    _known(db, slug)
+    sql = "SELECT 1 FROM suggestion_faqs WHERE suggestion_id = ? AND slug = ?"
+    if one(db, sql, [suggestion_id, slug]) is not None:
+        raise ConflictError(f"{slug!r} was suggested: tell that it was inserted, or sent.")
+    sql = "INSERT OR IGNORE INTO misses (suggestion_id, slug) VALUES (?, ?)"
+    db.execute(sql, [suggestion_id, slug])
+    detail = {"slug": slug}
+    record(db, actor, "suggestion.missed", f"suggestion:{suggestion_id}", detail=detail)
+    return slug
+
+
+def _unmissed(db: Database, suggestion_id: str, slug: str) -> bool:
+    """Take back that an FAQ was missed; whether it had been."""
+    sql = "DELETE FROM misses WHERE suggestion_id = ? AND slug = ?"
+    slug = faqs.aliases(db).get(slug, slug)
+    return bool(db.execute(sql, [suggestion_id, slug]).rowcount)
+
+
+def _known(db: Database, slug: str) -> None:
+    if one(db, "SELECT 1 FROM faqs WHERE slug = ?", [slug]) is None:
+        raise NotFoundError(f"No FAQ {slug!r}.")
 
 
 def _refuse_settled(db: Database, suggestion_id: str) -> None:

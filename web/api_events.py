@@ -39,7 +39,7 @@ class EventSchema(Schema):
     faq_id = fields.String(
         load_default="",
         validate=validate.Length(max=300),
-        metadata={"description": "The FAQ that was inserted, undone or dismissed."},
+        metadata={"description": "Which FAQ; of missed, one that fits and was not suggested."},
     )
     inquiry_id = fields.String(
         load_default="",
@@ -76,6 +76,12 @@ class EventSchema(Schema):
         load_default="",
         validate=validate.Length(max=100),
         metadata={"description": "Who did it, as the caller calls them; masked."},
+    )
+    position = fields.Integer(
+        load_default=None,
+        allow_none=True,
+        validate=validate.Range(1, 1000),
+        metadata={"description": "Where it stood in the caller's list, from 1."},
     )
     at = fields.String(
         load_default="",
@@ -144,6 +150,7 @@ def _take(suggestion_id: str, item: dict[str, Any]) -> dict[str, str]:
         reason=item["reason"],
         comment=item["comment"],
         agent=item["agent"],
+        position=item["position"],
         at=clock.parse(item["at"]) if item["at"] else "",
     )
     try:

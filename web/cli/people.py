@@ -128,16 +128,22 @@ def token_command() -> None:
     "--scope", "scopes", multiple=True, type=click.Choice(tokens.SCOPES), default=("suggest",)
 )
 @click.option("--per-minute", type=int, help="Calls it may make in a minute; else 600.")
-def create(name: str, scopes: tuple[str, ...], per_minute: int | None) -> None:
+@click.option("--days", type=int, help="It ends after so many; else when it is revoked.")
+def create(name: str, scopes: tuple[str, ...], per_minute: int | None, days: int | None) -> None:
     """Make a token. It is shown this once.
 
     \b
     Example:
       faqdesk token create helpdesk --scope suggest --scope search
-      faqdesk token create night --scope imports --per-minute 60
+      faqdesk token create night --scope imports --per-minute 60 --days 90
     """
     _, secret = tokens.create(
-        workspace().database(), actor(), name=name, scopes=scopes, per_minute=per_minute
+        workspace().database(),
+        actor(),
+        name=name,
+        scopes=scopes,
+        per_minute=per_minute,
+        days=days,
     )
     click.echo(secret)
 
@@ -151,7 +157,11 @@ def list_tokens() -> None:
       faqdesk token list
     """
     for token in tokens.listed(workspace().database()):
-        state = f"revoked {token.revoked_at}" if token.revoked_at else "live"
+        state = {
+            "live": f"live until {token.expires_at}" if token.expires_at else "live",
+            "expired": f"expired {token.expires_at}",
+            "revoked": f"revoked {token.revoked_at}",
+        }[token.state]
         click.echo(f"{token.id}\t{token.name}\t{','.join(token.scopes)}\t{state}")
 
 
