@@ -50,7 +50,7 @@ class Sent:
 
     message_id: int
     slugs: tuple[str, ...]
-    delivery: str  # queued: a channel delivers it; copied: the agent does
+    delivery: str  # queued: a connection delivers it; copied: the agent does
 
 
 def draft(db: Database, seal: Seal, inquiry_id: int, agent_id: int) -> Draft:
@@ -172,7 +172,7 @@ def send(
         message_id = insert(db, "messages", row)
         route = routes.of(db, inquiry_id)
         goes = route is not None and route.delivers
-        delivery = "queued" if goes or channel in rules.channels else "copied"
+        delivery = "queued" if goes else "copied"
         outbox = {
             "inquiry_id": inquiry_id,
             "message_id": message_id,

@@ -18,9 +18,6 @@ from .errors import SettingError
 from .links import LinkPattern, LinkReader
 from .thresholds import Thresholds
 
-# Channels through which this faqdesk delivers an answer. None yet: every answer is copied by hand.
-DELIVERERS: tuple[str, ...] = ()
-
 RANGES: Final = {  # from and to, both included
     "holdout": (0, 0.5),
     "judged_margin": (0, 1),
@@ -74,7 +71,6 @@ class Settings:
     # Helpdesks that may show `/embed/suggest` in their sidebar: https://host, or https://host=name
     # where this desk calls what comes from there by another name than chatwoot or zendesk.
     embed_parents: tuple[str, ...] = ()
-    channels: tuple[str, ...] = ()  # channels through which answers are delivered; else copied
 
     def __post_init__(self) -> None:
         """Refuse a value out of its range, naming it."""
@@ -92,13 +88,6 @@ class Settings:
             raise SettingError(f"{error}.") from error
         self._check_faq_path()
         parents.read(self.embed_parents)
-        for name in self.channels:
-            if name not in DELIVERERS:
-                can = f"can be: {', '.join(DELIVERERS)}" if DELIVERERS else "must stay empty"
-                raise SettingError(
-                    f"channels cannot hold {name!r}: nothing delivers there. It {can}; answers of "
-                    f"any other channel are saved, and copied by the agent."
-                )
 
     @property
     def link_patterns(self) -> tuple[LinkPattern, ...]:

@@ -67,7 +67,7 @@ def page(
         text=draft.text if typed is None else typed,
         refusal=refusal,
         masked=masked,
-        copies=not (inquiry.channel in rules.channels or _goes_out(inquiry.id)),
+        copies=not _goes_out(inquiry.id),
         delivery=delivery.standing(db(), inquiry.id),
         undelivered=delivery.undelivered(db(), inquiry.id),
         before=before,

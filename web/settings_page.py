@@ -156,7 +156,6 @@ def _range(field: Field) -> str:
         "likely_threshold": _("Give a number from 0.0001 to 1, or 0 for the model's own."),
         "faq_thresholds": _("One a line: refund=0.85, with a number from 0.0001 to 1 or never."),
         "embed_parents": _("One a line: https://, the host, and nothing behind it."),
-        "channels": _("Nothing can deliver yet: leave it empty."),
     }.get(field.name, _("This cannot be read."))
 
 

@@ -53,13 +53,6 @@ GROUPS: Final = (
                     "https://acme.zendesk.com; every other is refused."
                 ),
             ),
-            Field(
-                "channels", "lines", lazy_gettext("Channels that deliver"),
-                lazy_gettext(
-                    "Answers of these go out by themselves; those of every other channel are "
-                    "saved, and copied by the agent. Nothing can deliver yet."
-                ),
-            ),
         ),
     ),
     Group(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from support import agents, answering, inquiries, insertions, settings
+from support import agents, answering, inquiries, insertions
 from support.audit import Actor
 from support.clock import ago
 from support.database import one, scalar
@@ -67,12 +67,6 @@ def test_what_goes_out_is_as_typed_and_what_is_kept_is_masked(db, seal, agent):
     send(db, seal, agent, typed)
     assert seal.open_up(one(db, "SELECT sealed FROM outbox")["sealed"]) == typed
     assert "2938" not in inquiries.past_answers(db, [1])[1].answer
-
-
-def test_a_channel_with_a_deliverer_queues_the_answer(db, seal, agent, monkeypatch):
-    monkeypatch.setattr(settings, "DELIVERERS", ("none",))
-    settings.change(db, ACTOR, channels=("none",))
-    assert send(db, seal, agent, "네").delivery == "queued"
 
 
 def test_outcomes_follow_what_was_sent(db, seal, agent):

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from support import answering, holding, saved_replies, settings
+from support import answering, holding, saved_replies
 from support.clock import now
 from support.database import one, scalar
 from support.errors import InputError
@@ -268,16 +268,6 @@ def test_nothing_is_said_to_be_sent_while_nothing_delivers(agent, ids, db):
     send(agent, ids["o2"], "사흘 걸립니다")
     assert one(db, "SELECT state FROM outbox")["state"] == "copied"
     assert "보냈어요" not in agent.get("/").text
-
-
-def test_a_channel_with_a_deliverer_sends_and_others_are_copied(agent, ids, db, monkeypatch):
-    monkeypatch.setattr(settings, "DELIVERERS", ("email",))
-    settings.change(db, ACTOR, channels=("email",))
-    assert "저장하고 복사" in agent.get(f"/inquiries/{ids['o1']}").text
-    page = agent.get(f"/inquiries/{ids['o2']}").text
-    assert "저장하고 복사" not in page
-    send(agent, ids["o2"], "사흘 걸립니다")
-    assert one(db, "SELECT state FROM outbox")["state"] == "queued"
 
 
 def test_sending_goes_on_to_whoever_waits_longest_and_the_last_leads_back(agent, ids, db):

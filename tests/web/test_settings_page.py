@@ -84,7 +84,7 @@ def test_only_what_changed_is_saved_with_a_line_each(admin, db):
     [
         ("top_k", "10"), ("top_k", "three"), ("top_k", "2.5"), ("share_right", "100"),
         ("share_right", "nan"), ("holdout", "51"), ("faq_path", "/faq"), ("desk_name", " "),
-        ("faq_thresholds", "refund"), ("likely_threshold", "2"), ("channels", "email"),
+        ("faq_thresholds", "refund"), ("likely_threshold", "2"),
         ("train_hour", "24"), ("inquiries_days", "-1"), ("wrong_costs", "inf"),
     ],
 )  # fmt: skip
