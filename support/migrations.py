@@ -8,7 +8,7 @@ from sqlite_utils import Database, Migrations
 
 from .migrations_api import API
 from .migrations_doors import DOORS
-from .migrations_embed import EMBED
+from .migrations_embed import EMBED, EMBED_PARENT
 from .migrations_imports import IMPORTS
 from .migrations_knowledge import KNOWLEDGE
 from .migrations_listings import COUNTS, LISTINGS
@@ -506,12 +506,6 @@ def m020_closed_unanswered(db: Database) -> None:
 
 
 @migrations()
-def m024_embed(db: Database) -> None:
-    """The sidebar in another helpdesk: its tokens, and what it showed for which conversation."""
-    _run(db, EMBED)
-
-
-@migrations()
 def m021_imports(db: Database) -> None:
     """What an import changed beside adding rows of its own, so that it can be taken back."""
     _run(db, IMPORTS)
@@ -530,6 +524,18 @@ def m023_api(db: Database) -> None:
 
 
 @migrations()
+def m024_embed(db: Database) -> None:
+    """The sidebar in another helpdesk: its tokens, and what it showed for which conversation."""
+    _run(db, EMBED)
+
+
+@migrations()
 def m025_tokens(db: Database) -> None:
     """Tokens end by themselves; events of programs name the release, and are of more kinds."""
     _run(db, TOKENS)
+
+
+@migrations()
+def m026_embed_parent(db: Database) -> None:
+    """A token of the sidebar is bound to the helpdesk that it was made for."""
+    _run(db, EMBED_PARENT)
