@@ -1,7 +1,8 @@
 """A desk of an earlier faqdesk is brought up to date, after a copy of its database was put aside.
 
 The copy is made by SQLite itself, so that it is whole while others read and write. It holds what
-the desk held, sealed words among them: two are kept, a week at most.
+the desk held, sealed words among them: two are kept, a week at most. The steps are one transaction:
+one that fails or is killed leaves the desk as it was, and the faqdesk before can still open it.
 """
 
 import fcntl
@@ -17,7 +18,7 @@ from typing import Final
 
 from sqlite_utils import Database
 
-from .database import scalar
+from .database import scalar, write
 from .errors import WorkspaceError
 from .migrations import migrations
 
@@ -47,7 +48,7 @@ def upgrade(db: Database, path: Path) -> Upgrade:
         What was done; no steps where there was nothing to do.
 
     Raises:
-        WorkspaceError: there is no room for the copy, or a step failed; the message names the copy.
+        WorkspaceError: there is no room for the copy, or a step failed; nothing is changed then.
     """
     if not migrations.pending(db):
         return Upgrade((), None)
@@ -56,16 +57,21 @@ def upgrade(db: Database, path: Path) -> Upgrade:
         if not steps:  # another process was first
             return Upgrade((), None)
         backup = _put_aside(db, path) if migrations.applied(db) else None
+        failed = ""
         try:
-            migrations.apply(db)
+            with write(db):
+                try:
+                    migrations.apply(db)
+                except sqlite3.Error:
+                    # A full disk ends the whole transaction at once, and the name is lost with it.
+                    if db.conn.in_transaction:
+                        failed = f"{migrations.pending(db)[0].name}: "
+                    raise
         except sqlite3.Error as error:
-            done = {step.name for step in migrations.applied(db)}
-            failed = next(name for name in steps if name not in done)
-            kept = f" The desk as it was is in {backup}." if backup else ""
+            kept = f" A copy is in {backup}." if backup else ""
             raise WorkspaceError(
-                f"{path} could not be brought up to date: {failed}: {error}.{kept} Look at the "
-                f"disk's space and the folder's rights, then start faqdesk again: it goes on where "
-                f"it stopped."
+                f"{path} could not be brought up to date, and is as it was: {failed}{error}.{kept} "
+                f"Look at the disk's space and the folder's rights, then start faqdesk again."
             ) from error
     return Upgrade(steps, backup)
 
@@ -90,6 +96,8 @@ def _put_aside(db: Database, path: Path) -> Path:
     folder = path.parent / "backups"
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
+        for half in folder.glob("desk-before-*.half"):  # of one that was killed
+            half.unlink()
         size = scalar(db, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
         free = shutil.disk_usage(folder).free
         if free < ROOM * size:
@@ -102,7 +110,6 @@ def _put_aside(db: Database, path: Path) -> Path:
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
         copy = folder / f"desk-before-{first}-{stamp}.db"
         half = copy.with_suffix(".half")
-        half.unlink(missing_ok=True)
         half.touch(mode=0o600)
         with closing(sqlite3.connect(half)) as other:
             db.conn.backup(other)
