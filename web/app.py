@@ -43,6 +43,7 @@ from . import (
     health,
     holding_page,
     i18n,
+    imports_page,
     inbox,
     jobs_page,
     join_page,
@@ -67,6 +68,7 @@ from . import (
     settings_page,
     sidebar_page,
     similar_page,
+    tokens_page,
     tuner_page,
     webhooks,
     week_page,
@@ -133,9 +135,11 @@ def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
         *(people_page,),
         *(join_page,),
         *(settings_page,),
+        *(imports_page,),
         *(audit_page,),
         *(webhooks, connections_page, attachments),
         *(embed, sidebar_page, metrics),
+        *(tokens_page,),
     ):
         app.register_blueprint(module.bp)
     rest = Api(app)
