@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from . import faqs, holding, incoming, insertions, routes, settings
+from . import answered, faqs, holding, incoming, insertions, routes, settings
 from .audit import SYSTEM, Actor, record
 from .clock import ago, now
 from .database import insert, one, write
@@ -27,11 +27,8 @@ from .errors import (
 )
 from .importing.conversation import RawMessage
 from .importing.prepare import Preparer
-from .outcomes import settle
 from .redact import masks_in
-from .saved_reply_uses import note_uses
 from .seal import Seal
-from .word_index import index_words
 
 DISMISSALS = ("irrelevant", "outdated", "wrong_content", "incomplete", "duplicate", "other")
 
@@ -185,23 +182,11 @@ def send(
             "updated_at": moment,
         }
         db.table("outbox").insert(outbox)
-        change = {"status": "answered", "answer_id": message_id, "answered_at": moment}
-        ended = {"closed_at": moment, "held_by": None, "held_until": None, "snoozed_until": None}
-        db.table("inquiries").update(inquiry_id, change | ended)
-        db.execute("UPDATE inquiries SET closed_at = ? WHERE joined_to = ?", [moment, inquiry_id])
-        for slug in prepared.slugs:
-            db.execute(
-                "INSERT OR IGNORE INTO labels (inquiry_id, message_id, slug, origin, at) "
-                "VALUES (?, ?, ?, 'sent', ?)",
-                [inquiry_id, message_id, slug, moment],
-            )
-        settle_shown(db, inquiry_id, prepared.slugs)
+        answered.settle(db, inquiry_id, message_id, prepared.slugs, at=moment)
         # A colleague's draft stays theirs: they were typing while this answer went out.
         db.execute(
             "DELETE FROM drafts WHERE inquiry_id = ? AND agent_id = ?", [inquiry_id, agent_id]
         )
-        index_words(db, inquiry_id)
-        note_uses(db, inquiry_id)
         detail = {"faqs": list(prepared.slugs), "delivery": delivery}
         record(db, actor, "answer.sent", f"inquiry:{inquiry_id}", detail=detail)
     return Sent(message_id, prepared.slugs, delivery)
@@ -349,11 +334,3 @@ def _undecided(db: Database, suggestion_id: str, slug: str) -> None:
             f"The inquiry of {suggestion_id!r} is {row['status']} already: what was sent decided "
             f"about its suggestions."
         )
-
-
-def settle_shown(db: Database, inquiry_id: int, sent: Collection[str]) -> None:
-    """Give all that was suggested for an inquiry its outcome, in the caller's transaction."""
-    # Silence that should have spoken is a miss; an inquiry held out on purpose is not.
-    sql = "SELECT id FROM suggestions WHERE inquiry_id = ? AND reason <> 'holdout'"
-    for row in list(db.query(sql, [inquiry_id])):
-        settle(db, row["id"], sent)

@@ -13,7 +13,7 @@ from sqlite_utils import Database
 from urllib3.util import Timeout
 
 from . import connections
-from .connections import Access
+from .connection_access import Access
 from .database import one
 from .delivery_helpdesks import USER_AGENT, Helpdesk
 from .delivery_ways import sender

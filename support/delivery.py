@@ -13,17 +13,15 @@ from typing import Final, Protocol
 
 from sqlite_utils import Database
 
-from . import connections, embeddings, routes, settings
-from .audit import SYSTEM, Actor, record
+from . import connections, routes, settings, undelivered
 from .clock import iso, now
-from .connections import Access
+from .connection_access import Access
 from .database import Row, one, write
 from .delivery_echo import mark_delivered
 from .errors import FaqdeskError
 from .redact import Redactor
 from .routes import MailThread
 from .seal import Seal
-from .word_index import index_words
 
 # Seconds from one try to the next; after the last one it has failed: about eight hours.
 BACKOFF: Final = (10, 60, 300, 1800, 7200, 21_600)
@@ -104,14 +102,17 @@ Make = Callable[[str, Access], Sender]
 class Standing:
     """How the newest answer to an inquiry stands.
 
-    `state` is queued, copied, delivered or failed; `error` what the last try said.
+    `state` is queued, copied, delivered or failed; `error` what the last try said; `given_up`:
+    somebody saw that it failed, and wants to hear no more of it.
     """
 
+    id: int
     state: str
     tries: int
     error: str
     next_at: str | None
     updated_at: str
+    given_up: bool
 
 
 def standing(db: Database, inquiry_id: int) -> Standing | None:
@@ -120,10 +121,18 @@ def standing(db: Database, inquiry_id: int) -> Standing | None:
     row = one(db, sql, [inquiry_id])
     if row is None:
         return None
-    return Standing(row["state"], row["attempts"], row["error"], row["next_at"], row["updated_at"])
+    return Standing(
+        id=row["id"],
+        state=row["state"],
+        tries=row["attempts"],
+        error=row["error"],
+        next_at=row["next_at"],
+        updated_at=row["updated_at"],
+        given_up=bool(row["given_up"]),
+    )
 
 
-def undelivered(db: Database, inquiry_id: int) -> frozenset[int]:
+def not_delivered(db: Database, inquiry_id: int) -> frozenset[int]:
     """The messages of an inquiry that were to go out, and did not."""
     sql = "SELECT message_id FROM outbox WHERE inquiry_id = ? AND state = 'failed'"
     return frozenset(row["message_id"] for row in db.query(sql, [inquiry_id]))
@@ -186,7 +195,7 @@ def _try(db: Database, seal: Seal, row: Row, make: Make) -> str:
     connection = connections.by_id(db, row["connection_id"])
     route = routes.of(db, row["inquiry_id"])
     if route is None or not (connection.active and connection.delivers):
-        raise DeliveryError(f"The connection {connection.name!r} was ended.", permanent=True)
+        raise DeliveryError(f"The connection {connection.name!r} is switched off.", permanent=True)
     sql = "SELECT external_id FROM outbox WHERE connection_id = ? AND external_id <> '' AND id <> ?"
     others = db.query(sql, [connection.id, row["id"]])
     answer = Answer(
@@ -226,68 +235,18 @@ def _note_failure(db: Database, seal: Seal, row: Row, error: DeliveryError) -> s
         # A mail server names the address that it refuses.
         words = Redactor(settings.load(db).allow).redact(str(error)).text[:300]
         if error.permanent or tries > len(BACKOFF):
-            if kept["maybe_out"]:
-                words = f"{words} {UNSURE}"
-            change = {"state": "failed", "next_at": None, "error": words}
-            _reopen(db, seal, kept, words)
-        else:
-            # A little at random: a helpdesk that comes back is not asked by all at once.
-            wait = BACKOFF[tries - 1] * random.uniform(1.0, 1.2)
-            wait = min(max(wait, error.wait), LONGEST_WAIT)
-            next_at = iso(datetime.now(UTC) + timedelta(seconds=wait))
-            change = {"state": "queued", "next_at": next_at, "error": words}
-        change |= {"attempts": tries, "leased_until": None, "updated_at": now()}
-        db.table("outbox").update(row["id"], change)
-    return str(change["state"])
+            db.table("outbox").update(row["id"], {"attempts": tries})
+            undelivered.fail(db, seal, kept, unsure(kept, words))
+            return "failed"
+        # A little at random: a helpdesk that comes back is not asked by all at once.
+        wait = BACKOFF[tries - 1] * random.uniform(1.0, 1.2)
+        wait = min(max(wait, error.wait), LONGEST_WAIT)
+        next_at = iso(datetime.now(UTC) + timedelta(seconds=wait))
+        change = {"next_at": next_at, "error": words, "attempts": tries, "leased_until": None}
+        db.table("outbox").update(row["id"], change | {"updated_at": now()})
+    return "queued"
 
 
-def _reopen(db: Database, seal: Seal, row: Row, words: str) -> None:
-    """Let an inquiry wait again, as it was before its answer; the answer becomes a draft."""
-    inquiry_id, message_id = row["inquiry_id"], row["message_id"]
-    record(
-        db, Actor(SYSTEM), "answer.not_delivered", f"inquiry:{inquiry_id}", detail={"why": words}
-    )
-    inquiry = one(db, "SELECT answer_id FROM inquiries WHERE id = ?", [inquiry_id])
-    if inquiry is None or inquiry["answer_id"] != message_id:
-        return  # somebody answered in another way
-    # Not public: nobody was told. Else what is asked would seem to be answered by it.
-    db.execute("UPDATE messages SET public = 0 WHERE id = ?", [message_id])
-    db.execute("DELETE FROM labels WHERE message_id = ?", [message_id])
-    shown = "(SELECT id FROM suggestions WHERE inquiry_id = ?)"
-    db.execute(f"DELETE FROM misses WHERE suggestion_id IN {shown}", [inquiry_id])  # noqa: S608
-    db.execute(
-        f"UPDATE suggestion_faqs SET outcome = NULL WHERE suggestion_id IN {shown} "  # noqa: S608
-        f"AND outcome IN ('accepted', 'passed_over')",
-        [inquiry_id],
-    )
-    db.execute("DELETE FROM saved_reply_uses WHERE inquiry_id = ?", [inquiry_id])
-    db.execute(
-        "UPDATE inquiries SET status = 'open', answer_id = NULL, answered_at = NULL, "
-        "closed_at = NULL WHERE id = ?",
-        [inquiry_id],
-    )
-    db.execute("UPDATE inquiries SET closed_at = NULL WHERE joined_to = ?", [inquiry_id])
-    _give_back(db, seal, row)
-    embeddings.forget(db, inquiry_id)
-    index_words(db, inquiry_id)
-
-
-def _give_back(db: Database, seal: Seal, row: Row) -> None:
-    """Put a text that did not go out into its writer's draft, above what stands there."""
-    sql = "SELECT agent_id FROM messages WHERE id = ?"
-    writer = one(db, sql, [row["message_id"]])
-    if writer is None or writer["agent_id"] is None:
-        return
-    sql = "SELECT * FROM drafts WHERE inquiry_id = ? AND agent_id = ?"
-    kept = one(db, sql, [row["inquiry_id"], writer["agent_id"]])
-    typed = seal.open_up(row["sealed"])
-    below = seal.open_up(kept["sealed"]) if kept else ""
-    text = f"{typed}\n\n{below}" if below.strip() and below != typed else typed
-    draft = {
-        "inquiry_id": row["inquiry_id"],
-        "agent_id": writer["agent_id"],
-        "sealed": seal.close_up(text),
-        "revision": (kept["revision"] if kept else 0) + 1,
-        "updated_at": now(),
-    }
-    db.table("drafts").upsert(draft, pk=("inquiry_id", "agent_id"))
+def unsure(row: Row, words: str) -> str:
+    """Why an answer failed, and that it may have arrived all the same where nobody knows."""
+    return f"{words} {UNSURE}" if row["maybe_out"] else words

@@ -18,7 +18,8 @@ import urllib3
 from urllib3.util import Timeout
 
 from .clock import parse
-from .connections import CHANNEL_TALK_API, Access
+from .connection_access import Access
+from .connections import CHANNEL_TALK_API
 from .delivery import Answer, DeliveryError
 from .delivery_echo import late_enough, same_words
 from .errors import AddressError

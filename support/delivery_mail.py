@@ -12,7 +12,7 @@ from email.utils import format_datetime
 from typing import Final
 
 from .clock import from_iso
-from .connections import Access, mail_host
+from .connection_access import Access, mail_host
 from .delivery import Answer, DeliveryError
 
 TIMEOUT: Final = 30.0  # seconds

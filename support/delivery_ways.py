@@ -1,6 +1,6 @@
 """Which sender each kind of connection has."""
 
-from .connections import Access
+from .connection_access import Access
 from .delivery import Sender
 from .delivery_helpdesks import ChannelTalk, Chatwoot, Zammad, Zendesk
 from .delivery_mail import Mail

@@ -539,3 +539,16 @@ def m025_tokens(db: Database) -> None:
 def m026_embed_parent(db: Database) -> None:
     """A token of the sidebar is bound to the helpdesk that it was made for."""
     _run(db, EMBED_PARENT)
+
+
+@migrations()
+def m027_given_up(db: Database) -> None:
+    """Answers that people gave up to deliver, and connections that were ended for good."""
+    _run(
+        db,
+        """
+        ALTER TABLE outbox ADD COLUMN given_up INTEGER NOT NULL DEFAULT 0;
+        CREATE INDEX outbox_failed ON outbox(inquiry_id) WHERE state = 'failed' AND given_up = 0;
+        ALTER TABLE connections ADD COLUMN ended_at TEXT;  -- what was sealed is forgotten since
+        """,
+    )

@@ -10,14 +10,14 @@ from typing import Literal
 
 from sqlite_utils import Database
 
-from . import answering, delivery_echo, faqs, settings, sidebar
+from . import answered, delivery_echo, faqs, settings, sidebar
 from .audit import SYSTEM, Actor, record
 from .clock import now
 from .database import Row, insert, one, scalar, write
+from .importing import known
 from .importing.conversation import RawMessage
 from .importing.prepare import PreparedMessage, Preparer
 from .outcomes import settle
-from .saved_reply_uses import note_uses
 from .seal import Seal
 from .word_index import index_words
 
@@ -72,6 +72,10 @@ def take(
             if ours is not None:
                 return Taken("ours", ours)
         prepared = preparer.message(message)
+        twin = known.twin(db, [row["id"] for row in rows], "agent", message.at, prepared.text)
+        if twin is not None:  # a workbook that was imported has no ids of its messages
+            of = scalar(db, "SELECT inquiry_id FROM messages WHERE id = ?", [twin])
+            return Taken("known", of, prepared.slugs)
         if not rows:
             for suggestion_id in _shown_beside(db, source, conversation):
                 settle(db, suggestion_id, prepared.slugs)
@@ -110,22 +114,7 @@ def close(db: Database, *, source: str, conversation: str) -> int | None:
 
 
 def _answer(db: Database, inquiry_id: int, message_id: int, prepared: PreparedMessage) -> None:
-    moment = prepared.raw.at
-    db.execute(
-        "UPDATE inquiries SET status = 'answered', answer_id = ?, answered_at = ?, closed_at = ?, "
-        "held_by = NULL, held_until = NULL, snoozed_until = NULL WHERE id = ?",
-        [message_id, moment, moment, inquiry_id],
-    )
-    db.execute("UPDATE inquiries SET closed_at = ? WHERE joined_to = ?", [moment, inquiry_id])
-    for slug in prepared.slugs:
-        db.execute(
-            "INSERT OR IGNORE INTO labels (inquiry_id, message_id, slug, origin, at) "
-            "VALUES (?, ?, ?, 'sent', ?)",
-            [inquiry_id, message_id, slug, moment],
-        )
-    answering.settle_shown(db, inquiry_id, prepared.slugs)
-    index_words(db, inquiry_id)
-    note_uses(db, inquiry_id)
+    answered.settle(db, inquiry_id, message_id, prepared.slugs, at=prepared.raw.at)
     detail = {"faqs": list(prepared.slugs), "delivery": "outside"}
     record(db, Actor(SYSTEM), "answer.sent", f"inquiry:{inquiry_id}", detail=detail)
 

@@ -69,7 +69,7 @@ def page(
         masked=masked,
         copies=not _goes_out(inquiry.id),
         delivery=delivery.standing(db(), inquiry.id),
-        undelivered=delivery.undelivered(db(), inquiry.id),
+        undelivered=delivery.not_delivered(db(), inquiry.id),
         before=before,
         after=after,
         scope={} if scope == "free" else {"scope": scope},
@@ -92,7 +92,7 @@ def fits(inquiry: Inquiry, rules: Settings | None = None) -> dict[str, Any]:
     return {
         "inquiry": inquiry,
         "spoken": wording.written_in(inquiry),
-        "suggestion": _sorted(found, gone, suggestions.doubted(db(), key) if key else set()),
+        "suggestion": dismissed_last(found, gone, suggestions.doubted(db(), key) if key else set()),
         "suggestion_id": key,
         "gone": gone,
         "reasons": _reasons(inquiry, found),
@@ -129,7 +129,7 @@ def _suggest(inquiry: Inquiry, top_k: int) -> tuple[Suggestion, str]:
     return found, suggestions.remember(db(), found, inquiry_id=inquiry.id, asked_by=asked_by)
 
 
-def _sorted(found: Suggestion, gone: Container[str], doubted: Container[str]) -> Suggestion:
+def dismissed_last(found: Suggestion, gone: Container[str], doubted: Container[str]) -> Suggestion:
     """What was dismissed stands last; what is promised of all holds no more without one of them."""
     ranked = sorted(found.faqs, key=lambda it: (it.faq.slug in gone, it.faq.slug in doubted))
     first = ranked[:1] == list(found.faqs[:1]) and not any(it.faq.slug in gone for it in ranked[:1])

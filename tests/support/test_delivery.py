@@ -6,7 +6,7 @@ from urllib3.util import Timeout
 from support import agents, answering, connections, delivery, inquiries, routes
 from support.audit import Actor
 from support.clock import ago
-from support.connections import Access
+from support.connection_access import Access
 from support.database import one, scalar
 from support.delivery_helpdesks import ChannelTalk, Chatwoot, Zammad, Zendesk
 from support.delivery_mail import Mail

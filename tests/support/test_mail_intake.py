@@ -7,7 +7,7 @@ import pytest
 
 from support import agents, answering, connections, delivery, inquiries, mail_intake, routes
 from support.audit import Actor
-from support.connections import Access
+from support.connection_access import Access
 from support.database import one, scalar
 from support.delivery_mail import Mail
 from support.errors import EmptyTextError, InputError

@@ -18,7 +18,7 @@ from support import (
 )
 from support.audit import Actor
 from support.clock import ago
-from support.connections import Access
+from support.connection_access import Access
 from support.database import one, scalar
 from support.errors import InputError
 from support.webhook_intake import accept, work
@@ -193,7 +193,7 @@ def test_a_customers_message_becomes_an_inquiry_that_knows_the_way_back(db, seal
     body = BODIES[kind](1, "환불은 언제 되나요? 010-2345-6789")
     assert take(db, seal, made, body) == "done"
     row = one(db, "SELECT * FROM inquiries")
-    assert (row["source"], row["source_id"], row["status"]) == (kind, "5158", "open")
+    assert (row["source"], row["source_id"], row["status"]) == (made.source, "5158", "open")
     assert "[전화번호]" in row["text"]
     assert "도란장터" not in row["text"]  # Zammad's signature is cut
     assert row["source_url"].startswith("https://")
@@ -356,7 +356,9 @@ def test_an_answer_written_over_there_settles_what_was_suggested(db, seal, made,
 
 def test_what_only_the_sidebar_showed_is_settled_too(db, seal, made, kind, asked):
     db.execute("UPDATE suggestions SET inquiry_id = NULL")
-    db["embed_shown"].insert({"suggestion_id": "sg_1", "source": kind, "conversation": "9000"})
+    db["embed_shown"].insert(
+        {"suggestion_id": "sg_1", "source": made.source, "conversation": "9000"}
+    )
     body = BODIES[kind](2, f"3일 걸립니다. {HELP}login", role="agent", ticket="9000")
     assert take(db, seal, made, body) == "done"
     assert outcomes(db) == {"refund": "passed_over", "login": "accepted"}

@@ -8,7 +8,7 @@ import pytest
 
 from support import agents, answering, connections, delivery, delivery_ways, inquiries, routes
 from support.audit import Actor
-from support.connections import Access
+from support.connection_access import Access
 from support.database import scalar
 from tests.conftest import ACTOR
 from tests.helpdesks import helpdesk
@@ -91,7 +91,7 @@ def test_a_mail_comes_in_by_a_pipe(run, db):
     raw = "From: mina@customer.example\nMessage-ID: <a@b>\nSubject: Refund\n\nWhere is my refund?\n"
     assert run("mail", "smtp", typed=raw).startswith("asked\tinquiry ")
     assert run("mail", "smtp", typed=raw).startswith("known\tinquiry ")
-    assert scalar(db, "SELECT count(*) FROM inquiries WHERE channel = 'email' AND source = 'smtp'")
+    assert scalar(db, "SELECT count(*) FROM inquiries WHERE channel = 'email' AND source = 'mail'")
 
 
 def test_the_page_shows_and_tries_what_is_connected(space, db, admin, desk):

@@ -8,7 +8,7 @@ import pytest
 
 from support import agents, answering, connections, delivery, webhook_intake
 from support.audit import Actor
-from support.connections import Access
+from support.connection_access import Access
 from support.database import scalar
 from support.webhook_signatures import signed
 from tests.conftest import ACTOR

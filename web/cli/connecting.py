@@ -55,7 +55,7 @@ def add_command(
       faqdesk connect add chatwoot --address https://chat.example.com --account 3
     """
     from support import connections
-    from support.connections import Access
+    from support.connection_access import Access
 
     token = ""
     if not listen_only:
