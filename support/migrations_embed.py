@@ -21,3 +21,9 @@ EMBED = """
     ) WITHOUT ROWID;
     CREATE INDEX embed_shown_conversation ON embed_shown(source, conversation);
 """
+
+# A token is good for the helpdesk that it was made for; those of before, an hour long, end.
+EMBED_PARENT = """
+    DELETE FROM embed_tokens;
+    ALTER TABLE embed_tokens ADD COLUMN parent TEXT NOT NULL DEFAULT '';
+"""

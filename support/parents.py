@@ -35,6 +35,22 @@ def read(lines: Iterable[str]) -> Mapping[str, str]:
     return found
 
 
+def line(address: str, source: str = "") -> str:
+    """The line that lets the page at an address hold ours; what stands behind its host is cut.
+
+    Raises:
+        SettingError: it is no address, or `source` cannot name one.
+    """
+    try:
+        parts = urlsplit(address.strip())
+    except ValueError:
+        parts = urlsplit("")
+    bare = f"{parts.scheme}://{parts.netloc}" if parts.netloc else address.strip()
+    made = f"{bare}={source.strip()}" if source.strip() else bare
+    ((origin, name),) = read([made]).items()
+    return f"{origin}={name}" if name else origin
+
+
 def _origin(address: str) -> str:
     """An address as a browser writes its origin: small letters, no usual port, no slash."""
     try:

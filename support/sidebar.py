@@ -25,7 +25,15 @@ class Said:
     text: str  # may be HTML
 
 
-def asked(subject: str, messages: Iterable[Said]) -> str:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a customer asks. `waits`: nobody has answered it yet."""
+
+    text: str
+    waits: bool
+
+
+def asked(subject: str, messages: Iterable[Said]) -> Asked:
     """What the customer asks now: their messages since the last answer, or those before it.
 
     The subject belongs to what was asked first; after an answer something else may be asked.
@@ -42,7 +50,7 @@ def asked(subject: str, messages: Iterable[Said]) -> str:
             block, answered = [], False
         block.append(words)
     parts = block if later else [subject.strip(), *block]
-    return "\n".join(part for part in parts if part)
+    return Asked("\n".join(part for part in parts if part), not answered)
 
 
 def open_inquiry(db: Database, source: str, conversation: str) -> int | None:
@@ -69,6 +77,8 @@ def remember(
 ) -> str:
     """Remember what was shown for a conversation; shown again, the same is one suggestion.
 
+    Once the conversation is an inquiry here, that holds for whatever was shown before as well.
+
     Args:
         db: the desk's database.
         found: what is shown.
@@ -81,7 +91,11 @@ def remember(
         The suggestion's id, under which outcomes are reported.
     """
     with write(db):
-        key = None if inquiry_id is not None else _same(db, found, source, conversation, asked_by)
+        key = None
+        if inquiry_id is None:
+            key = _same(db, found, source, conversation, asked_by)
+        else:
+            adopt(db, inquiry_id, source=source, conversation=conversation)
         if key is None:
             key = suggestions.remember(db, found, inquiry_id=inquiry_id, asked_by=asked_by)
         db.execute(
@@ -112,10 +126,12 @@ def adopt(db: Database, inquiry_id: int, *, source: str, conversation: str) -> i
 def check_own(db: Database, suggestion_id: str, asked_by: str) -> None:
     """Refuse what was not shown to this agent.
 
+    What is suggested for an inquiry is the team's, whoever looked first: as in the console.
+
     Raises:
         NotFoundError: it was shown to somebody else, or never.
     """
-    sql = "SELECT 1 FROM suggestions WHERE id = ? AND asked_by = ?"
+    sql = "SELECT 1 FROM suggestions WHERE id = ? AND (asked_by = ? OR inquiry_id IS NOT NULL)"
     if one(db, sql, [suggestion_id, asked_by]) is None:
         raise NotFoundError(f"No suggestion {suggestion_id!r} of yours.")
 

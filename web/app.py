@@ -16,8 +16,10 @@ from . import (
     account_page,
     api,
     api_events,
+    api_export,
     api_faqs,
     api_imports,
+    api_inquiries,
     api_listings,
     api_metrics,
     api_moderation,
@@ -25,6 +27,7 @@ from . import (
     api_search,
     api_similar,
     api_stored,
+    api_suggestions,
     appeals_page,
     archive_page,
     attachments,
@@ -67,6 +70,7 @@ from . import (
     sellers_page,
     settings_page,
     sidebar_page,
+    sidebar_setup,
     similar_page,
     tokens_page,
     tuner_page,
@@ -78,7 +82,8 @@ from .csp import CSP, may_be_framed
 
 MAX_BODY = 2 << 20  # bytes; an answer is text
 API = (
-    *(api, api_search, api_events, api_faqs, api_metrics, api_imports),
+    *(api, api_suggestions, api_search, api_events, api_faqs, api_metrics, api_imports),
+    *(api_inquiries, api_export),
     *(api_listings, api_stored, api_similar, api_moderation),
 )
 
@@ -138,7 +143,7 @@ def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
         *(imports_page,),
         *(audit_page,),
         *(webhooks, connections_page, attachments),
-        *(embed, sidebar_page, metrics),
+        *(embed, sidebar_page, sidebar_setup, metrics),
         *(tokens_page,),
     ):
         app.register_blueprint(module.bp)

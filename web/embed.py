@@ -2,40 +2,35 @@
 
 The page stands in a foreign one. Only the configured parents may hold it; it knows no cookie, and
 everything it asks for needs a token of an agent (`embed_tokens`), which the console hands over.
+
+No form's token guards these views, for there is nothing to forge: a browser adds a cookie to what a
+foreign page asks for, but never an `Authorization` header, and no page of another origin may add
+one itself (no answer of ours says that it may).
 """
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import wraps
 from http import HTTPStatus
 from typing import Any, Final
 
-from flask import Blueprint, Response, g, make_response, render_template, request, url_for
+from flask import Blueprint, Response, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from support import (
-    answering,
-    faqs,
-    insertions,
-    parents,
-    preferences,
-    settings,
-    sidebar,
-    suggestions,
-)
-from support.agents import Agent
+from support import parents, preferences, settings, sidebar
+from support.agents import LANGUAGES, Agent
 from support.audit import Actor
 from support.errors import InputError, ModelError, NotFoundError, PermissionDeniedError
 from support.recommender import Suggestion
 from support.redact import Redactor, masks_in
-from support.settings import Settings
-from support.sidebar import Said
+from support.sidebar import Asked, Said
 
-from . import embed_tokens, wording
+from . import embed_tokens, embed_view, embed_words, wording
 from .auth import ANSWERING
 from .csp import CSP, framed_by
 from .database import db, desk
 from .errors import problem
+from .noting import note_dismissal, note_taken
 
 bp = Blueprint("embed", __name__, url_prefix="/embed")
 bp.app_template_filter("masks_in")(masks_in)
@@ -45,9 +40,18 @@ ROLES: Final = ("customer", "agent", "bot", "system")
 MAX_MESSAGES: Final = 500
 MAX_TEXT: Final = 20_000  # characters that are asked about, of the newest messages
 MAX_NAME: Final = 200
-_LARGEST: Final = 2**63 - 1
+MAX_TYPED: Final = 200
 
 View = Callable[..., ResponseReturnValue]
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """One of a helpdesk: under which name its helpdesk is known here, and what is asked in it."""
+
+    source: str
+    name: str
+    asked: Asked
 
 
 def with_token(view: View) -> View:
@@ -57,13 +61,12 @@ def with_token(view: View) -> View:
     def guarded(**values: object) -> ResponseReturnValue:
         kind, _, secret = request.headers.get("Authorization", "").partition(" ")
         secret = secret.strip() if kind.lower() == "bearer" else ""
-        agent = embed_tokens.find(db(), secret) if secret else None
-        if agent is None or agent.role not in ANSWERING:
-            answer = problem(HTTPStatus.UNAUTHORIZED, "Connect this sidebar with the desk again.")
-            answer.headers["WWW-Authenticate"] = "Bearer"
-            return answer
-        g.embed_agent, g.embed_secret, g.actor_name = agent, secret, agent.actor_name
-        g.language = agent.language
+        g.embed_parents = _allowed()
+        found = embed_tokens.find(db(), secret, allowed=g.embed_parents) if secret else None
+        if found is None or found.agent.role not in ANSWERING:
+            return _ended()
+        g.embed_agent, g.embed_parent, g.embed_secret = found.agent, found.parent, secret
+        g.actor_name, g.language = found.agent.actor_name, found.agent.language
         return view(**values)
 
     return guarded
@@ -76,13 +79,14 @@ def page() -> ResponseReturnValue:
     Raises:
         NotFoundError: no helpdesk may hold it.
     """
-    allowed = parents.read(settings.load(db()).embed_parents)
+    allowed = _allowed()
     if not allowed:
         raise NotFoundError(
             "No helpdesk may show this page yet. An admin names them in the settings "
             "(embed_parents)."
         )
-    answer: Response = make_response(render_template("embed.html", parents=list(allowed)))
+    html = render_template("embed.html", parents=list(allowed), words=embed_words.spoken())
+    answer: Response = make_response(html)
     answer.headers["Content-Security-Policy"] = framed_by(CSP, allowed)
     return answer
 
@@ -92,43 +96,32 @@ def page() -> ResponseReturnValue:
 def suggest() -> ResponseReturnValue:
     """What fits a conversation as its helpdesk told it: the id, and a piece of page."""
     rules = settings.load(db())
-    asked = _asked(rules)
-    text = Redactor(rules.allow).redact(asked["text"]).text
-    inquiry_id = sidebar.open_inquiry(db(), asked["source"], asked["conversation"])
-    found, key = _suggest(text, rules.top_k, inquiry_id, asked)
-    slugs = {slug for past in found.similar for slug in past.slugs}
-    known = faqs.named(db(), slugs)
-    language = _agent().language
-    return {
-        "suggestion_id": key,
-        "html": render_template(
-            "_embed_fits.html",
-            suggestion=found,
-            insert_as=preferences.load(db(), _agent().id).insert_as,
-            # The answer is in the language of the question.
-            spoken=wording.language_of(text),
-            titles={s: known[s].titled(language) if s in known else s for s in slugs},
-            inserted=url_for(".inserted", suggestion_id=key) if key else "",
-            dismissed=url_for(".dismissed", suggestion_id=key) if key else "",
-        ),
-    }
+    conversation = _conversation()
+    text = Redactor(rules.allow).redact(conversation.asked.text).text
+    inquiry_id = sidebar.open_inquiry(db(), conversation.source, conversation.name)
+    found, key = _suggest(text, rules.top_k, inquiry_id, conversation)
+    spoken = wording.language_of(text)
+    html = embed_view.fits(found, _agent(), key=key, inquiry_id=inquiry_id, spoken=spoken)
+    return {"suggestion_id": key, "html": html, "spoken": spoken, "person": _person()}
+
+
+@bp.post("/search")
+@with_token
+def search() -> ResponseReturnValue:
+    """FAQs and saved replies that hold the words typed, as a piece of page."""
+    body = _object()
+    typed, spoken = str(body.get("typed", ""))[:MAX_TYPED], str(body.get("spoken", ""))
+    spoken = spoken if spoken in LANGUAGES else ""
+    html = embed_view.found(typed, _agent(), spoken=spoken) if typed.strip() else ""
+    return {"html": html, "person": _person()}
 
 
 @bp.post("/suggestions/<suggestion_id>/inserted")
 @with_token
 def inserted(suggestion_id: str) -> ResponseReturnValue:
-    """Remember what was put into the answer, or copied for it: an FAQ or a past answer."""
+    """Remember what was put into the answer or copied for it, or that it was taken back."""
     sidebar.check_own(db(), suggestion_id, _agent().actor_name)
-    body = _object()
-    form, undone = str(body.get("form", "")), bool(body.get("undone"))
-    if "past" in body:
-        past_id = body["past"]
-        if not isinstance(past_id, int) or isinstance(past_id, bool) or not 0 < past_id <= _LARGEST:
-            raise InputError(f"{past_id!r} is no id.")
-        insertions.note_past(db(), suggestion_id, past_id, undone=undone, actor=_actor())
-    else:
-        slug = str(body.get("slug", ""))
-        answering.note_inserted(db(), suggestion_id, slug, undone=undone, form=form, actor=_actor())
+    note_taken(db(), suggestion_id, _object(), _actor())
     return "", HTTPStatus.NO_CONTENT
 
 
@@ -137,13 +130,7 @@ def inserted(suggestion_id: str) -> ResponseReturnValue:
 def dismissed(suggestion_id: str) -> ResponseReturnValue:
     """Remember that a suggested FAQ does not fit, and why; or that it does, after all."""
     sidebar.check_own(db(), suggestion_id, _agent().actor_name)
-    body = _object()
-    slug = str(body.get("slug", ""))
-    if body.get("undone"):
-        answering.take_back_dismissal(db(), suggestion_id, slug, actor=_actor())
-    else:
-        reason = str(body.get("reason", ""))
-        answering.dismiss(db(), suggestion_id, slug, reason=reason, actor=_actor())
+    note_dismissal(db(), suggestion_id, _object(), _actor())
     return "", HTTPStatus.NO_CONTENT
 
 
@@ -153,34 +140,41 @@ def renew() -> ResponseReturnValue:
     """Another hour, while the agent's session at the console lives."""
     made = embed_tokens.renew(db(), g.embed_secret)
     if made is None:  # it ended since it was looked at
-        return problem(HTTPStatus.UNAUTHORIZED, "Connect this sidebar with the desk again.")
-    return {"token": made.secret, "expires_at": made.expires_at}
+        return _ended()
+    return {"token": made.secret, "expires_at": made.expires_at, "person": _person()}
 
 
-def _asked(rules: Settings) -> dict[str, str]:
-    """The conversation as the page's script sends it: where it is from, and what is asked.
+def _allowed() -> Mapping[str, str]:
+    return parents.read(settings.load(db()).embed_parents)
+
+
+def _ended() -> Response:
+    answer = problem(HTTPStatus.UNAUTHORIZED, "Connect this sidebar with the desk again.")
+    answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
+
+
+def _conversation() -> Conversation:
+    """The conversation as the page's script sends it.
 
     Raises:
         InputError: a part is missing or too long.
-        PermissionDeniedError: its origin is not among those that may hold the page.
+        PermissionDeniedError: the helpdesk that holds the page is not the token's.
     """
     body = _object()
-    allowed = parents.read(rules.embed_parents)
     origin, helpdesk = str(body.get("origin", "")), str(body.get("helpdesk", ""))
-    if origin not in allowed:
-        raise PermissionDeniedError(f"{origin[:MAX_NAME]!r} may not hold this page.")
+    if origin != g.embed_parent:
+        raise PermissionDeniedError(f"This token is not for {origin[:MAX_NAME]!r}.")
     if helpdesk not in HELPDESKS:
         raise InputError(f"helpdesk is one of {', '.join(HELPDESKS)}.")
-    conversation, subject = str(body.get("conversation", "")), str(body.get("subject", ""))
+    name, subject = str(body.get("conversation", "")), str(body.get("subject", ""))
     messages = body.get("messages")
-    if not 0 < len(conversation) <= MAX_NAME or not isinstance(messages, list):
+    if not 0 < len(name) <= MAX_NAME or not isinstance(messages, list):
         raise InputError("Send conversation, an id, and messages, a list.")
     said = [_said(item) for item in messages[-MAX_MESSAGES:]]
-    return {
-        "source": allowed[origin] or helpdesk,
-        "conversation": conversation,
-        "text": sidebar.asked(subject[:MAX_TEXT], said)[-MAX_TEXT:],
-    }
+    asked = sidebar.asked(subject[:MAX_TEXT], said)
+    asked = Asked(asked.text[-MAX_TEXT:], asked.waits)
+    return Conversation(g.embed_parents[origin] or helpdesk, name, asked)
 
 
 def _said(item: object) -> Said:
@@ -191,23 +185,33 @@ def _said(item: object) -> Said:
 
 
 def _suggest(
-    text: str, top_k: int, inquiry_id: int | None, asked: dict[str, str]
+    text: str, top_k: int, inquiry_id: int | None, conversation: Conversation
 ) -> tuple[Suggestion, str]:
-    """What fits, and the id under which it is remembered; a damaged release only falls silent."""
+    """What fits, and the id under which it is remembered; a damaged release only falls silent.
+
+    Nothing is remembered beside what was answered already: the next answer is not about that.
+    """
     try:
         found = desk().recommender.suggest(db(), text, top_k=top_k, inquiry_id=inquiry_id)
     except ModelError as error:
         return Suggestion("silent", "no_model", None, (), (), "", str(error)), ""
+    if not conversation.asked.waits:
+        return found, ""
     key = sidebar.remember(
         db(),
         found,
         inquiry_id=inquiry_id,
-        source=asked["source"],
-        conversation=asked["conversation"],
+        source=conversation.source,
+        conversation=conversation.name,
         asked_by=_agent().actor_name,
     )
-    gone = suggestions.dismissed(db(), key)
-    return replace(found, faqs=tuple(i for i in found.faqs if i.faq.slug not in gone)), key
+    return found, key
+
+
+def _person() -> dict[str, str]:
+    """How the one who reads likes the page."""
+    likes = preferences.load(db(), _agent().id)
+    return {"language": _agent().language, "theme": likes.theme, "keys": likes.keys}
 
 
 def _object() -> dict[str, Any]:

@@ -1,11 +1,13 @@
-"""Tokens of the sidebar: of the scope `suggest` alone, an hour long, bound to an agent's session.
+"""Tokens of the sidebar: of the scope `suggest` alone, an hour long, of one agent in one helpdesk.
 
 The sidebar stands in a foreign page, where no cookie shall count. An agent who is signed in to the
-console makes one there; signing out, a new password or being shut out ends it with the session.
+console makes one there; signing out, a new password or being shut out ends it with the session. It
+is good for the helpdesk that it was made for, as long as that may show the sidebar.
 """
 
 import hashlib
 import secrets
+from collections.abc import Container
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -32,11 +34,26 @@ class EmbedToken:
     expires_at: str
 
 
-def begin(db: Database, session: str, actor: Actor) -> EmbedToken:
-    """Make a token within the console session whose cookie's token this is."""
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """Whose a token is, and the origin of the helpdesk that it is good for."""
+
+    agent: Agent
+    parent: str
+
+
+def begin(db: Database, session: str, actor: Actor, *, parent: str) -> EmbedToken:
+    """Make a token within the console session whose cookie's token this is.
+
+    Args:
+        db: the desk's database.
+        session: the token in the console's cookie.
+        actor: whose it is.
+        parent: the origin of the helpdesk; the caller has checked that it is allowed.
+    """
     with write(db):
-        made = _insert(db, _hash(session))
-        record(db, actor, "sidebar.connected", actor.name)
+        made = _insert(db, _hash(session), parent)
+        record(db, actor, "sidebar.connected", actor.name, detail={"parent": parent})
     return made
 
 
@@ -47,36 +64,40 @@ def renew(db: Database, secret: str) -> EmbedToken | None:
     """
     with write(db):
         row = _live(db, secret)
-        return None if row is None else _insert(db, row["session_hash"])
+        return None if row is None else _insert(db, row["session_hash"], row["parent"])
 
 
-def find(db: Database, secret: str) -> Agent | None:
-    """Whose token this is; None when it ended, or its session did, or its agent was shut out."""
+def find(db: Database, secret: str, *, allowed: Container[str]) -> Bearer | None:
+    """Whose token this is; None when it ended, or its session did, or its agent was shut out.
+
+    So it is when its helpdesk is not among the `allowed` any more.
+    """
     row = _live(db, secret)
-    if row is None:
+    if row is None or row["parent"] not in allowed:
         return None
     with suppress(NotFoundError):
         agent = agents.get(db, row["agent_id"])
-        return agent if agent.active else None
+        return Bearer(agent, row["parent"]) if agent.active else None
     return None
 
 
 def _live(db: Database, secret: str) -> Row | None:
     sql = """
-        SELECT t.session_hash, s.agent_id FROM embed_tokens t
+        SELECT t.session_hash, t.parent, s.agent_id FROM embed_tokens t
         JOIN sessions s ON s.token_hash = t.session_hash
         WHERE t.token_hash = ? AND t.expires_at > ? AND s.expires_at > ?
     """
     return one(db, sql, [_hash(secret), now(), now()])
 
 
-def _insert(db: Database, session_hash: object) -> EmbedToken:
+def _insert(db: Database, session_hash: object, parent: str) -> EmbedToken:
     made = EmbedToken(PREFIX + secrets.token_urlsafe(32), ago(minutes=-LIFETIME_MINUTES))
     db.execute("DELETE FROM embed_tokens WHERE expires_at <= ?", [now()])
     db.table("embed_tokens").insert(
         {
             "token_hash": _hash(made.secret),
             "session_hash": session_hash,
+            "parent": parent,
             "created_at": now(),
             "expires_at": made.expires_at,
         }

@@ -5,9 +5,8 @@ from http import HTTPStatus
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from support import answering, holding, incoming, inquiries, insertions, suggestions
+from support import holding, incoming, inquiries
 from support.database import one
-from support.errors import InputError
 
 from .auth import ANSWERING, actor, me, requires
 from .database import db, desk
@@ -16,12 +15,12 @@ from .holding_page import held_words
 from .i18n import gettext as _
 from .inquiry import ONE, bp, read_object
 from .inquiry_view import fits, listed, shown_ids, titles
+from .noting import note_dismissal, note_taken
 from .paging import is_number
 
 __all__ = ["bp"]
 
 LISTED = 50  # past answers that one page of evidence shows
-_LARGEST = 2**63 - 1
 
 
 @bp.get(ONE + "/news")
@@ -81,18 +80,7 @@ def inserted(suggestion_id: str) -> ResponseReturnValue:
 
     `found`: the FAQ was not suggested but looked up.
     """
-    body = read_object()
-    undone, form = bool(body.get("undone")), str(body.get("form", ""))
-    if "past" in body:
-        past_id = _number(body["past"])
-        insertions.note_past(db(), suggestion_id, past_id, undone=undone, actor=actor())
-    elif "reply" in body:
-        reply_id = _number(body["reply"])
-        insertions.note_reply(db(), suggestion_id, reply_id, undone=undone, actor=actor())
-    else:
-        slug = str(body.get("slug", ""))
-        note = insertions.note_found if body.get("found") else answering.note_inserted
-        note(db(), suggestion_id, slug, undone=undone, form=form, actor=actor())
+    note_taken(db(), suggestion_id, read_object(), actor())
     return "", HTTPStatus.NO_CONTENT
 
 
@@ -100,18 +88,5 @@ def inserted(suggestion_id: str) -> ResponseReturnValue:
 @requires(*ANSWERING)
 def dismissed(suggestion_id: str) -> ResponseReturnValue:
     """Remember that a suggested FAQ does not fit, and why; or that it does, after all."""
-    body = read_object()
-    slug, reason = str(body.get("slug", "")), str(body.get("reason", ""))
-    if body.get("undone"):
-        said_in = suggestions.dismissed_in(db(), suggestion_id, slug)
-        for key in said_in or [suggestion_id]:
-            answering.take_back_dismissal(db(), key, slug, actor=actor())
-    else:
-        answering.dismiss(db(), suggestion_id, slug, reason=reason, actor=actor())
+    note_dismissal(db(), suggestion_id, read_object(), actor())
     return "", HTTPStatus.NO_CONTENT
-
-
-def _number(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= _LARGEST:
-        raise InputError(f"{value!r} is no id.")
-    return value

@@ -104,7 +104,7 @@ PLACES = (
             Tab("people_page.show", lazy_gettext("People"), ADMINS),
             Tab("settings_page.show", lazy_gettext("Settings"), ADMINS),
             Tab("imports_page.show", lazy_gettext("Imports"), ADMINS),
-            Tab("connections_page.show", lazy_gettext("Connections"), ADMINS),
+            Tab("connections_page.show", lazy_gettext("Connections"), ADMINS, ("sidebar_setup",)),
             Tab("tokens_page.show", lazy_gettext("API tokens"), ADMINS, ("api_page",)),
             Tab("audit_page.show", lazy_gettext("Audit trail"), ADMINS),
         ),

@@ -10,29 +10,31 @@ from support.faqs import Faq, save
 from support.importing.conversation import RawMessage
 from support.promise import Promise
 from support.recommender import SuggestedFaq, Suggestion
-from support.sidebar import Said
+from support.sidebar import Asked, Said
 from tests.conftest import ACTOR
 
 C, A, B = "customer", "agent", "bot"
 
 
 @pytest.mark.parametrize(
-    ("subject", "said", "asked"),
+    ("subject", "said", "text", "waits"),
     [
-        ("", [], ""),
-        ("Refund", [], "Refund"),
-        ("Refund", [(C, "When?"), (C, "I wait.")], "Refund\nWhen?\nI wait."),
-        ("Refund", [(C, "When?"), (A, "Soon."), (C, "No code comes")], "No code comes"),
-        ("Refund", [(C, "When?"), (A, "Soon.")], "Refund\nWhen?"),
-        ("Refund", [(A, "Hello!"), (C, "When?")], "Refund\nWhen?"),
-        ("", [(C, "one"), (B, "I am a robot"), (C, "two")], "one\ntwo"),
-        ("", [(C, "one"), (A, "1"), (A, "2"), (C, " "), (C, "three")], "three"),
-        ("", [(C, "<p>Where is <b>it</b>?</p>")], "Where is it?"),
-        ("", [(C, "5 < 6")], "5 < 6"),
+        ("", [], "", True),
+        ("Refund", [], "Refund", True),
+        ("Refund", [(C, "When?"), (C, "I wait.")], "Refund\nWhen?\nI wait.", True),
+        ("Refund", [(C, "When?"), (A, "Soon."), (C, "No code comes")], "No code comes", True),
+        ("Refund", [(C, "When?"), (A, "Soon.")], "Refund\nWhen?", False),
+        ("Refund", [(A, "Hello!"), (C, "When?")], "Refund\nWhen?", True),
+        ("", [(C, "one"), (B, "I am a robot"), (C, "two")], "one\ntwo", True),
+        ("", [(C, "one"), (A, "1"), (A, "2"), (C, " "), (C, "three")], "three", True),
+        ("", [(C, "one"), (A, "1"), (C, " ")], "one", False),
+        ("", [(A, "Hello!")], "", False),
+        ("", [(C, "<p>Where is <b>it</b>?</p>")], "Where is it?", True),
+        ("", [(C, "5 < 6")], "5 < 6", True),
     ],
 )
-def test_what_is_asked_now(subject, said, asked):
-    assert sidebar.asked(subject, [Said(*item) for item in said]) == asked
+def test_what_is_asked_now(subject, said, text, waits):
+    assert sidebar.asked(subject, [Said(*item) for item in said]) == Asked(text, waits)
 
 
 @pytest.fixture
@@ -107,6 +109,17 @@ def test_an_answer_settles_what_was_shown_before_the_inquiry_came(space, db, faq
     sql = "SELECT outcome FROM suggestion_faqs WHERE suggestion_id = ?"
     assert one(db, sql, [key]) == {"outcome": "accepted"}
     assert one(db, sql, [elsewhere]) == {"outcome": None}
+
+
+def test_what_was_shown_before_the_inquiry_came_is_no_second_suggestion(space, db, faq):
+    key = remember(db, shown(faq))
+    write_in(space, db, "환불 언제 되나요")
+    inquiry_id = sidebar.open_inquiry(db, "chatwoot", "7")
+    assert remember(db, shown(faq), inquiry_id=inquiry_id) == key
+    assert scalar(db, "SELECT count(*) FROM suggestions") == 1
+    # The inquiry's suggestion is the team's: a colleague who opens it reports on the same one.
+    assert remember(db, shown(faq), inquiry_id=inquiry_id, asked_by="agent:2") == key
+    sidebar.check_own(db, key, "agent:2")
 
 
 def test_nobody_reports_on_what_was_shown_to_others(db, faq):

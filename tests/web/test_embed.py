@@ -1,13 +1,20 @@
 """`/embed/suggest` over HTTP: who may hold it, who may ask, and what is remembered."""
 
-import pytest
+import json
+from html import unescape
 
-from support import agents, answering, settings
+import pytest
+from flask_babel import force_locale
+
+from support import agents, answering, preferences, saved_replies, settings
 from support.clock import ago
 from support.database import one, scalar
+from support.promise import Promise
+from support.saved_reply_advice import SuggestedReply
 from tests.web.conftest import ACTOR, PASSWORD, import_rows, signed_in
 from tests.web.doors import problem
 from web import embed_tokens
+from web.wording import REASONS
 
 PARENT = "https://acme.zendesk.com"
 CHAT = "https://app.chatwoot.example"
@@ -19,10 +26,15 @@ def parents(db):
     settings.change(db, ACTOR, embed_parents=f"{PARENT},{CHAT}=chat-kr")
 
 
+def connected(client, parent=PARENT):
+    """The token that a sidebar gets which somebody signed in connects."""
+    page = client.post("/sidebar", data={"parent": parent}).text
+    return page.split('data-token="')[1].split('"')[0]
+
+
 @pytest.fixture
 def token(agent):
-    page = agent.post("/sidebar").text
-    return page.split('data-token="')[1].split('"')[0]
+    return connected(agent)
 
 
 def ask(client, token, path="/embed/suggestions", **body):
@@ -40,7 +52,7 @@ def test_the_page_may_be_held_by_the_configured_parents_alone(app, db):
     assert "default-src 'none'" in policy
     assert "X-Frame-Options" not in answer.headers
     assert "Set-Cookie" not in answer.headers
-    for path in ("/sidebar", "/sign-in", "/", "/embed/nothing"):
+    for path in ("/sidebar", "/sidebar/setup", "/sign-in", "/", "/embed/nothing"):
         answer = app.test_client().get(path)
         assert answer.headers["X-Frame-Options"] == "DENY"
         assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
@@ -68,7 +80,22 @@ def test_a_cookie_counts_for_nothing_in_the_sidebar(agent, token):
     assert agent.get("/").status_code == 200  # signed in, and still:
     problem(ask(agent, ""), 401)
     problem(ask(agent, "fs_wrong"), 401)
-    problem(ask(agent, "", "/embed/renew"), 401)
+    rules = [rule for rule in agent.application.url_map.iter_rules() if "POST" in rule.methods]
+    paths = [
+        r.rule.replace("<suggestion_id>", "1") for r in rules if r.endpoint.startswith("embed.")
+    ]
+    assert len(paths) == 5
+    for path in paths:
+        for asker in (agent, agent.application.test_client()):
+            answer = ask(asker, "", path)
+            problem(answer, 401)
+            assert "Set-Cookie" not in answer.headers
+            assert "Access-Control-Allow-Origin" not in answer.headers
+    # No page of another origin may add the header: a browser asks first, and is not told so.
+    asked = agent.options("/embed/suggestions", headers={
+        "Origin": "https://evil.example", "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization"})  # fmt: skip
+    assert not [name for name, _ in asked.headers if name.startswith("Access-Control")]
     page = agent.get("/embed/suggest")
     assert "Mina" not in page.text
     assert "Set-Cookie" not in page.headers
@@ -123,17 +150,52 @@ def test_a_sidebar_token_opens_nothing_else(app, token):
 
 
 def test_who_answers_nobody_gets_no_token(app, db):
-    assert signed_in(app, "mo").post("/sidebar").status_code == 403
+    assert signed_in(app, "mo").post("/sidebar", data={"parent": PARENT}).status_code == 403
     assert scalar(db, "SELECT count(*) FROM embed_tokens") == 0
 
 
 def test_the_token_is_made_by_a_guarded_form_and_told_in_the_audit_trail(guarded_app, agent, db):
-    assert signed_in(guarded_app, "mina").post("/sidebar").status_code == 400
-    agent.get("/sidebar")
+    wanted = {"parent": PARENT}
+    assert signed_in(guarded_app, "mina").post("/sidebar", data=wanted).status_code == 400
+    assert PARENT in agent.get("/sidebar", query_string=wanted).text
     assert scalar(db, "SELECT count(*) FROM embed_tokens") == 0
-    agent.post("/sidebar")
-    told = one(db, "SELECT actor, object FROM audit WHERE action = 'sidebar.connected'")
+    agent.post("/sidebar", data=wanted)
+    told = one(db, "SELECT actor, object, detail FROM audit WHERE action = 'sidebar.connected'")
     assert told["actor"] == told["object"] == f"agent:{agents_id(db)}"
+    assert PARENT in told["detail"]
+
+
+@pytest.mark.parametrize("parent", ["", "null", "https://evil.example", PARENT + ".evil.example"])
+def test_a_token_is_made_for_an_allowed_helpdesk_alone(agent, db, parent):
+    assert agent.post("/sidebar", data={"parent": parent}).status_code == 400
+    page = agent.get("/sidebar", query_string={"parent": parent}).text
+    assert '<form method="post" action="/sidebar"' not in page
+    assert scalar(db, "SELECT count(*) FROM embed_tokens") == 0
+
+
+def test_a_token_is_good_in_the_helpdesk_that_it_was_made_for(app, agent, token, db):
+    problem(ask(app.test_client(), token, origin=CHAT, helpdesk="chatwoot"), 403)
+    assert ask(app.test_client(), connected(agent, CHAT), origin=CHAT).status_code == 200
+    settings.change(db, ACTOR, embed_parents=CHAT)
+    problem(ask(app.test_client(), token), 401)
+    problem(ask(app.test_client(), token, "/embed/renew"), 401)
+
+
+def test_a_token_stands_in_no_address_and_no_log(app, agent, capsys):
+    page = agent.get("/sidebar", query_string={"parent": PARENT})
+    assert "fs_" not in page.text
+    made = agent.post("/sidebar", data={"parent": PARENT})
+    assert made.headers["Cache-Control"] == "no-store"
+    token = made.text.split('data-token="')[1].split('"')[0]
+    answer = ask(app.test_client(), token)
+    renewed = ask(app.test_client(), token, "/embed/renew").json["token"]
+    ask(app.test_client(), token, "/embed/search", typed="환불")
+    problem(ask(app.test_client(), token, origin=CHAT), 403)
+    assert token not in answer.text
+    told = "".join(capsys.readouterr())
+    assert "/embed/suggestions" in told
+    assert token not in told
+    assert renewed not in told
 
 
 def agents_id(db):
@@ -144,6 +206,7 @@ def agents_id(db):
     ("body", "status"),
     [
         ({"origin": "https://evil.example"}, 403),
+        ({"origin": "null"}, 403),
         ({"origin": ["x"]}, 403),
         ({"helpdesk": "other"}, 400),
         ({"conversation": ""}, 400),
@@ -161,18 +224,38 @@ def test_what_makes_no_sense_is_refused(app, token, db, body, status):
 @pytest.mark.parametrize("raw", [b"[]", b"1", b"{", b"null", b""])
 def test_what_is_no_object_is_refused(app, token, raw):
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-    for path in ("/embed/suggestions", "/embed/suggestions/1/inserted"):
+    for path in ("/embed/suggestions", "/embed/search", "/embed/suggestions/1/inserted"):
         answer = app.test_client().post(path, data=raw, headers=headers)
         assert answer.status_code in (400, 404)
         assert answer.content_type == "application/problem+json"
 
 
-def test_what_is_shown_is_remembered_for_the_conversation_under_the_desks_name(app, token, db):
+def test_what_is_too_long_is_cut_or_refused(app, token, recommender, monkeypatch):
+    seen = []
+    known = recommender.suggest
+
+    def suggest(db, text, **more):
+        seen.append(text)
+        return known(db, text, **more)
+
+    monkeypatch.setattr(recommender, "suggest", suggest)
+    said = [{"role": "customer", "text": f"{n} " + "가" * 300} for n in range(900)]
+    assert ask(app.test_client(), token, messages=said).status_code == 200
+    assert len(seen[0]) <= 20_000
+    assert "899 " in seen[0]
+    problem(ask(app.test_client(), token, messages=[{"role": "customer", "text": "x" * (3 << 20)}]),
+            413)  # fmt: skip
+
+
+def test_what_is_shown_is_remembered_for_the_conversation_under_the_desks_name(
+    app, agent, token, db
+):
     key = ask(app.test_client(), token).json["suggestion_id"]
     assert ask(app.test_client(), token).json["suggestion_id"] == key
     shown = one(db, "SELECT * FROM embed_shown")
     assert shown == {"suggestion_id": key, "source": "zendesk", "conversation": "5158"}
-    other = ask(app.test_client(), token, origin=CHAT, helpdesk="chatwoot").json["suggestion_id"]
+    chat = connected(agent, CHAT)
+    other = ask(app.test_client(), chat, origin=CHAT, helpdesk="chatwoot").json["suggestion_id"]
     sql = "SELECT source FROM embed_shown WHERE suggestion_id = ?"
     assert scalar(db, sql, [other]) == "chat-kr"
     row = one(db, "SELECT * FROM suggestions WHERE id = ?", [key])
@@ -214,17 +297,90 @@ def test_what_was_taken_and_what_does_not_fit_is_remembered(app, token, db, ids)
         ("inserted", "", ids["a1"], me),
         ("dismissed", "no-show", None, me),
     ]
-    assert "no-show" not in ask(client, token).json["html"].split("card-past")[0]
+    card = card_of(ask(client, token).json["html"], "no-show")
+    assert "card-faq dismissed" in card
+    assert "이 문의와 무관함" in card
     assert ask(client, token, path + "/dismissed", slug="no-show", undone=True).status_code == 204
-    assert 'data-slug="no-show"' in ask(client, token).json["html"]
+    assert "dismissed" not in card_of(ask(client, token).json["html"], "no-show").split(">")[0]
     problem(ask(client, token, path + "/inserted", past="1"), 400)
     problem(ask(client, token, path + "/inserted", slug="refund"), 404)
 
 
+def card_of(html, slug):
+    """The piece of page of one suggested FAQ."""
+    return next(part for part in html.split("<li ") if f'data-slug="{slug}"' in part)
+
+
+def test_what_was_looked_up_and_what_was_taken_back_is_remembered(app, token, db):
+    client = app.test_client()
+    reply = saved_replies.create(db, ACTOR, title="환불 안내", body="환불은 사흘 걸려요.")
+    key = ask(client, token).json["suggestion_id"]
+    hits = ask(client, token, "/embed/search", typed="환불").json["html"]
+    assert "환불을 받고 싶어요" in hits
+    assert "환불은 사흘 걸려요." in hits
+    assert "card-" not in ask(client, token, "/embed/search", typed="없는말").json["html"]
+    assert ask(client, token, "/embed/search", typed=" ").json["html"] == ""
+    path = f"/embed/suggestions/{key}/inserted"
+    for body in (
+        {"slug": "refund", "form": "link", "found": True},
+        {"reply": reply.id},
+        {"reply": reply.id, "undone": True},
+        {"slug": "code-missing", "form": "link"},
+        {"slug": "code-missing", "undone": True},
+    ):
+        assert ask(client, token, path, **body).status_code == 204
+    sql = "SELECT kind, slug, reply_id FROM suggestion_events ORDER BY id"
+    assert [tuple(row.values()) for row in db.query(sql)] == [
+        ("inserted", "refund", None),
+        ("inserted", "", reply.id),
+        ("undone", "", reply.id),
+        ("inserted", "code-missing", None),
+        ("undone", "code-missing", None),
+    ]
+    sql = "SELECT inserted_at FROM suggestion_faqs WHERE slug = 'code-missing'"
+    assert scalar(db, sql) is None
+    problem(ask(client, token, path, reply=999), 404)
+
+
+def test_beside_what_was_answered_already_nothing_is_remembered(app, token, db):
+    answered = [*NEWLY_ASKED, {"role": "agent", "text": "스팸함을 봐 주세요"}]
+    answer = ask(app.test_client(), token, messages=answered).json
+    assert 'data-slug="code-missing"' in answer["html"]
+    assert 'data-inserted=""' in answer["html"]
+    assert "data-dismiss" not in answer["html"].replace('data-dismissed=""', "")
+    assert answer["suggestion_id"] == ""
+    assert scalar(db, "SELECT count(*) FROM suggestions") == 0
+
+
+def test_the_inquirys_suggestion_is_the_teams_and_leads_to_the_desk(app, token, db, ids):
+    db.execute(
+        "UPDATE inquiries SET source = 'zendesk', source_id = '5158' WHERE id = ?", [ids["o1"]]
+    )
+    signed_in(app, "yuna").get(f"/inquiries/{ids['o1']}")
+    answer = ask(app.test_client(), token).json
+    assert f'href="/inquiries/{ids["o1"]}" target="_blank"' in answer["html"]
+    key = answer["suggestion_id"]
+    assert scalar(db, "SELECT count(*) FROM suggestions") == 1
+    path = f"/embed/suggestions/{key}/dismissed"
+    assert ask(app.test_client(), token, path, slug="no-show", reason="other").status_code == 204
+
+
+def test_why_and_saved_replies_stand_beside_what_fits(app, token, monkeypatch, db):
+    reply = saved_replies.create(db, ACTOR, title="인증 안내", body="070-1234-5678로 전화 주세요.")
+    promise = Promise(9, 10, 0.6, 0.98)
+    item = SuggestedReply(reply, "likely", 0.9, promise, ())
+    monkeypatch.setattr("support.saved_reply_advice.suggest", lambda db, past: [item])
+    html = ask(app.test_client(), token).json["html"]
+    assert "인증 안내" in html
+    assert f"&#34;reply&#34;: {reply.id}" in html
+    assert "<mark>인증번호</mark>" in html
+    assert "10번 중 9번" in html
+    assert html.count("data-dismiss=") == 2 * len(answering.DISMISSALS)
+
+
 def test_nobody_reports_on_what_colleagues_were_shown(app, token):
     key = ask(app.test_client(), token).json["suggestion_id"]
-    page = signed_in(app, "yuna").post("/sidebar").text
-    other = page.split('data-token="')[1].split('"')[0]
+    other = connected(signed_in(app, "yuna"))
     path = f"/embed/suggestions/{key}/inserted"
     problem(ask(app.test_client(), other, path, slug="code-missing"), 404)
 
@@ -252,17 +408,31 @@ def test_hostile_words_of_customers_are_words(app, token, space, db, tmp_path, r
     assert "<img" not in html
 
 
-def test_it_speaks_the_agents_language(app, token, db):
-    assert (
-        "유력" in ask(app.test_client(), token).json["html"]
-        or "Likely" not in ask(app.test_client(), token).json["html"]
-    )
+def test_it_speaks_the_agents_language_and_looks_as_they_like(app, token, db):
+    answer = ask(app.test_client(), token).json
+    assert ">유력한 추천</h2>" in answer["html"]
+    assert answer["person"] == {"language": "ko", "theme": "system", "keys": "on"}
     agents.set_language(db, agents_id(db), "en")
-    assert "<h2>Likely</h2>" in ask(app.test_client(), token).json["html"]
+    preferences.put(db, agents_id(db), theme="dark", keys="off")
+    answer = ask(app.test_client(), token).json
+    assert ">Likely</h2>" in answer["html"]
+    assert answer["person"] == {"language": "en", "theme": "dark", "keys": "off"}
+    assert ask(app.test_client(), token, "/embed/renew").json["person"]["theme"] == "dark"
 
 
-def test_silence_says_why(app, token, recommender):
-    recommender.silence = "ambiguous"
+def test_the_page_brings_the_words_of_both_languages(app):
+    page = app.test_client().get("/embed/suggest", headers={"Accept-Language": "en"}).text
+    words = json.loads(unescape(page.split('data-words="')[1].split('"')[0]))
+    assert words["ko"].keys() == words["en"].keys()
+    assert (words["ko"]["connect"], words["en"]["connect"]) == ("연결", "Connect")
+    assert all(words["ko"][name] != words["en"][name] for name in words["ko"])
+
+
+@pytest.mark.parametrize("reason", ["ambiguous", "out_of_scope", "below_threshold"])
+def test_silence_says_why(app, token, recommender, reason):
+    recommender.silence = reason
     answer = ask(app.test_client(), token)
-    assert 'class="silence"' in answer.json["html"]
+    with app.test_request_context(), force_locale("ko"):
+        said = str(REASONS[reason])
+    assert f'<p class="silence">{said}</p>' in answer.json["html"]
     assert "card-faq" not in answer.json["html"]

@@ -227,6 +227,10 @@ PAGES = {
     "people_page.new_password": {"admin"},
     "sidebar_page.show": ANSWERING,
     "sidebar_page.connect": ANSWERING,
+    "sidebar_setup.show": {"admin"},
+    "sidebar_setup.allow": {"admin"},
+    "sidebar_setup.refuse": {"admin"},
+    "sidebar_setup.package": {"admin"},
     "settings_page.show": {"admin"},
     "settings_page.due": {"admin"},
     "settings_page.save": {"admin"},
@@ -260,13 +264,14 @@ WITH_TOKEN = {
     *("api.judge_listing", "api.report", "api.decision", "api.decisions", "api.appeal"),
     *("api.changes", "api.similar_to_listing", "api.similar_listings"),
     "webhooks.receive",  # a signature in the place of a token
-    *("embed.suggest", "embed.inserted", "embed.dismissed", "embed.renew"),
+    *("embed.suggest", "embed.search", "embed.inserted", "embed.dismissed", "embed.renew"),
     *("api.tell_events", "api.answered_inquiries", "api.metrics"),
     *("api.list_faqs", "api.one_faq", "api.create_faq", "api.edit_faq", "api.undo_faq_change"),
     *("api.list_listings", "api.one_listing", "api.list_labels", "api.label_listing"),
     *("api.undo_listing_label", "api.list_verdicts"),
     *("api.import_files", "api.import_job", "api.list_imports", "api.one_import"),
     "api.undo_import",
+    *("api.hand_in_inquiry", "api.one_inquiry", "api.tell_answer", "api.export"),
 }
 ELSEWHERE = [
     "//h", "/\\h", "\\/h", "\\\\h", "https:h", "https://h/x", "///h", "/\t/h", "/\n/h", "h",

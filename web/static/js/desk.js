@@ -1,12 +1,11 @@
 // What every page shares: requests, keys, copying, menus, the inbox list.
 import { copy } from "./copying.js";
+import { onKeys, TEXT_FIELD } from "./keys.js";
 
-export { copy };
+export { copy, onKeys };
 
 export const $ = (selector, root = document) => root.querySelector(selector);
 export const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
-
-const TEXT_FIELD = "textarea, select, input:not([type=checkbox]):not([type=radio])";
 
 export function say(words) {
   $("#said").textContent = words;
@@ -50,23 +49,6 @@ async function freshToken() {
   const changed = found !== null && found.token !== document.body.dataset.csrf;
   if (changed) document.body.dataset.csrf = found.token;
   return changed;
-}
-
-// ---- keys
-
-// Calls actions[name]: "KeyJ", "Digit1", "Shift+Slash". The place of a key counts (`code`), not its
-// letter: in Hangul mode j arrives as ㅓ. Bare keys work outside text fields, with Alt inside; who
-// has turned them off holds Alt everywhere.
-export function onKeys(actions) {
-  document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || $("dialog[open]")) return;
-    const bare = document.body.dataset.keys !== "off" && !event.target.closest(TEXT_FIELD);
-    if (!bare && !event.altKey) return;
-    const name = (event.shiftKey ? "Shift+" : "") + event.code.replace("Numpad", "Digit");
-    if (!(name in actions)) return;
-    event.preventDefault();
-    if (!event.repeat || /Key[JK]$/.test(name)) actions[name]();
-  });
 }
 
 // ---- copying

@@ -1,99 +1,117 @@
 // The sidebar in another helpdesk: asks it for the conversation, asks the desk for what fits.
 // Nobody is heard but the page that holds this one, if it is among the allowed, and the window in
-// which the agent connects, which is our own.
+// which the agent connects, which is our own and gives a token once.
+import { acts } from "./embed_acts.js";
 import { chatwoot } from "./embed_chatwoot.js";
+import { desk } from "./embed_desk.js";
 import { zendesk } from "./embed_zendesk.js";
-import { copy } from "./copying.js";
 
 const $ = (selector) => document.querySelector(selector);
 const page = document.body.dataset;
 const parents = JSON.parse(page.parents);
-const state = $("#state");
-const KEPT = "faqdesk.sidebar"; // helpdesks load the page anew for each conversation
-const RENEW_MS = 30 * 60_000; // before a token ends
+const words = JSON.parse(page.words);
+const [state, fits] = [$("#state"), $("#fits")];
 
-let origin = ""; // of the page that holds this one, once it has spoken
+const UNHEARD_MS = 10_000; // after which a helpdesk that says nothing is told of
+const RETRY_MS = 15_000;
+const MAX_CHARACTERS = 60_000; // of a conversation, the newest: the desk asks about fewer
+const AGAIN = ["unheard", "offline", "trouble"]; // where pressing a button may help
+const CONNECT = ["connect_first", "ended", "blocked"]; // where the agent has to
+
+let parent = ""; // the origin of the page that holds this one, once it has spoken
 let asked = null; // the conversation that is open there
-let shown = ""; // for which one there is an answer on the page
+let wanted = ""; // for which one an answer is awaited, or on the page
+let shown = ""; // the name of the conversation whose answer is on the page
+let spoken = ""; // the customer's language
+let said = "waiting";
 let connecting = null; // the window in which the agent connects
-let turn = 0;
+let turn = 0; // of the questions to the desk: only the last one's answer counts
+let retrying = 0;
 
-const say = (name) => (state.textContent = name ? state.dataset[name] : "");
+// ---- what the page says
 
-// ---- the token; no cookie counts here
+const speech = () => words[document.documentElement.lang] ?? words.en;
 
-let token = kept();
-
-function kept() {
-  try {
-    const found = JSON.parse(sessionStorage.getItem(KEPT));
-    return found && Date.parse(found.expires) > Date.now() ? found : null;
-  } catch {
-    return null;
-  }
+function say(name) {
+  said = name;
+  state.textContent = speech()[name] ?? "";
+  state.classList.remove("visually-hidden");
+  $("#again").hidden = !AGAIN.includes(name);
+  $("#desk").hidden = name !== "alone";
+  $("#connect").hidden = !CONNECT.includes(name);
+  clearTimeout(retrying);
+  if (name === "offline") retrying = setTimeout(look, RETRY_MS);
 }
 
-function keep(found) {
-  token = found;
-  try {
-    if (found) sessionStorage.setItem(KEPT, JSON.stringify(found));
-    else sessionStorage.removeItem(KEPT);
-  } catch {
-    // A browser may forbid it: then the token lives as long as the page.
-  }
+// As the reader likes it, once the desk has said who that is.
+function person({ language, theme, keys }) {
+  const root = document.documentElement;
+  document.body.dataset.keys = keys;
+  root.dataset.theme = theme;
+  if (root.lang === language || !words[language]) return;
+  root.lang = language;
+  for (const item of document.querySelectorAll("[data-word]")) item.textContent = speech()[item.dataset.word];
+  $("#find").placeholder = speech().find;
+  state.textContent = speech()[said] ?? "";
 }
 
-async function post(url, body) {
-  const headers = {
-    Accept: "application/json", "Content-Type": "application/json", Authorization: `Bearer ${token?.token}`,
-  };
-  try {
-    const answer = await fetch(url, { method: "POST", headers, body: JSON.stringify(body), credentials: "omit" });
-    if (answer.status === 401) keep(null);
-    const json = (answer.headers.get("Content-Type") ?? "").includes("json");
-    return { status: answer.status, data: json ? await answer.json() : null };
-  } catch {
-    return { status: 0, data: null };
-  }
-}
-
-async function renew() {
-  if (!token || Date.parse(token.expires) - Date.now() > RENEW_MS) return;
-  const { status, data } = await post(page.renew, {});
-  if (status === 200) keep({ token: data.token, expires: data.expires_at });
+function clear() {
+  shown = "";
+  fits.replaceChildren();
+  $("#finding").hidden = true;
+  doing.forget();
 }
 
 // ---- what fits
 
-async function look() {
-  const mine = ++turn;
-  $("#again").hidden = true;
-  await renew();
-  if (mine !== turn) return;
-  $("#connecting").hidden = Boolean(token);
-  if (!token) {
-    $("#fits").replaceChildren();
-    return void say("");
-  }
-  if (!asked) return void say("waiting");
-  say("looking");
-  const what = { helpdesk: helpdesk.name, origin, ...asked };
-  const { status, data } = await post(page.suggestions, what);
-  if (mine !== turn) return;
-  if (status === 401) return void look();
-  if (status !== 200) {
-    state.textContent = data?.detail ?? state.dataset.trouble;
-    $("#again").hidden = false;
-    return;
-  }
-  say("");
-  $("#fits").innerHTML = data.html; // ours: the desk wrote and escaped it
-  shown = JSON.stringify(asked);
+const home = desk({ renew: page.renew, person, ended: () => empty("ended") });
+
+// Nothing stands here but the word why.
+function empty(name) {
+  turn += 1;
+  wanted = "";
+  clear();
+  say(name);
 }
 
+async function look() {
+  if (!parent) return;
+  if (!home.connected()) return void empty(said === "ended" ? "ended" : "connect_first");
+  if (!asked) return void empty("none");
+  const mine = ++turn;
+  wanted = JSON.stringify(asked);
+  if (shown !== asked.conversation) clear(); // another's suggestions never stand beside this one
+  say("looking");
+  const { status, data } = await home.post(page.suggestions, { helpdesk: helpdesk.name, origin: parent, ...asked });
+  if (mine !== turn || status === 401) return;
+  if (status !== 200) return void say(status ? "trouble" : "offline");
+  const inside = fits.contains(document.activeElement);
+  fits.innerHTML = data.html; // ours: the desk wrote and escaped it
+  if (inside) $("#fits-title").focus();
+  ({ spoken } = data);
+  shown = asked.conversation;
+  $("#finding").hidden = false;
+  say("");
+  state.textContent = $("#fits-title").textContent; // for who listens; the page shows it anyway
+  state.classList.add("visually-hidden");
+}
+
+// The helpdesk says which conversation is open; null where none is.
 function tell(conversation) {
-  asked = conversation;
-  if (JSON.stringify(asked) !== shown) look();
+  asked = conversation && { ...conversation, messages: newest(conversation.messages) };
+  const known = home.connected() ? asked ? JSON.stringify(asked) === wanted : said === "none" : CONNECT.includes(said);
+  if (!known) look();
+}
+
+function newest(messages) {
+  let room = MAX_CHARACTERS;
+  const kept = [];
+  for (const message of messages.toReversed()) {
+    if (room <= 0) break;
+    kept.unshift({ ...message, text: message.text.slice(0, room) });
+    room -= message.text.length;
+  }
+  return kept;
 }
 
 // ---- the helpdesk
@@ -101,23 +119,29 @@ function tell(conversation) {
 // Zendesk says in the address who it is; whether that is true, the browser says with each message.
 const asker = new URLSearchParams(location.search);
 const guid = asker.get("app_guid");
+const unheard = () => said === "waiting" && say("unheard");
 const helpdesk =
   guid && parents.includes(asker.get("origin"))
-    ? zendesk({ tell, guid, origin: asker.get("origin") })
+    ? zendesk({ tell, unheard, guid, origin: asker.get("origin") })
     : chatwoot({ tell });
 document.body.toggleAttribute("data-inserts", Boolean(helpdesk.insert));
 
+const doing = acts({ helpdesk, post: home.post, page, say, speech, spoken: () => spoken, look });
+
 addEventListener("message", (event) => {
-  const said = read(event.data);
-  const above = event.source === window.parent && window.parent !== window && parents.includes(event.origin);
-  const own = connecting !== null && event.source === connecting && event.origin === location.origin;
-  if (said.type === "faqdesk:token" && (own || above)) {
-    keep({ token: String(said.token), expires: String(said.expires) });
-    shown = "";
+  const heard = read(event.data);
+  if (connecting !== null && event.source === connecting && event.origin === location.origin) {
+    if (heard.type !== "faqdesk:token" || !parent) return;
+    connecting = null; // once
+    home.take(heard, parent);
     look();
-  } else if (above) {
-    origin = event.origin;
-    helpdesk.hear(said);
+  } else if (event.source === window.parent && window.parent !== window && parents.includes(event.origin)) {
+    if (event.origin !== parent) {
+      parent = event.origin;
+      home.heldBy(parent);
+      if (!home.connected()) look();
+    }
+    helpdesk.hear(heard);
   }
 });
 
@@ -130,44 +154,24 @@ function read(data) {
   }
 }
 
-// ---- what the agent does
-
 $("#connect").addEventListener("click", () => {
-  connecting = window.open(page.connect, "faqdesk-connect", "popup,width=480,height=640");
+  const url = new URL(page.connect, location.href);
+  url.searchParams.set("parent", parent);
+  connecting = window.open(url, "faqdesk-connect", "popup,width=480,height=640");
   if (connecting === null) say("blocked");
 });
-$("#again").addEventListener("click", look);
 
-async function take(button) {
-  const card = button.closest("li");
-  const text = button.dataset.take;
-  const put = helpdesk.insert ? await helpdesk.insert(text).then(() => "inserted", () => "") : "";
-  const done = put || ((await copy(text)) ? "copied" : "notCopied");
-  say(done === "notCopied" || !("masked" in button.dataset) ? done : "masked");
-  if (done === "notCopied") return;
-  const { slug, past } = card.dataset;
-  await post($("#fitting").dataset.inserted, slug ? { slug, form: button.dataset.form } : { past: Number(past) });
+function again() {
+  helpdesk.start();
+  if (parent) look();
+  else say("waiting");
 }
 
-async function dismiss(button, undone) {
-  const card = button.closest("li");
-  const what = { slug: card.dataset.slug, undone, reason: button.dataset.dismiss ?? "" };
-  const { status, data } = await post($("#fitting").dataset.dismissed, what);
-  if (status !== 204) return void (state.textContent = data?.detail ?? state.dataset.trouble);
-  card.classList.toggle("dismissed", !undone);
-  card.querySelector("[data-dismiss]").hidden = !undone;
-  card.querySelector("[data-back]").hidden = undone;
-}
-
-document.addEventListener("click", (event) => {
-  const button = event.target.closest("#fitting button");
-  if (!button) return;
-  if ("take" in button.dataset) take(button);
-  else dismiss(button, "back" in button.dataset);
-});
+$("#again").addEventListener("click", again);
+addEventListener("online", () => said === "offline" && look());
 
 if (window.parent === window) say("alone");
 else {
   helpdesk.start();
-  look();
+  setTimeout(unheard, UNHEARD_MS);
 }

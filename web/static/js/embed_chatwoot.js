@@ -3,10 +3,13 @@
 // (app/javascript/dashboard/components/widgets/DashboardApp/Frame.vue).
 
 const ASK = "chatwoot-dashboard-app:fetch-info";
-const AGAIN_MS = 15_000; // it does not tell by itself that the customer wrote again
+// It does not tell by itself that the customer wrote again, or that older messages have come: to
+// ask costs nothing, it stays within the browser.
+const AGAIN_MS = 3_000;
 const ROLES = { 0: "customer", incoming: "customer", 1: "agent", outgoing: "agent" }; // others are no messages
 
 export function chatwoot({ tell }) {
+  let asking = 0;
   // The words are no secret, and who holds the page is not known before they speak.
   const ask = () => window.parent.postMessage(ASK, "*");
   return {
@@ -14,10 +17,11 @@ export function chatwoot({ tell }) {
     insert: null,
     start() {
       ask();
-      setInterval(() => document.visibilityState === "visible" && ask(), AGAIN_MS);
+      clearInterval(asking);
+      asking = setInterval(() => document.visibilityState === "visible" && ask(), AGAIN_MS);
     },
     hear({ event, data }) {
-      if (event === "appContext" && data?.conversation?.id) tell(conversation(data.conversation));
+      if (event === "appContext") tell(data?.conversation?.id ? conversation(data.conversation) : null);
     },
   };
 }
@@ -26,8 +30,8 @@ function conversation({ id, additional_attributes: more, messages }) {
   return {
     conversation: String(id),
     subject: String(more?.mail_subject ?? ""),
-    messages: (messages ?? [])
-      .filter((message) => !message.private && message.message_type in ROLES && message.content)
+    messages: (Array.isArray(messages) ? messages : [])
+      .filter((message) => message && !message.private && message.message_type in ROLES && message.content)
       .map((message) => ({
         role: message.sender?.type === "agent_bot" ? "bot" : ROLES[message.message_type],
         text: String(message.content),

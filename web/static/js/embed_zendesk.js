@@ -6,14 +6,17 @@ const VERSION = "2.0";
 const WAIT_MS = 5_000;
 const ASKED = ["ticket.id", "ticket.subject", "ticket.description", "ticket.conversation"];
 const CHANGES = ["ticket.conversation.changed", "app.activated"];
-// Not verified with a live account: the action, and that it takes HTML.
+// At the cursor of the reply. Its page says that rich text becomes plain in chats, so it takes HTML;
+// not tried with a live account.
 const INSERT = "ticket.editor.insert";
 const ROLES = { "end-user": "customer", customer: "customer", agent: "agent", admin: "agent" };
 const NOTE = "internal"; // the channel of what customers do not see
 
-export function zendesk({ tell, guid, origin }) {
+export function zendesk({ tell, unheard, guid, origin }) {
   const waiting = new Map();
   let last = 0;
+  let looks = 0;
+  let registered = false;
 
   const post = (what) =>
     window.parent.postMessage(JSON.stringify({ ...what, appGuid: guid, instanceGuid: guid }), origin);
@@ -28,13 +31,16 @@ export function zendesk({ tell, guid, origin }) {
   }
 
   async function look() {
+    const mine = ++looks;
     const found = await request("get", ASKED).catch(() => null);
-    if (found?.["ticket.id"]) tell(ticket(found));
+    if (mine !== looks) return; // a later look sees more
+    if (found === null) unheard();
+    else tell(found["ticket.id"] ? ticket(found) : null); // a ticket that is being made has none
   }
 
   return {
     name: "zendesk",
-    start: () => post({ key: "iframe.handshake", message: { version: VERSION } }),
+    start: () => (registered ? look() : post({ key: "iframe.handshake", message: { version: VERSION } })),
     hear({ id, key, result, error }) {
       const asker = waiting.get(id);
       if (asker) {
@@ -42,6 +48,7 @@ export function zendesk({ tell, guid, origin }) {
         if (error) asker.reject(new Error(String(error.message ?? error)));
         else asker.resolve(result);
       } else if (key === "zaf.app.registered") {
+        registered = true;
         for (const name of CHANGES) post({ key: `iframe.on:${name}`, message: { subscriberCount: 1 } });
         request("invoke", { resize: [{ width: "100%", height: "520px" }] }).catch(() => {});
         look();
@@ -56,8 +63,9 @@ export function zendesk({ tell, guid, origin }) {
 }
 
 function ticket(found) {
-  const said = (found["ticket.conversation"] ?? [])
-    .filter((item) => item.channel?.name !== NOTE && item.message?.content)
+  const all = found["ticket.conversation"];
+  const said = (Array.isArray(all) ? all : [])
+    .filter((item) => item?.message?.content && item.channel?.name !== NOTE)
     .map((item) => ({ role: ROLES[item.author?.role] ?? "system", text: String(item.message.content) }));
   const first = { role: "customer", text: String(found["ticket.description"] ?? "") };
   return {

@@ -3,8 +3,9 @@ import { $ } from "./desk.js";
 
 const handing = $("#handing");
 if (handing && window.opener) {
-  const { token, expires } = handing.dataset;
-  window.opener.postMessage({ type: "faqdesk:token", token, expires }, location.origin);
+  const { token, expires, person } = handing.dataset;
+  const handed = { type: "faqdesk:token", token, expires, person: JSON.parse(person) };
+  window.opener.postMessage(handed, location.origin);
   window.close();
 } else if (handing) {
   handing.hidden = true;
