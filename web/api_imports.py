@@ -163,7 +163,7 @@ def import_files() -> ResponseReturnValue:
     dry_run = asked.pop("dry_run")
     asked["columns"] = _columns(asked["columns"]) if asked["columns"] else {}
     asked["ours"] = [part.strip() for part in asked["ours"].split(",") if part.strip()]
-    token = import_work.keep(desk().workspace, request.files.getlist("files"))
+    token = import_work.keep(desk().workspace, db(), request.files.getlist("files"))
     arguments = import_work.arguments(token, asked, dry_run=dry_run, seal=desk().seal)
     return _queued("import", arguments)
 

@@ -90,7 +90,10 @@ def init_app(app: Flask) -> None:
         more = {}
         if hasattr(error, "data") and isinstance(error.data, dict):  # webargs' messages by field
             more = {"errors": error.data.get("messages", {})}
-        response = _answer(status, error.description or status.phrase, **more)
+        detail = error.description or status.phrase
+        if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE and request.max_content_length:
+            detail = f"At most {request.max_content_length >> 20} MB are taken here at once."
+        response = _answer(status, detail, **more)
         for name, value in error.get_headers():  # such as Allow of a 405
             if name != "Content-Type":
                 response.headers[name] = value

@@ -1,6 +1,7 @@
-"""Imports as jobs: a file that was sent is read by the worker, and taken back by it.
+"""Imports as jobs: files that were sent are looked at and read by the worker, and taken back by it.
 
-Files wait in a folder that only the desk's own user may read, until their job ends.
+Files wait in a folder that only the desk's own user may read: those of the API until their job
+ends, those of the console until they are imported, or for an hour.
 """
 
 import base64
@@ -20,17 +21,19 @@ from support.audit import Actor
 from support.errors import InputError, NotFoundError
 from support.importing import undo
 from support.importing.door import Options, import_export
+from support.importing.report import ImportReport
 from support.seal import Seal
 from support.workspace import Workspace
 
+from .import_look import look
 from .job_run import Progress, Work
 
 MAX_FILES: Final = 20
-KEPT_SECONDS: Final = 24 * 3600  # after which files whose job never ran are thrown away
+KEPT_SECONDS: Final = 3600  # after which files that no job is about are thrown away
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 
 
-def keep(workspace: Workspace, files: Sequence[FileStorage]) -> str:
+def keep(workspace: Workspace, db: Database, files: Sequence[FileStorage]) -> str:
     """Keep files for a job; returns the token they go by.
 
     Raises:
@@ -39,17 +42,48 @@ def keep(workspace: Workspace, files: Sequence[FileStorage]) -> str:
     named = [file for file in files if file.filename]
     if not 1 <= len(named) <= MAX_FILES:
         raise InputError(f"Send 1 to {MAX_FILES} files as `files`, got {len(named)}.")
-    _sweep(workspace)
+    sweep(workspace, db)
     token = secrets.token_hex(16)
     place = _place(workspace, token)
     place.mkdir(parents=True, mode=0o700)
-    for number, file in enumerate(named):
-        name = re.sub(r"[^\w.() -]", "_", Path(file.filename or "").name)[-100:]
-        target = place / (name.lstrip(".") or f"file-{number}")
-        if target.exists():
-            target = target.with_name(f"{number}-{target.name}")
-        file.save(target)
+    try:
+        for number, file in enumerate(named):
+            name = re.sub(r"[^\w.() -]", "_", Path(file.filename or "").name)[-100:]
+            target = place / (name.lstrip(".") or f"file-{number}")
+            if target.exists():
+                target = target.with_name(f"{number}-{target.name}")
+            file.save(target)
+    except BaseException:  # a full disk: nobody would ever ask for the half that is there
+        shutil.rmtree(place, ignore_errors=True)
+        raise
     return token
+
+
+def kept(workspace: Workspace, token: str) -> list[Path]:
+    """The files of a token, in the order of their names; empty where they are gone."""
+    place = _place(workspace, token)
+    if not place.is_dir():
+        return []
+    # What begins with a dot is what was found out about them: `keep` names no file so.
+    return sorted(path for path in place.iterdir() if not path.name.startswith("."))
+
+
+def throw_away(workspace: Workspace, token: str) -> None:
+    """Delete the files of a token, and what was found out about them."""
+    shutil.rmtree(_place(workspace, token), ignore_errors=True)
+
+
+def sweep(workspace: Workspace, db: Database) -> None:
+    """Delete files that nobody has asked for in a while and no job is about."""
+    sql = """
+        SELECT json_extract(arguments, '$.token') AS token FROM jobs
+        WHERE kind = 'import' AND state IN ('queued', 'running')
+    """
+    asked = {row["token"] for row in db.query(sql)}
+    edge = time.time() - KEPT_SECONDS
+    for place in (workspace.home / "uploads" / "imports").glob("*"):
+        if place.name not in asked and place.stat().st_mtime < edge:
+            shutil.rmtree(place, ignore_errors=True)
 
 
 def arguments(token: str, options: dict[str, Any], *, dry_run: bool, seal: Seal) -> dict[str, Any]:
@@ -57,7 +91,9 @@ def arguments(token: str, options: dict[str, Any], *, dry_run: bool, seal: Seal)
 
     Args:
         token: of `keep`.
-        options: what is known of the files: format, source, password, columns, ours, timezone.
+        options: what is known of the files: format, source, password, columns, ours, timezone; of
+            the console's also `waits`: files stay until they are imported, and a dry run keeps
+            what it finds in `look` (the name that `import_look` gave it).
         dry_run: report, but store nothing.
         seal: the desk's key.
     """
@@ -70,31 +106,29 @@ def import_files(
     workspace: Workspace, db: Database, actor: Actor, asked: dict[str, Any], progress: Progress
 ) -> dict[str, Any]:
     """Import files that were kept, or say what importing them would do."""
-    place = _place(workspace, str(asked["token"]))
-    if not place.is_dir():
+    token = str(asked["token"])
+    files = kept(workspace, token)
+    if not files:
         raise NotFoundError("The files of this import are gone. Send them once more.")
     seal = workspace.seal()
-    sealed = str(asked.get("password", ""))
-    options = Options(
-        format=str(asked.get("format", "")),
-        source=str(asked.get("source", "")),
-        password=seal.open_up(base64.b64decode(sealed)) if sealed else "",
-        columns=dict(asked.get("columns", {})),
-        ours=tuple(asked.get("ours", ())),
-        timezone=str(asked.get("timezone") or "Asia/Seoul"),
-    )
+    options = _options(asked, seal)
+    waits, dry_run = bool(asked.get("waits")), bool(asked.get("dry_run"))
     try:
-        report = import_export(
-            db,
-            seal,
-            sorted(path for path in place.iterdir() if path.is_file()),
-            actor=actor,
-            options=options,
-            dry_run=bool(asked.get("dry_run")),
-            progress=progress,
-        )
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
+        report: ImportReport | None
+        if waits and dry_run:
+            report = look(db, seal, files, str(asked["look"]), actor, options, progress)
+        else:
+            report = import_export(
+                db, seal, files, actor=actor, options=options, dry_run=dry_run, progress=progress
+            )
+    except BaseException:
+        if not waits:
+            throw_away(workspace, token)
+        raise
+    if not (waits and dry_run):
+        throw_away(workspace, token)
+    if report is None:
+        return {"import_id": None}
     return {"import_id": report.import_id, "report": json.loads(json.dumps(report.as_dict()))}
 
 
@@ -113,17 +147,22 @@ def undo_import(
     return {"import_id": done.import_id, "report": counts}
 
 
+def _options(asked: dict[str, Any], seal: Seal) -> Options:
+    sealed = str(asked.get("password", ""))
+    return Options(
+        format=str(asked.get("format", "")),
+        source=str(asked.get("source", "")),
+        password=seal.open_up(base64.b64decode(sealed)) if sealed else "",
+        columns=dict(asked.get("columns", {})),
+        ours=tuple(asked.get("ours", ())),
+        timezone=str(asked.get("timezone") or "Asia/Seoul"),
+    )
+
+
 def _place(workspace: Workspace, token: str) -> Path:
     if not _TOKEN.fullmatch(token):
         raise NotFoundError("The files of this import are gone. Send them once more.")
     return workspace.home / "uploads" / "imports" / token
-
-
-def _sweep(workspace: Workspace) -> None:
-    edge = time.time() - KEPT_SECONDS
-    for place in (workspace.home / "uploads" / "imports").glob("*"):
-        if place.stat().st_mtime < edge:
-            shutil.rmtree(place, ignore_errors=True)
 
 
 IMPORT_WORKS: Final[dict[str, Work]] = {"import": import_files, "undo-import": undo_import}

@@ -4,9 +4,13 @@ The limit must be known before anything reads the body, and the guard against fo
 first that does.
 """
 
-from typing import Final
+from tempfile import TemporaryFile
+from typing import IO, Final
 
+import flask
 from flask import Flask, request
+
+from .database import desk
 
 PICTURE: Final = 33 << 20  # bytes: one picture with its form
 PICTURES: Final = 64 << 20  # several of one listing
@@ -23,13 +27,34 @@ LARGER: Final = {
     "categories_page.import_tree": TREE,
     "categories_page.import_mapping": TREE,
     "review_page.import_tasks": TREE,
+    "imports_page.receive": TABLE,
     "faqs_page.receive": TREE,
     "replies_page.receive": TREE,
 }
 
 
+class Request(flask.Request):
+    """Writes large files that come with a form to the desk's own disk: /tmp may be memory."""
+
+    def _get_file_stream(
+        self,
+        total_content_length: int | None,
+        content_type: str | None,
+        filename: str | None = None,
+        content_length: int | None = None,
+    ) -> IO[bytes]:
+        if LARGER.get(self.endpoint or "", 0) < TABLE:
+            return super()._get_file_stream(
+                total_content_length, content_type, filename, content_length
+            )
+        folder = desk().workspace.home / "uploads"
+        folder.mkdir(parents=True, mode=0o700, exist_ok=True)
+        return TemporaryFile("rb+", dir=folder)
+
+
 def init_app(app: Flask) -> None:
     """Let the views that take files take them."""
+    app.request_class = Request
 
     @app.url_value_preprocessor
     def widen(endpoint: str | None, _: dict[str, object] | None) -> None:

@@ -28,7 +28,7 @@ from support.processes import ONE_THREAD
 from support.recommender import Recommender
 from support.workspace import Workspace
 
-from . import follow_ups, job_queue, jobs, logs, metrics, schedule
+from . import follow_ups, import_work, job_queue, jobs, logs, metrics, schedule
 from .app import create_app
 from .tls import Certificate
 
@@ -205,6 +205,7 @@ def _maintain(workspace: Workspace) -> None:
                 if look % FORGET_EVERY == 0:
                     forget(workspace, db, Actor(SYSTEM), {}, lambda done, total, message: None)
                     webhook_intake.forget(db)
+                import_work.sweep(workspace, db)
                 schedule.queue_due(workspace, db, datetime.now().astimezone())
                 follow_ups.queue(workspace, db)
                 make_findable(recommender, db)

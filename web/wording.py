@@ -23,6 +23,7 @@ REASONS = {
     "ambiguous": lazy_gettext("Several FAQs fit about equally well, none clearly."),
     "out_of_scope": lazy_gettext("No FAQ seems to be about this."),
     "empty": lazy_gettext("The inquiry holds no text to go by."),
+    "gone": lazy_gettext("The FAQ that fits has a page that is gone."),
     "no_model": lazy_gettext("The desk has not learned from its history yet."),
     "holdout": lazy_gettext(
         "Held back on purpose: a few inquiries get no suggestion, so that the desk can "
@@ -116,10 +117,13 @@ STEPS = {
     "pictures of listings": lazy_gettext("pictures of listings"),
     "watching listings": lazy_gettext("watching listings"),
     "judging listings": lazy_gettext("judging listings"),
+    "importing": lazy_gettext("importing"),
+    "taking back": lazy_gettext("taking back"),
 }
 COUNTED = (
     *("labelling", "filling the review queue", "looking"),
     *("words of listings", "pictures of listings", "watching listings", "judging listings"),
+    *("importing", "taking back"),
 )  # one by one, not in thousandths
 
 STATUSES = {

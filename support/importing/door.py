@@ -18,10 +18,11 @@ from ..errors import ImportFileError, InputError, MappingError
 from ..seal import Seal
 from . import mail, mapping, workbook
 from .conversation import Rejected
+from .format import Format, Row
 from .gathering import spooled, spooled_mail
 from .guess import Guess, guess
 from .helpdesks import FORMATS
-from .load import Progress, run_items
+from .load import Progress, See, run_items
 from .mapping import DEFAULT_PAIRS, LinkRules, QuestionColumns
 from .message_rows import message_format
 from .opening import file_encoding, read_sample
@@ -57,12 +58,14 @@ class Found:
     """What files are: a format of `TITLES`, and of a table what its columns mean.
 
     `rows` are the first ones of a table, to be shown to whoever says what its columns mean.
+    `signs` are the fields by which a helpdesk's export was known: those of one of its objects.
     """
 
     format: str
     encoding: str
     table: Guess | None = None
     rows: tuple[Mapping[str, Any], ...] = ()
+    signs: tuple[str, ...] = ()
 
 
 def detect(files: list[Path], options: Options | None = None) -> Found:
@@ -87,6 +90,7 @@ def import_export(
     options: Options | None = None,
     dry_run: bool = False,
     progress: Progress = lambda done, total, message: None,
+    see: See = lambda item: None,
 ) -> ImportReport:
     """Import what helpdesks export, mail, or a table.
 
@@ -99,6 +103,7 @@ def import_export(
         dry_run: report, but store nothing.
         progress: told bytes read and their total ("reading"), then conversations and theirs; what
             it raises ends the import.
+        see: given what a dry run would store, masked, one inquiry after the other.
 
     Raises:
         ImportFileError: a file cannot be read at all.
@@ -122,6 +127,7 @@ def import_export(
                 reading=reading,
                 dry_run=dry_run,
                 progress=progress,
+                see=see,
             )
 
 
@@ -139,7 +145,7 @@ def _detect(files: list[Path], options: Options) -> Found:
     if options.format == MAIL or (len(mails) == len(files) and not options.format):
         return Found(MAIL, "")  # each part of a mail names its own
     votes: Counter[str] = Counter()
-    heads: list[Mapping[str, Any]] = []
+    heads: list[Row] = []
     for path in files:
         for record in islice(records(path, options.password), LOOKED_AT):
             if record.value is None:
@@ -150,13 +156,24 @@ def _detect(files: list[Path], options: Options) -> Found:
     if options.format in FORMATS:
         return Found(options.format, encoding)
     if known and count * 3 >= len(heads) and options.format != TABLE and not options.columns:
-        return Found(known, encoding)
+        own = next(head for head in heads if FORMATS[known].fits(head))
+        return Found(known, encoding, signs=_signs(FORMATS[known], own))
     rows = [
         row
         for _, row in islice(table_rows(files[0], options.password), LOOKED_AT)
         if not isinstance(row, Rejected)
     ]
     return Found(TABLE, encoding, guess(rows, options.columns), tuple(rows))
+
+
+def _signs(known: Format, row: Row) -> tuple[str, ...]:
+    """The fewest fields of an object without which it would not be known for what it is."""
+    left = dict(row)
+    for name in row:
+        less = {other: value for other, value in left.items() if other != name}
+        if known.fits(less):
+            left = less
+    return tuple(left)
 
 
 def _sample(path: Path) -> bytes:

@@ -62,7 +62,7 @@ def records(path: Path, password: str, at: Place | None = None) -> Iterator[Reco
             at.watch(file)
         try:
             yield from json_stream.records(file, encoding=encoding)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:  # lists within lists without end
             raise ImportFileError(
                 f"{path.name} ends before its time: {error}. What stands behind it was not read; "
                 "save it as JSON Lines, where one broken row costs no other."
@@ -115,8 +115,12 @@ def _unzip(path: Path, folder: Path, password: str) -> list[Path]:
                 for entry in archive.infolist()
                 if not entry.is_dir() and not Path(entry.filename).name.startswith((".", "__"))
             ]
-            if sum(entry.file_size for entry in entries) > MAX_UNZIPPED:
-                raise ImportFileError(f"{path.name} would unpack to more than 8 GB.")
+            inside = sum(entry.file_size for entry in entries)
+            if inside > min(MAX_UNZIPPED, workbook.may_grow_to(path.stat().st_size)):
+                raise ImportFileError(
+                    f"{path.name} would unpack to {inside:,} bytes, which no export does. Unpack "
+                    "it yourself, and import the files."
+                )
             out = []
             for number, entry in enumerate(entries):
                 if entry.flag_bits & 1 and not password:

@@ -143,11 +143,16 @@ def _plain(path: Path, password: str) -> IO[bytes]:
     return out
 
 
+def may_grow_to(size: int) -> int:
+    """How many bytes a zipped file of so many may hold; more is a bomb."""
+    return MAX_GROWTH * size + SPARE
+
+
 def _check_growth(path: Path, file: IO[bytes]) -> None:
     with zipfile.ZipFile(file) as archive:
         inside = sum(entry.file_size for entry in archive.infolist())
     file.seek(0)
-    if inside > MAX_GROWTH * path.stat().st_size + SPARE:
+    if inside > may_grow_to(path.stat().st_size):
         raise ImportFileError(
             f"{path.name} would grow to {inside:,} bytes, which no table of inquiries does. Save "
             "it anew from a spreadsheet, or as CSV."
