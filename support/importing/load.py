@@ -40,6 +40,7 @@ BATCH = 250  # inquiries a transaction
 POOL_FROM = 3000  # below so many inquiries, starting processes costs more than it saves
 
 Progress = Callable[[int, int, str], None]
+See = Callable[[Prepared], None]
 
 
 def run_import(
@@ -92,6 +93,7 @@ def run_items(
     reading: Reading | None = None,
     dry_run: bool = False,
     progress: Progress = lambda done, total, message: None,
+    see: See = lambda item: None,
 ) -> ImportReport:
     """Import conversations, wherever they come from.
 
@@ -107,6 +109,7 @@ def run_items(
         dry_run: report, but store nothing.
         progress: called with inquiries done, how many there are (0: not known), and a word; what
             it raises ends the import.
+        see: given what a dry run would store, masked, one inquiry after the other.
 
     Raises:
         ImportFileError: there is no item.
@@ -123,7 +126,9 @@ def run_items(
         if dry_run:
             for batch in batches:
                 _count(db, batch, report, known)
-                progress(report.rows, reading.total, "reading")
+                for item in batch:
+                    see(item)
+                progress(report.rows, reading.total, "checking")
             report.learn(reading)
             _count_replies(db, report)
             return report

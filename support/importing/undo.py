@@ -170,8 +170,7 @@ def _check(db: Database, what: Import, *, keep_worked: bool) -> None:
         raise UndoRefusedError(
             f"Import {what.id} was taken back already ({what.undone_at}).", why="undone"
         )
-    process = scalar(db, "SELECT process FROM imports WHERE id = ?", [what.id])
-    if what.state == "running" and at_work(process):
+    if what.state == "running":
         raise ConflictError(f"Import {what.id} is at work. Let it end, or stop it first.")
     later = scalar(
         db,
@@ -310,12 +309,14 @@ def _settings_back(db: Database, import_id: int) -> None:
 
 
 def _import(row: Row) -> Import:
+    # One that was killed could not write so itself.
+    killed = row["state"] == "running" and not at_work(row["process"])
     return Import(
         id=row["id"],
         source=row["source"],
         format=row["format"],
         files=tuple(json.loads(row["files"])),
-        state=row["state"],
+        state="interrupted" if killed else row["state"],
         report=json.loads(row["report"]),
         inquiries=row["inquiries"],
         messages=row["messages"],
