@@ -12,10 +12,31 @@ from pathlib import Path
 
 import pytest
 
+from tests.web.doors import free_port
 from web.cli import faqdesk
 
 ROOT = Path(__file__).parents[1]
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+# Stands for faqdesk: answers what a bundle's trial asks of the demo.
+PROBE = """
+import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+WORDS = "installed"
+
+class Page(BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = b"ok" if self.path == "/readyz" else b"page of " + self.path.encode()
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(body)
+
+def main():
+    assert sys.argv[1:3] == ["demo", "--port"], sys.argv
+    HTTPServer(("127.0.0.1", int(sys.argv[3])), Page).serve_forever()
+"""
 
 
 def check_command(words):
@@ -47,7 +68,9 @@ def test_the_image_starts_what_there_is():
     assert text.rindex("\nUSER faqdesk") < text.index("\nCMD")
 
 
-@pytest.mark.parametrize("name", ["bundle", "install-bundle", "install", "check-system"])
+@pytest.mark.parametrize(
+    "name", ["bundle", "install-bundle", "install", "check-system", "try-bundle"]
+)
 def test_scripts_are_read_by_a_plain_shell(name):
     subprocess.run(["sh", "-n", ROOT / ".ci" / name], check=True)
 
@@ -59,7 +82,8 @@ def bundle(tmp_path):
     (folder / "wheels").mkdir(parents=True)
     info = "faqdesk-0.1.0.dist-info"
     files = {
-        "faqdesk_probe.py": b"WORDS = 'installed'\n",
+        "faqdesk_probe.py": PROBE.encode(),
+        f"{info}/entry_points.txt": b"[console_scripts]\nfaqdesk = faqdesk_probe:main\n",
         f"{info}/METADATA": b"Metadata-Version: 2.1\nName: faqdesk\nVersion: 0.1.0\n",
         f"{info}/WHEEL": b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
@@ -113,3 +137,37 @@ def test_a_bundle_for_another_python_says_so(bundle, tmp_path):
     done = install(bundle, tmp_path / "there")
     assert done.returncode == 1
     assert "for Python 3.99" in done.stderr
+
+
+def try_bundle(*words, **more):
+    bare = {"PATH": "/usr/bin:/bin", "PYTHON": sys.executable, "PIP_CONFIG_FILE": "/dev/null"}
+    return subprocess.run(
+        ["sh", ROOT / ".ci/try-bundle", *words], env=bare | more, capture_output=True, text=True,
+        timeout=300, check=False,
+    )  # fmt: skip
+
+
+def test_a_bundle_is_tried_from_its_installer_to_a_page_of_the_demo(bundle):
+    done = try_bundle("--within", bundle.parent, PORT=str(free_port()))
+    assert done.returncode == 0, done.stderr
+    assert "installed (" in done.stdout
+    assert "/sign-in: 200 16 bytes" in done.stdout
+
+
+def test_a_bundle_whose_demo_ends_fails_its_trial(bundle):
+    done = try_bundle("--within", bundle.parent, PORT="no-port")
+    assert done.returncode == 1
+    assert "ValueError" in done.stderr
+    assert "The demo ended by itself." in done.stderr
+
+
+def test_the_trial_of_a_bundle_has_no_network(bundle, tmp_path):
+    archive = tmp_path / "faqdesk.tar.gz"
+    subprocess.run(["tar", "-C", bundle.parent, "-czf", archive, bundle.name], check=True)
+    done = try_bundle(archive)
+    if subprocess.run(["unshare", "-rn", "true"], capture_output=True, check=False).returncode:
+        assert "lets nobody make a network namespace" in done.stderr
+    else:
+        assert done.returncode == 0, done.stderr
+        assert "/sign-in: 200 16 bytes" in done.stdout  # at a port that is its own there
+    assert "No bundle" in try_bundle(tmp_path / "none.tar.gz").stderr
