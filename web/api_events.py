@@ -6,7 +6,7 @@ Telling it again does no harm: an event counts once under its id.
 from typing import Any, Final
 
 from flask import g
-from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import Schema, fields, validate
 
 from support import clock, told
 from support.answering import DISMISSALS
@@ -18,7 +18,7 @@ from support.told import KINDS, Event
 
 from .api import bp, needs, problems
 from .api_once import once
-from .api_schemas import MAX_TEXT
+from .api_schemas import MAX_TEXT, moment
 from .database import db
 
 __all__ = ["bp"]
@@ -85,18 +85,9 @@ class EventSchema(Schema):
     )
     at = fields.String(
         load_default="",
-        validate=validate.Length(max=40),
+        validate=[validate.Length(max=40), moment],
         metadata={"description": "When, in ISO 8601; without it, now."},
     )
-
-    @validates_schema
-    def readable(self, data: dict[str, Any], **_: Any) -> None:
-        """Refuse a moment that means nothing."""
-        try:
-            if data["at"]:
-                clock.parse(data["at"])
-        except ValueError as error:
-            raise ValidationError(str(error), "at") from error
 
 
 class EventsSchema(Schema):

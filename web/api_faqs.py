@@ -8,12 +8,12 @@ from typing import Any, Final
 from flask import g
 from marshmallow import Schema, fields, validate
 
-from support import faq_changes, faq_edit, faq_undo, faqs
+from support import faq_changes, faq_edit, faq_undo, faqs, gone_pages
 from support.audit import Actor
 from support.database import Row, write
 from support.faq_slugs import row_of
 
-from .api import bp, gone, needs, problems
+from .api import bp, needs, problems
 from .api_once import once
 from .api_pages import PageSchema, next_field, read_cursor, write_cursor
 from .database import db
@@ -204,7 +204,7 @@ def undo_faq_change(change_id: int) -> dict[str, Any]:
 
 def _one(slug: str) -> dict[str, Any]:
     faq, row = faqs.get(db(), slug), row_of(db(), slug)
-    return _told(row | {"sent": faq.sent}) | {"gone": gone(faq.slug, faq.url)}
+    return _told(row | {"sent": faq.sent}) | {"gone": bool(gone_pages.gone(db(), [faq]))}
 
 
 def _holds(row: Row, words: list[str]) -> bool:

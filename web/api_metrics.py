@@ -13,8 +13,9 @@ from support import clock, week
 from support.errors import InputError
 from support.week import FaqLine, Figures, Part
 
-from .api import bp, needs, problems, promised
+from .api import bp, needs, problems
 from .api_schemas import PromiseSchema
+from .api_told import promised
 from .database import db
 
 __all__ = ["bp"]

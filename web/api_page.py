@@ -109,7 +109,7 @@ def _operation(
         method=method.upper(),
         path=path,
         summary=told.get("summary", ""),
-        scope=", ".join(told.get("security", [{}])[0].get("token", ())),
+        scope=" or ".join(one for role in told.get("security", ()) for one in role["token"]),
         parameters=tuple(
             Field(
                 one["name"],

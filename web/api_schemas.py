@@ -4,8 +4,21 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
+from support import clock
+
+from .api_filters import FiltersSchema
+
 MAX_TEXT = 20_000  # characters of one inquiry
 PARTS = ("faq", "similar", "explain")  # of what is suggested
+
+
+def moment(text: str) -> None:
+    """Refuse a moment that means nothing; an empty one is none."""
+    try:
+        if text:
+            clock.parse(text)
+    except ValueError as error:
+        raise ValidationError(str(error)) from error
 
 
 class MessageSchema(Schema):
@@ -13,6 +26,11 @@ class MessageSchema(Schema):
 
     role = fields.String(required=True, validate=validate.OneOf(("customer", "agent", "bot")))
     text = fields.String(required=True, validate=validate.Length(max=MAX_TEXT))
+    at = fields.String(
+        load_default="",
+        validate=[validate.Length(max=40), moment],
+        metadata={"description": "When, in ISO 8601. Where all say it, they are put in order."},
+    )
 
 
 class AskSchema(Schema):
@@ -39,6 +57,11 @@ class AskSchema(Schema):
             "description": "FAQs that fit, past answers to similar inquiries, and why. Without faq "
             "nothing is remembered."
         },
+    )
+    filters = fields.Nested(
+        FiltersSchema,
+        load_default=dict,
+        metadata={"description": "Which past answers count as similar; FAQs are not narrowed."},
     )
     top_k = fields.Integer(
         load_default=3,
@@ -87,9 +110,6 @@ class FaqSchema(Schema):
     category = fields.String(required=True)
     probability = fields.Float(required=True, metadata={"description": "Calibrated, in [0, 1]."})
     promise = fields.Nested(PromiseSchema, required=True)
-    gone = fields.Boolean(
-        required=True, metadata={"description": "Its page was not there when the desk looked last."}
-    )
     words = fields.List(
         fields.Nested(WordSchema), metadata={"description": "With explain: what speaks for it."}
     )
@@ -145,6 +165,14 @@ class SuggestionSchema(Schema):
     threshold = fields.Float(required=True, allow_none=True)
     degraded = fields.String(required=True)
     faqs = fields.List(fields.Nested(FaqSchema), required=True)
+    gone = fields.List(
+        fields.String(),
+        required=True,
+        metadata={
+            "description": "FAQs that would fit and were left out: their page was not there when "
+            "the desk looked last."
+        },
+    )
     similar = fields.List(fields.Nested(PastAnswerSchema), required=True)
     redactions = fields.Dict(
         keys=fields.String(),
@@ -166,5 +194,8 @@ class ProblemSchema(Schema):
 
 def asked_text(asked: dict[str, Any]) -> str:
     """What the customer said, of a text or of messages."""
-    said = [item["text"] for item in asked["messages"] if item["role"] == "customer"]
+    messages = asked["messages"]
+    if all(item["at"] for item in messages):
+        messages = sorted(messages, key=lambda item: clock.parse(item["at"]))
+    said = [item["text"] for item in messages if item["role"] == "customer"]
     return "\n".join(part for part in (asked["subject"], asked["text"], *said) if part)

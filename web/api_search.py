@@ -3,26 +3,24 @@
 What is looked for is masked first and never stored.
 """
 
-from typing import Any, Final
+from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
 from support import archive, inquiries, settings
-from support.archive import Filters
 from support.errors import EmptyTextError
 from support.inquiries import PastAnswer
 from support.redact import Redactor
 from support.text import normalize
 
-from .api import bp, needs, past_answers, problems
+from .api import bp, needs, problems
+from .api_filters import SIFTED, FiltersSchema, filters_of, sifted, word
 from .api_pages import PageSchema, next_field, read_cursor, write_cursor
 from .api_schemas import MAX_TEXT, PastAnswerSchema
+from .api_told import past_answers
 from .database import db, desk
 
 __all__ = ["bp"]
-
-SIFTED: Final = 200  # as many are looked at where filters let some through
-_NARROWED: Final = ("since", "until", "agent", "faq", "category", "channel", "language", "tag")
 
 
 def _not_blank(text: str) -> None:
@@ -30,24 +28,7 @@ def _not_blank(text: str) -> None:
         raise ValidationError("Give some words.")
 
 
-def _word(words: str) -> fields.String:
-    return fields.String(
-        load_default="", validate=validate.Length(max=200), metadata={"description": words}
-    )
-
-
-class _FiltersSchema(Schema):
-    since = _word("Answered from this moment on, such as 2026-11-03T00:00:00Z.")
-    until = _word("Answered before this moment.")
-    agent = _word("Who answered: agent:3, or author:<name> of an import.")
-    faq = _word("An FAQ that the answer links.")
-    category = _word("As the source says.")
-    channel = _word("Through which it came.")
-    language = _word("Such as ko.")
-    tag = _word("A tag of the inquiry.")
-
-
-class SearchQuerySchema(_FiltersSchema):
+class SearchQuerySchema(FiltersSchema):
     """What to search for."""
 
     q = fields.String(
@@ -74,10 +55,10 @@ class SearchSchema(Schema):
     results = fields.List(fields.Nested(PastAnswerSchema), required=True)
 
 
-class InquiriesQuerySchema(PageSchema, _FiltersSchema):
+class InquiriesQuerySchema(PageSchema, FiltersSchema):
     """Which answered inquiries to list."""
 
-    words = _word("Words that question or answer hold, every one of them.")
+    words = word("Words that question or answer hold, every one of them.")
 
 
 class InquiryRowSchema(Schema):
@@ -110,7 +91,7 @@ class InquiriesSchema(Schema):
 def search(asked: dict[str, Any]) -> dict[str, Any]:
     """Find past answers to inquiries like a text, or that hold its words."""
     text = Redactor(settings.load(db()).allow).redact(asked["q"]).text
-    filters = _filters(asked)
+    filters = filters_of(asked)
     mode, limit = asked["mode"], SIFTED if filters.any else asked["top_k"]
     similar = desk().recommender.models().similar if mode == "similar" else None
     found: list[PastAnswer]
@@ -121,9 +102,7 @@ def search(asked: dict[str, Any]) -> dict[str, Any]:
             found = similar.similar(db(), text, top_k=limit)
         except EmptyTextError:  # nothing but signs that no encoder reads
             found = []
-    if filters.any:
-        kept = archive.among(db(), [past.inquiry_id for past in found], filters)
-        found = [past for past in found if past.inquiry_id in kept]
+    found = sifted(found, filters)
     return {"mode": mode, "results": past_answers(found[: asked["top_k"]])}
 
 
@@ -137,7 +116,7 @@ def answered_inquiries(asked: dict[str, Any]) -> dict[str, Any]:
     after = read_cursor(asked["cursor"], str, int)
     page = archive.find(
         db(),
-        _filters(asked, words=Redactor(settings.load(db()).allow).redact(asked["words"]).text),
+        filters_of(asked, words=Redactor(settings.load(db()).allow).redact(asked["words"]).text),
         after=(after[0], after[1]) if after else None,
         limit=asked["limit"],
     )
@@ -159,7 +138,3 @@ def answered_inquiries(asked: dict[str, Any]) -> dict[str, Any]:
         ],
         "next": write_cursor(*page.after) if page.after else None,
     }
-
-
-def _filters(asked: dict[str, Any], *, words: str = "") -> Filters:
-    return Filters(words=words, **{name: asked[name] for name in _NARROWED})

@@ -24,6 +24,7 @@ from . import wording
 from .auth import ANSWERING, actor, me, requires
 from .database import db, desk
 from .errors import problem, status_of, wants_json
+from .findable import make_findable
 from .i18n import gettext as _
 from .inquiry_view import page, shown_ids, titles
 from .job_queue import ring_door
@@ -113,7 +114,7 @@ def send(inquiry_id: int) -> ResponseReturnValue:
             inquiry = inquiries.get(db(), inquiry_id, desk().seal)  # the customer may have written
             shown = page(inquiry, typed=text, refusal=_refusal(error), masked=masked)
             return shown, status_of(error)
-    _make_findable(inquiry_id)
+    make_findable(inquiry_id)
     _send_off(sent)
     flash(_done(sent), "success")
     following = worklist.claim_next(db(), me().id)
@@ -159,16 +160,6 @@ def _went_out(inquiry_id: int, text: str) -> answering.Sent | None:
         tuple(label["slug"] for label in db().query(slugs, [row["message_id"]])),
         "copied" if row["state"] == "copied" else "queued",
     )
-
-
-def _make_findable(inquiry_id: int) -> None:
-    """Let the answer be found at once. It has been sent: nothing here may fail that."""
-    try:
-        similar = desk().recommender.models().similar
-        if similar is not None:
-            similar.remember(db(), [inquiry_id])
-    except Exception:
-        log.error("answer not encoded", inquiry=inquiry_id, exc_info=True)
 
 
 def _head(error: FaqdeskError) -> str:

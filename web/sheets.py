@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
@@ -18,11 +18,11 @@ BOM = "\ufeff"  # without it a spreadsheet reads Korean CSV as CP949
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A table: its name, its columns' names, and rows of numbers and words."""
+    """A table: its name, its columns' names, and rows of numbers and words, read once."""
 
     name: str
     columns: tuple[str, ...]
-    rows: Sequence[Sequence[Any]]
+    rows: Iterable[Sequence[Any]]
 
 
 def write_csv(sheet: Sheet) -> bytes:
@@ -44,6 +44,13 @@ def csv_rows(rows: Iterable[Sequence[Any]]) -> bytes:
 
 def write_xlsx(sheets: Sequence[Sheet]) -> bytes:
     """Tables as the sheets of one book."""
+    out = io.BytesIO()
+    save_xlsx(sheets, out)
+    return out.getvalue()
+
+
+def save_xlsx(sheets: Sequence[Sheet], out: IO[bytes]) -> None:
+    """The same into a file, row by row."""
     book = Workbook(write_only=True)
     for table in sheets:
         sheet = book.create_sheet(table.name[:31])
@@ -53,10 +60,8 @@ def write_xlsx(sheets: Sequence[Sheet]) -> bytes:
         sheet.append(head)
         for row in table.rows:
             sheet.append([_cell(sheet, value) for value in row])
-    out = io.BytesIO()
     book.save(out)
     book.close()
-    return out.getvalue()
 
 
 def _cell(sheet: Any, value: Any) -> Any:

@@ -197,6 +197,14 @@ def lead(app: Flask) -> FlaskClient:
 
 
 @pytest.fixture
+def ask(guarded_app: Flask, db: Database) -> Any:
+    """Calls the API with a token of every scope."""
+    from tests.web.api_asker import Asker
+
+    return Asker(guarded_app, db)
+
+
+@pytest.fixture
 def ids(db: Database) -> dict[str, int]:
     """Inquiries by their id in the import."""
     return {row["source_id"]: row["id"] for row in db.query("SELECT id, source_id FROM inquiries")}

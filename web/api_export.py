@@ -1,0 +1,123 @@
+"""`/api/v1/export`: what became of suggestions, as a table; the audit trail says who and why."""
+
+import json
+import tempfile
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any, Final
+
+from flask import Response, g, send_file, stream_with_context
+from flask.typing import ResponseReturnValue
+from marshmallow import Schema, fields, validate
+
+from support import audit, clock, feedback, standing
+from support.audit import Actor
+from support.database import write
+from support.errors import InputError
+
+from .api import bp, needs, problems
+from .api_schemas import moment
+from .database import db
+from .sheets import Sheet, csv_rows, save_xlsx, write_csv
+from .table_files import KINDS
+
+__all__ = ["bp"]
+
+Rows = list[tuple[Any, ...]]
+
+MOST_IN_A_SHEET: Final = 1_048_575  # rows below the head
+_PIECE: Final = 500  # rows that are sent at once
+
+
+class ExportQuerySchema(Schema):
+    """Which table, of which span, and why."""
+
+    what = fields.String(
+        load_default="feedback",
+        validate=validate.OneOf(feedback.WHATS),
+        metadata={
+            "description": "feedback: each FAQ suggested or missed, and what became of it; "
+            "events: what programs told."
+        },
+    )
+    format = fields.String(load_default="csv", validate=validate.OneOf(tuple(KINDS)))
+    since = fields.String(
+        load_default="",
+        validate=[validate.Length(max=40), moment],
+        metadata={"description": "Suggestions made from this moment on, ISO 8601."},
+    )
+    until = fields.String(
+        load_default="",
+        validate=[validate.Length(max=40), moment],
+        metadata={"description": "Made before this moment."},
+    )
+    reason = fields.String(
+        required=True,
+        validate=[validate.Length(1, standing.LONGEST), validate.Regexp(r"(?s).*\S")],
+        metadata={"description": "What it is needed for; the audit trail keeps it, masked."},
+    )
+
+
+_FILE: Final = {"schema": {"type": "string", "format": "binary"}}
+_TEXT: Final = {"schema": {"type": "string"}}
+
+
+@bp.get("/export")
+@problems()
+@needs("export")
+@bp.arguments(ExportQuerySchema, location="query")
+@bp.doc(
+    responses={
+        "200": {
+            "description": "The table: " + "; ".join(
+                f"{what}: {', '.join(columns)}" for what, columns in feedback.COLUMNS.items()
+            ),
+            "content": {
+                kind.partition(";")[0]: _FILE if name == "xlsx" else _TEXT
+                for name, kind in KINDS.items()
+            },
+        }
+    }
+)  # fmt: skip
+def export(asked: dict[str, Any]) -> ResponseReturnValue:
+    """Take away what became of suggestions."""
+    what, kind = asked["what"], asked["format"]
+    span = {name: asked[name] and clock.parse(asked[name]) for name in ("since", "until")}
+    columns = feedback.COLUMNS[what]
+    if kind == "xlsx" and feedback.count(db(), what, **span) > MOST_IN_A_SHEET:
+        raise InputError(
+            f"A sheet holds {MOST_IN_A_SHEET:,} rows, and there are more. Ask for csv, or for a "
+            f"shorter span: since, until."
+        )
+    with write(db()):
+        detail = {"what": what, "reason": standing.masked(db(), asked["reason"])}
+        times = {"from": span["since"], "to": span["until"]}
+        detail |= {name: value for name, value in times.items() if value}
+        audit.record(db(), Actor(g.actor_name), "feedback.exported", "desk", detail=detail)
+    name = f"{what}.{kind}"
+    if kind == "xlsx":
+        out = tempfile.TemporaryFile()  # noqa: SIM115 - the answer closes it when it was sent
+        save_xlsx([Sheet(what, columns, feedback.rows(db(), what, **span))], out)
+        out.seek(0)
+        return send_file(out, KINDS[kind], as_attachment=True, download_name=name)
+    pieces = (_csv if kind == "csv" else _jsonl)(columns, _pieces(what, span))
+    head = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(stream_with_context(pieces), content_type=KINDS[kind], headers=head)
+
+
+def _csv(columns: tuple[str, ...], pieces: Iterator[Rows]) -> Iterator[bytes]:
+    yield write_csv(Sheet("", columns, ()))
+    yield from map(csv_rows, pieces)
+
+
+def _jsonl(columns: tuple[str, ...], pieces: Iterator[Rows]) -> Iterator[bytes]:
+    for piece in pieces:
+        lines = (dict(zip(columns, row, strict=True)) for row in piece)
+        yield "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode()
+
+
+def _pieces(what: feedback.What, span: dict[str, str]) -> Iterator[Rows]:
+    # The database is asked for here: the one that the view had is closed while this is sent.
+    found = feedback.rows(db(), what, **span)
+    while piece := list(islice(found, _PIECE)):
+        yield piece
