@@ -5,7 +5,7 @@ inquiry, for what is asked then is another question. One and the same message co
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlite_utils import Database
 
@@ -13,6 +13,7 @@ from . import faqs, joining, settings
 from .clock import now
 from .database import Row, insert, scalar, write
 from .errors import EmptyTextError
+from .importing import known
 from .importing.conversation import RawConversation, RawMessage
 from .importing.prepare import Preparer
 from .importing.store import store
@@ -79,9 +80,17 @@ def receive(
         rows = _rows(db, source, conversation)
         sql = "SELECT id FROM messages WHERE inquiry_id = ? AND source_id = ?"
         for row in rows:
-            known = scalar(db, sql, [row["id"], message.source_id])
-            if known:
-                return Received(row["joined_to"] or row["id"], known, fresh=False)
+            there = scalar(db, sql, [row["id"], message.source_id])
+            if there:
+                return Received(row["joined_to"] or row["id"], there, fresh=False)
+        if rows:
+            # A workbook that was imported has no ids of its messages.
+            words = preparer.message(replace(message)).text
+            twin = known.twin(db, [row["id"] for row in rows], "customer", message.at, words)
+            if twin is not None:
+                of = scalar(db, "SELECT inquiry_id FROM messages WHERE id = ?", [twin])
+                row = next(row for row in rows if row["id"] == of)
+                return Received(row["joined_to"] or of, twin, fresh=False)
         open_row = next((row for row in rows if _takes_more(db, row)), None)
         if open_row is not None:
             inquiry_id = open_row["id"]

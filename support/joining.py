@@ -158,6 +158,11 @@ def refresh_own(db: Database, inquiry_id: int) -> bool:
     return _write(db, row, _own_text(db, row))
 
 
+def own_text(db: Database, inquiry_id: int) -> str:
+    """What one asks by its own messages alone."""
+    return _own_text(db, _get(db, inquiry_id))
+
+
 def wake(db: Database, inquiry_id: int) -> None:
     """End the snoozing of an inquiry, or of the one that it is joined to: the customer wrote."""
     db.execute(

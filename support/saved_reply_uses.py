@@ -89,13 +89,16 @@ def note_uses(db: Database, inquiry_id: int) -> None:
 def note_named(db: Database, import_id: int) -> None:
     """Note the saved replies that an import's answers say they were made from.
 
-    In the caller's transaction. Which answers hold the words of one, `find_uses` finds.
+    Those of imports of its source too that did not come to their end. In the caller's transaction.
+    Which answers hold the words of one, `find_uses` finds.
     """
     db.execute(
         "INSERT INTO saved_reply_uses (reply_id, inquiry_id, share) "
         "SELECT saved_replies.id, messages.inquiry_id, 1.0 FROM messages "
         "JOIN saved_replies ON saved_replies.name = messages.saved_reply_id "
-        "WHERE messages.import_id = ? AND messages.saved_reply_id <> '' "
+        "WHERE messages.import_id IN (SELECT i.id FROM imports i JOIN imports me ON me.id = ? "
+        "AND me.source = i.source WHERE i.id = me.id OR i.state IN ('interrupted', 'failed')) "
+        "AND messages.saved_reply_id <> '' "
         "AND messages.role = 'agent' AND messages.public = 1 "
         "ON CONFLICT (reply_id, inquiry_id) DO UPDATE SET share = 1.0",
         [import_id],

@@ -17,6 +17,7 @@ COLUMNS: Final = (
     "text", "status", "answer_id", "answered_at", "solved", "closed_at", "snoozed_until",
     "held_by", "held_until", "joined_to",
 )  # fmt: skip
+ROUTED: Final = "routed"  # beside them: whether it is written down where an answer goes
 
 
 @contextmanager
@@ -57,7 +58,8 @@ def noting_settings(db: Database, import_id: int, keys: Iterable[str]) -> Iterat
 
 def _rows(db: Database, inquiry_ids: Iterable[int]) -> dict[int, Row]:
     sql = f"""
-        SELECT id, import_id, {", ".join(COLUMNS)} FROM inquiries
+        SELECT id, import_id, {", ".join(COLUMNS)},
+            id IN (SELECT inquiry_id FROM inquiry_routes) AS {ROUTED} FROM inquiries
         WHERE id IN (SELECT value FROM json_each(?1)) OR id IN (SELECT joined_to FROM inquiries
             WHERE joined_to IS NOT NULL AND id IN (SELECT value FROM json_each(?1)))
     """  # noqa: S608 - fixed words
@@ -71,7 +73,7 @@ def _note(db: Database, import_id: int, inquiry_id: int, before: Row, after: Row
     ).fetchone()
     was: dict[str, Any] = json.loads(kept[0]) if kept else {}
     now: dict[str, Any] = json.loads(kept[1]) if kept else {}
-    for column in COLUMNS:
+    for column in (*COLUMNS, ROUTED):
         if before[column] != after[column]:
             was.setdefault(column, before[column])
             now[column] = after[column]

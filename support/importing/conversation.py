@@ -5,8 +5,8 @@ Lives in memory only, on its way from a file to `prepare`.
 
 import re
 from dataclasses import dataclass, field
+from typing import Any
 
-GENERATED = "row:"  # begins the id of a row that has none; the rest is a digest of what it says
 MAX_QUOTED = 80  # characters of a cell that a reason quotes
 
 GENERATED = "row:"  # begins an id that was made up from what a row says
@@ -25,6 +25,7 @@ class RawMessage:
     saved_reply_id: str = ""
     helpful: int = 0  # votes for it less votes against, where the source counts them
     attachments: list[tuple[str, str]] = field(default_factory=list)  # name, URL
+    follows: list[str] = field(default_factory=list)  # of a mail: those before it in its thread
 
 
 @dataclass(slots=True)
@@ -42,6 +43,8 @@ class RawConversation:
     customer_id: str = ""
     status: str = ""  # open, answered, closed; empty: found out from the messages
     answer_source_id: str = ""  # the message marked as the solution, where the source marks one
+    rating: int = 0  # 1: the customer was content with the answers; -1: was not
+    mail: dict[str, Any] = field(default_factory=dict)  # `routes.MailThread` of a reply by mail
     messages: list[RawMessage] = field(default_factory=list)
 
 

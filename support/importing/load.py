@@ -20,7 +20,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from .. import faqs, joining, settings
+from .. import connections, faqs, joining, settings
 from ..audit import Actor, record
 from ..clock import now
 from ..database import insert, write
@@ -28,13 +28,16 @@ from ..errors import ImportFileError
 from ..saved_reply_uses import note_named
 from ..seal import Seal
 from .changes import noting, noting_settings
-from .conversation import GENERATED, RawConversation, Rejected
+from .conversation import RawConversation, Rejected
+from .helpdesks import FORMATS
+from .ids import safe_id
+from .known import Part, parts
 from .mapping import LinkRules, Mapping
 from .pairs import Item, conversations
 from .prepare import Prepared, Preparer
 from .report import KEPT_REJECTIONS, ImportReport, Reading
 from .standing import begun_by
-from .store import existing_inquiries, known_messages, store
+from .store import store
 
 BATCH = 250  # inquiries a transaction
 POOL_FROM = 3000  # below so many inquiries, starting processes costs more than it saves
@@ -121,11 +124,16 @@ def run_items(
     rules = replace(kept, **change)
     known = {row["slug"] for row in db.query("SELECT slug FROM faqs")}
     preparer = Preparer(rules.link_patterns, faqs.aliases(db), rules.allow)
-    raws = _raw_batches(items, report, preparer, seal)
+    way = connections.of_source(db, source)
+
+    def named(source_id: str) -> str:
+        return safe_id(source_id, preparer.masked, seal, dealt=reading.format in FORMATS)
+
+    raws = _raw_batches(items, report, preparer, named)
     with closing(_prepared(preparer, raws)) as batches:
         if dry_run:
             for batch in batches:
-                _count(db, batch, report, known)
+                _count(parts(db, seal, source, batch), batch, report, known)
                 for item in batch:
                     see(item)
                 progress(report.rows, reading.total, "checking")
@@ -141,9 +149,20 @@ def run_items(
                         with noting_settings(db, import_id, change):
                             settings.change(db, actor, **change)
                         change = {}
-                    _count(db, batch, report, known)
-                    with noting(db, import_id, existing_inquiries(db, source, batch).values()):
-                        store(db, seal, import_id, source, batch, discover=rules.discover_faqs)
+                    among = parts(db, seal, source, batch)
+                    _count(among, batch, report, known)
+                    there = [part.inquiry_id for part in among if part.inquiry_id is not None]
+                    with noting(db, import_id, there):
+                        store(
+                            db,
+                            seal,
+                            import_id,
+                            source,
+                            batch,
+                            discover=rules.discover_faqs,
+                            connection_id=way.id if way else None,
+                            among=among,
+                        )
                 progress(report.rows, reading.total, "importing")
         except BaseException:
             report.learn(reading)
@@ -176,7 +195,7 @@ def link_settings(kept: settings.Settings, links: LinkRules) -> dict[str, Any]:
 
 
 def _raw_batches(
-    items: Iterator[Item], report: ImportReport, preparer: Preparer, seal: Seal
+    items: Iterator[Item], report: ImportReport, preparer: Preparer, named: Callable[[str], str]
 ) -> Iterator[list[RawConversation]]:
     """Group conversations, and count what was rejected on the way."""
     batch: list[RawConversation] = []
@@ -188,10 +207,10 @@ def _raw_batches(
                 report.rejections.append(replace(item, reason=preparer.masked(item.reason)))
             continue
         report.rows += 1
-        item.source_id = _safe_id(item.source_id, preparer, seal)
-        item.answer_source_id = _safe_id(item.answer_source_id, preparer, seal)
+        item.source_id = named(item.source_id)
+        item.answer_source_id = named(item.answer_source_id)
         for message in item.messages:
-            message.source_id = _safe_id(message.source_id, preparer, seal)
+            message.source_id = named(message.source_id)
         batch.append(item)
         if len(batch) == BATCH:
             yield batch
@@ -202,28 +221,15 @@ def _raw_batches(
         raise ImportFileError("The file names columns but holds no row. Nothing was imported.")
 
 
-def _safe_id(source_id: str, preparer: Preparer, seal: Seal) -> str:
-    """An id that tells nothing.
-
-    One made up from a row's words, or that holds a telephone number, could be guessed back into
-    them, and is kept as a keyed hash.
-    """
-    if source_id.startswith(GENERATED) or preparer.masked(source_id) != source_id:
-        return seal.fingerprint(source_id)
-    return source_id
-
-
-def _count(db: Database, batch: list[Prepared], report: ImportReport, known: set[str]) -> None:
+def _count(among: list[Part], batch: list[Prepared], report: ImportReport, known: set[str]) -> None:
     """Add to the report what storing a batch would change.
 
     Args:
-        db: the desk's database, as it is before the batch.
+        among: what `parts` says of the batch, before it is stored.
         batch: what is about to be stored.
         report: of this import.
         known: slugs of the FAQs that there were before the import.
     """
-    existing = existing_inquiries(db, report.source, batch)
-    messages = known_messages(db, list(existing.values()))
     masked: Counter[str] = Counter(report.masked)
     for item in batch:
         masked.update(item.masked)
@@ -239,15 +245,11 @@ def _count(db: Database, batch: list[Prepared], report: ImportReport, known: set
         for slug in item.slugs:
             if slug not in known:
                 report.unknown_links[slug] = report.unknown_links.get(slug, 0) + 1
-        inquiry_id = existing.get(item.raw.source_id)
-        if inquiry_id is None:
-            report.inquiries += 1
-            report.messages += len(item.messages)
-            continue
-        fresh = sum(m.raw.source_id not in messages[inquiry_id] for m in item.messages)
-        report.messages += fresh
-        report.already_there += not fresh
     report.masked = dict(masked)
+    more = {part.item.raw.source_id for part in among if part.fresh or part.inquiry_id is None}
+    report.inquiries += sum(part.inquiry_id is None for part in among)
+    report.messages += sum(len(part.fresh) for part in among)
+    report.already_there += len(batch) - len(more)
 
 
 def _prepared(

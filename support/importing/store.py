@@ -5,40 +5,19 @@ its answer and status, whatever an export says of it.
 """
 
 import json
-from collections import defaultdict
 
 from sqlite_utils import Database
 
-from .. import embeddings, faqs, joining
+from .. import embeddings, faqs, joining, routes
 from ..clock import ago
-from ..database import one, scalar
+from ..database import Row, one, scalar
 from ..seal import Seal
 from ..word_index import index_words
+from .ids import is_hashed
+from .known import Part, asks_on, parts
 from .prepare import Prepared, PreparedMessage
 
 OPEN_DAYS = 14  # an unanswered inquiry that is older was never going to be: it is closed
-
-
-def existing_inquiries(db: Database, source: str, batch: list[Prepared]) -> dict[str, int]:
-    """Which of a batch are there already: source id to inquiry id."""
-    ids = json.dumps([item.raw.source_id for item in batch])
-    sql = """
-        SELECT source_id, id FROM inquiries
-        WHERE source = ? AND source_id IN (SELECT value FROM json_each(?))
-    """
-    return {row["source_id"]: row["id"] for row in db.query(sql, [source, ids])}
-
-
-def known_messages(db: Database, inquiry_ids: list[int]) -> dict[int, set[str]]:
-    """The source ids of the messages of some inquiries."""
-    sql = """
-        SELECT inquiry_id, source_id FROM messages
-        WHERE inquiry_id IN (SELECT value FROM json_each(?))
-    """
-    known: dict[int, set[str]] = defaultdict(set)
-    for row in db.query(sql, [json.dumps(inquiry_ids)]):
-        known[row["inquiry_id"]].add(row["source_id"])
-    return known
 
 
 def store(
@@ -49,6 +28,8 @@ def store(
     batch: list[Prepared],
     *,
     discover: bool,
+    connection_id: int | None = None,
+    among: list[Part] | None = None,
 ) -> None:
     """Write what is new in a batch.
 
@@ -59,34 +40,32 @@ def store(
         source: the name of where they come from.
         batch: inquiries, each source id once.
         discover: make an FAQ of every linked page that nobody has described yet.
+        connection_id: through which an answer to what is open goes out; None: through none.
+        among: what `parts` says of the batch, where the caller has asked already.
     """
     if discover:
         _discover(db, batch)
-    existing = existing_inquiries(db, source, batch)
-    known = known_messages(db, list(existing.values()))
     # Only one writer at a time (BEGIN IMMEDIATE), so ids can be dealt out here.
     next_inquiry = (scalar(db, "SELECT max(id) FROM inquiries") or 0) + 1
     next_message = (scalar(db, "SELECT max(id) FROM messages") or 0) + 1
-    for item in batch:
-        inquiry_id = existing.get(item.raw.source_id)
-        fresh = item.messages
+    for part in parts(db, seal, source, batch) if among is None else among:
+        inquiry_id, item = part.inquiry_id, part.item
         if inquiry_id is None:
             inquiry_id, next_inquiry = next_inquiry, next_inquiry + 1
-            existing[item.raw.source_id] = inquiry_id
             _insert_inquiry(db, seal, import_id, inquiry_id, source, item)
-        else:
-            fresh = [m for m in fresh if m.raw.source_id not in known[inquiry_id]]
-            if not fresh:
-                continue
+        elif not part.fresh:
+            _lead_back(db, seal, inquiry_id, item, connection_id)
+            continue
         ids: dict[str, int] = {}
-        for message in fresh:
+        for message in part.fresh:
             ids[message.raw.source_id], next_message = next_message, next_message + 1
             _insert_message(db, import_id, inquiry_id, ids[message.raw.source_id], message)
-        _settle(db, inquiry_id, item)
+        _settle(db, inquiry_id, part, part.stored | ids)
         _label(db, import_id, inquiry_id, item, ids)
         _seal_originals(db, seal, inquiry_id, item, ids)
+        _lead_back(db, seal, inquiry_id, item, connection_id)
         index_words(db, inquiry_id)
-        if inquiry_id in known and any(m.raw.role == "customer" for m in fresh):
+        if part.inquiry_id is not None and any(m.raw.role == "customer" for m in part.fresh):
             joining.wake(db, inquiry_id)
             joining.refresh_joined(db, inquiry_id)
 
@@ -128,31 +107,32 @@ def _insert_message(
         db.table("attachments").insert({"message_id": message_id, "name": name, "url": url})
 
 
-def _settle(db: Database, inquiry_id: int, item: Prepared) -> None:
+def _settle(db: Database, inquiry_id: int, part: Part, ids: dict[str, int]) -> None:
     """Bring text, status and answer in line with the messages, unless it was answered here."""
-    row = one(db, "SELECT text, status FROM inquiries WHERE id = ?", [inquiry_id])
+    item = part.item
+    row = one(db, "SELECT text, status, answer_id FROM inquiries WHERE id = ?", [inquiry_id])
     here = "SELECT 1 FROM messages WHERE inquiry_id = ? AND agent_id IS NOT NULL"
     if row is None or scalar(db, here, [inquiry_id]):
         return
-    answer = item.answer
+    answer, text = item.answer, item.text
     status = item.status if row["status"] == "open" else row["status"]
+    if part.others:
+        # An export is as old as it is: what came by itself since counts too.
+        text = joining.own_text(db, inquiry_id)
+        status = "open" if row["status"] == "open" and asks_on(db, inquiry_id) else status
     if status == "open" and item.raw.opened_at < ago(days=OPEN_DAYS) and not item.raw.status:
         status = "closed"
-    sql = "SELECT id FROM messages WHERE inquiry_id = ? AND source_id = ?"
-    answer_id = scalar(db, sql, [inquiry_id, answer.raw.source_id]) if answer else None
+    answer_id = ids.get(answer.raw.source_id) if answer else row["answer_id"]
     ended = answer.raw.at if answer else item.raw.opened_at
-    db.table("inquiries").update(
-        inquiry_id,
-        {
-            "text": item.text,
-            "status": status,
-            "answer_id": answer_id,
+    change: Row = {"text": text, "status": status, "answer_id": answer_id}
+    if answer or answer_id is None:
+        change |= {
             "answered_at": answer.raw.at if answer else None,
             "solved": int(answer is not None and item.raw.answer_source_id == answer.raw.source_id),
             "closed_at": None if status == "open" else ended,
-        },
-    )
-    if row["text"] != item.text:
+        }
+    db.table("inquiries").update(inquiry_id, change)
+    if row["text"] != text:
         # What its vector was made of has changed: it is encoded anew.
         embeddings.forget(db, inquiry_id)
 
@@ -189,6 +169,25 @@ def _seal_originals(
                 "INSERT OR REPLACE INTO originals (message_id, sealed) VALUES (?, ?)",
                 (message_id, seal.close_up(message.original)),
             )
+
+
+def _lead_back(
+    db: Database, seal: Seal, inquiry_id: int, item: Prepared, connection_id: int | None
+) -> None:
+    """Write down where the answer to an open inquiry goes, where nobody has yet."""
+    name = item.raw.source_id
+    # What was made up here is no conversation's name over there; of a mail, its headers tell.
+    if connection_id is None or (is_hashed(name) and not item.raw.mail):
+        return
+    sql = (
+        "SELECT 1 FROM inquiries i LEFT JOIN inquiries h ON h.id = i.joined_to "
+        "WHERE i.id = ? AND coalesce(h.status, i.status) = 'open'"
+    )
+    if scalar(db, sql, [inquiry_id]) and routes.of(db, inquiry_id) is None:
+        thread = routes.MailThread(**item.raw.mail) if item.raw.mail else None
+        routes.note(
+            db, seal, inquiry_id, connection_id=connection_id, conversation=name, mail=thread
+        )
 
 
 def _discover(db: Database, batch: list[Prepared]) -> None:

@@ -18,6 +18,7 @@ from ..database import Row, one, scalar, write
 from ..errors import ConflictError, NotFoundError, UndoRefusedError
 from ..saved_reply_uses import note_uses
 from ..word_index import index_words
+from .changes import ROUTED
 from .standing import at_work
 
 BATCH: Final = 200  # inquiries a transaction: others write in between
@@ -213,7 +214,7 @@ def _moved_on(db: Database, import_id: int) -> list[int]:
     """
     for row in db.query(sql, [import_id]):
         after = json.loads(row["after"])
-        if any(row[name] != value for name, value in after.items() if name != "text"):
+        if any(row[name] != after[name] for name in after if name not in ("text", ROUTED)):
             found.append(row["id"])
     return found
 
@@ -243,6 +244,8 @@ def _put_back(db: Database, import_id: int) -> int:
         anew = "text" in was and text != left["text"]
         if anew:
             del was["text"]
+        if was.pop(ROUTED, 1) == 0:
+            db.execute("DELETE FROM inquiry_routes WHERE inquiry_id = ?", [inquiry_id])
         if was:
             db.table("inquiries").update(inquiry_id, was)
         gone += _take_messages(db, import_id, inquiry_id)

@@ -74,7 +74,7 @@ def test_an_id_that_is_a_telephone_number_is_kept_as_a_hash(space, db, tmp_path)
 def test_a_changed_text_is_encoded_anew(space, db, seal, tmp_path):
     import_csv(space, tmp_path / "h.csv", "id,question,answer\n1,환불 언제,곧\n")
     db.execute("INSERT INTO embeddings (item_id, encoder_version, vector) VALUES (1, 'e', x'00')")
-    db.execute("UPDATE messages SET source_id = 'older' WHERE role = 'customer'")
+    db.execute("DELETE FROM messages WHERE role = 'customer'")
     import_csv(space, tmp_path / "h.csv", "id,question,answer\n1,배송 언제,곧\n")
     assert embeddings.missing(db, "e") == [1]
 
