@@ -10,6 +10,7 @@ import click
 
 from .bench_category import category
 from .bench_faq import SETS, faq, unseen
+from .bench_import import import_
 from .bench_label import label
 from .bench_moderation import moderation
 from .bench_moderation_speed import moderation_speed
@@ -46,7 +47,7 @@ def bench_command(context: click.Context) -> None:
 
 for command in (
     category, transformer, label, moderation, moderation_speed, similar_listings, faq, unseen, sts,
-    retrieval, similar, speed, similar_speed, web,
+    retrieval, similar, speed, similar_speed, web, import_,
 ):  # fmt: skip
     bench_command.add_command(command)
 
