@@ -9,7 +9,7 @@ from support import releases
 from tests.conftest import ACTOR
 from tests.listings.conftest import photo
 from tests.listings.small_category import category_model
-from tests.web.doors import problem
+from tests.web.doors import kept, problem
 from web import tokens
 from web.app import create_app
 
@@ -44,7 +44,7 @@ def test_a_listing_gets_its_categories(ask, model):
 
 
 def test_pictures_come_as_a_form_and_stay_nowhere(ask, model, space):
-    before = sorted(space.home.iterdir())
+    before = kept(space)
     body = {
         "title": "운동화",
         "pictures": [(io.BytesIO(photo(1)), "a.png"), (io.BytesIO(b"x"), "b.png")],
@@ -53,7 +53,7 @@ def test_pictures_come_as_a_form_and_stay_nowhere(ask, model, space):
     assert found["guesses"][0]["path"] == "패션 > 신발"
     assert len(found["problems"]) == 1
     assert "b.png" in found["problems"][0]
-    assert sorted(space.home.iterdir()) == before
+    assert kept(space) == before
     many = [(io.BytesIO(photo(1)), "a.png")] * 11
     answer = ask(data={"title": "a", "pictures": many}, content_type="multipart/form-data")
     assert "At most 10" in problem(answer, 400)["detail"]
@@ -89,4 +89,4 @@ def test_the_schema_names_both_ways(space):
     described = schema["paths"][CATEGORIES]["post"]
     assert set(described["requestBody"]["content"]) == {"application/json", "multipart/form-data"}
     assert "$ref" in described["requestBody"]["content"]["application/json"]["schema"]
-    assert described["security"] == [{"token": []}]
+    assert described["security"] == [{"token": ["listings"]}]

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests.conftest import ACTOR
-from tests.web.doors import problem
+from tests.web.doors import kept, problem
 from tests.web.drawn_listings import BAG, BAG_AGAIN, LAMP, jpeg, sell
 from web import tokens
 from web.app import create_app
@@ -66,7 +66,7 @@ def test_a_listing_may_go_by_the_marketplaces_id(client, shop):
 
 
 def test_words_pictures_or_both_are_asked_about(client, shop, space):
-    before = sorted(path.name for path in space.home.iterdir())
+    before = kept(space)
     assert client.post(ASK, json={"text": LAMP}).json["listings"][0]["listing_id"] == shop[2]
     body = {"pictures": [(io.BytesIO(b"x"), "b.png"), (io.BytesIO(jpeg(4)), "lamp.jpg")]}
     found = client.post(ASK, data=body, content_type="multipart/form-data").json
@@ -75,7 +75,7 @@ def test_words_pictures_or_both_are_asked_about(client, shop, space):
     body = {"text": BAG, "top_k": "2", "pictures": [(io.BytesIO(jpeg(1)), "bag.jpg")]}
     found = client.post(ASK, data=body, content_type="multipart/form-data").json
     assert [one["listing_id"] for one in found["listings"]] == shop[:2]
-    assert sorted(path.name for path in space.home.iterdir()) == before
+    assert kept(space) == before
 
 
 def test_how_to_look_is_chosen(client, shop):
