@@ -4,9 +4,12 @@ import http.client
 import signal
 import ssl
 
-from tests.web.doors import faqdesk, free_port, logged, running, serving, until
+from tests.web.doors import free_port, logged, running, serving, until
+from tests.web.test_cli import shell
 from tests.web.test_index_server import self_signed
 from tests.web.test_metrics import read
+
+__all__ = ["shell"]
 
 
 def fetch_https(port, path, chain):
@@ -49,15 +52,14 @@ def test_with_a_certificate_it_speaks_https_and_its_cookies_stay_there(space, tm
     assert told == f"https://127.0.0.1:{port}"
 
 
-def test_a_certificate_that_will_not_do_is_a_clear_message(space, tmp_path):
+def test_a_certificate_that_will_not_do_is_a_clear_message(shell, tmp_path):
     chain, key = self_signed(tmp_path / "one")
     _, other = self_signed(tmp_path / "two")
     (tmp_path / "empty").touch()
     for words in ((chain, other), (tmp_path / "empty", key), (key, chain)):
-        done = faqdesk(space, "serve", "--cert", str(words[0]), "--key", str(words[1]))
-        assert done.returncode == 1
-        assert done.stderr.startswith(f"faqdesk: Cannot serve with {words[0]}")
-    assert faqdesk(space, "serve", "--cert", str(chain)).returncode == 2
+        said = shell.refuses("serve", "--cert", words[0], "--key", words[1])
+        assert said.startswith(f"faqdesk: Cannot serve with {words[0]}")
+    assert shell.refuses("serve", "--cert", chain, code=2)
 
 
 def test_behind_a_proxy_its_word_counts(space):

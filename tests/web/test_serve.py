@@ -27,9 +27,12 @@ from tests.web.doors import (
     serving,
     until,
 )
+from tests.web.test_cli import fresh, shell
 from train.desk import train_all
 from web import jobs
 from web.serve import make_findable
+
+__all__ = ["fresh", "shell"]
 
 
 def workers(group):
@@ -147,17 +150,12 @@ def test_a_taken_port_is_a_clear_message_and_nothing_is_left_running(space):
 
 
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "203.0.113.7"])
-def test_an_address_of_another_machine_is_a_clear_message(space, host):
-    done = faqdesk(space, "serve", "--host", host, "--port", str(free_port()))
-    assert done.returncode == 1
-    assert done.stderr.startswith(f"faqdesk: Cannot serve at {host}")
+def test_an_address_of_another_machine_is_a_clear_message(shell, host):
+    said = shell.refuses("serve", "--host", host, "--port", free_port())
+    assert said.startswith(f"faqdesk: Cannot serve at {host}")
 
 
-def test_serving_needs_a_desk(tmp_path, space):
-    from support.workspace import Workspace
-
+def test_serving_needs_a_desk(fresh):
     for command in ("serve", "worker"):
-        done = faqdesk(Workspace(tmp_path / "nowhere"), command)
-        assert done.returncode == 3
-        assert "faqdesk init" in done.stderr
-    assert not (tmp_path / "nowhere").exists()
+        assert "faqdesk init" in fresh.refuses(command, code=3)
+    assert not fresh.home.exists()
