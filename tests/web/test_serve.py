@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from support import answering, embeddings
 from support.database import scalar
 from support.recommender import Recommender
 from tests.conftest import ACTOR
+from tests.knowledge_desk import use_shipped_encoder
 from tests.web.doors import (
     answers,
     desk_to_teach,
@@ -28,7 +30,6 @@ from tests.web.doors import (
     until,
 )
 from tests.web.test_cli import fresh, shell
-from train.desk import train_all
 from web import jobs
 from web.serve import make_findable
 
@@ -122,13 +123,12 @@ def test_answers_that_were_not_encoded_are_made_findable(space, db, recommender,
 
 def test_a_worker_makes_answers_findable_by_itself(space, db, tmp_path):
     taught = desk_to_teach(tmp_path / "taught")
-    database = taught.database()
-    train_all(taught, database, actor=ACTOR)
-    database.execute("DELETE FROM embeddings WHERE item_id IN (1, 2, 3)")
-    with running(taught, "worker"):
-        sql = "SELECT count(*) FROM embeddings WHERE item_id IN (1, 2, 3)"
-        until(lambda: scalar(database, sql) == 3, "the answers are encoded")
-    database.close()
+    use_shipped_encoder(taught)
+    with closing(taught.database()) as database, running(taught, "worker"):
+        answered = scalar(database, "SELECT count(*) FROM inquiries WHERE status = 'answered'")
+        assert answered > 50
+        sql = "SELECT count(*) FROM embeddings"
+        until(lambda: scalar(database, sql) == answered, "the answers are encoded")
 
 
 def test_a_desk_without_an_encoder_has_nothing_to_make_findable(space, db):
