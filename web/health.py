@@ -1,4 +1,4 @@
-"""`/healthz`: the process lives. `/readyz`: it can answer, and with which release."""
+"""`/healthz`: the process lives. `/readyz`: it can answer, with which release, and what fails."""
 
 import structlog
 from flask import Blueprint
@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from support.database import scalar
 
 from .database import db, desk
+from .worker_state import troubles
 
 bp = Blueprint("health", __name__)
 
@@ -24,13 +25,18 @@ def readyz() -> ResponseReturnValue:
     """Say whether the database answers and the models are loaded; 503 where the database does not.
 
     A desk without models is ready: it answers inquiries without suggestions. What is wrong with
-    them names folders of this machine, so it goes to the log alone.
+    them names folders of this machine, so it goes to the log alone. Without its worker, or with a
+    door that fails, it is ready too: taking it away from who answers would help nobody.
     """
     scalar(db(), "SELECT 1")
     models = desk().recommender.models()
     if models.degraded:
         log.warning("degraded", why=models.degraded)
+    failing = troubles(desk().workspace, db())
+    if failing:
+        log.warning("failing", what=failing)
     return {
-        "status": "degraded" if models.degraded else "ok",
+        "status": "degraded" if models.degraded or failing else "ok",
         "release": models.release.name if models.release else None,
+        "failing": failing,
     }

@@ -1,4 +1,4 @@
-"""`/metrics` for Prometheus: requests as the web processes counted them, and the state of the desk.
+"""`/metrics` for Prometheus: requests as the web processes counted them, then the desk's state.
 
 Open to this machine itself, and to a token of the scope `metrics`; no words of anybody are in it.
 prometheus_client is imported when an application is made, not before: it looks then, once, whether
@@ -7,26 +7,17 @@ several processes put their counts together.
 
 import os
 import time
-from collections.abc import Iterator
 from http import HTTPStatus
-from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, current_app, g, request
 from flask.typing import ResponseReturnValue
-from sqlite_utils import Database
-
-from support import inquiries
-from support.clock import ago, from_iso, now
-from support.database import scalar
 
 from . import tokens
 from .database import db, desk
 from .errors import problem
-
-if TYPE_CHECKING:
-    from prometheus_client import Metric
+from .metrics_state import State
 
 bp = Blueprint("metrics", __name__)
 
@@ -103,7 +94,7 @@ def show() -> ResponseReturnValue:
     else:
         registry = current_app.extensions["faqdesk-metrics"].registry
     state = CollectorRegistry()
-    state.register(_State())
+    state.register(State(desk().workspace, db(), desk().recommender.models()))
     body = generate_latest(registry) + generate_latest(state)
     return Response(body, content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
@@ -121,71 +112,3 @@ def _has_token() -> bool:
     kind, _, secret = request.headers.get("Authorization", "").partition(" ")
     token = tokens.find(db(), secret.strip()) if kind.lower() == "bearer" else None
     return token is not None and token.may(SCOPE)
-
-
-class _State:
-    """The desk as its database has it, looked up when it is asked for."""
-
-    def collect(self) -> "Iterator[Metric]":
-        """Every figure."""
-        from prometheus_client.core import GaugeMetricFamily
-
-        models = desk().recommender.models()
-        about = GaugeMetricFamily(
-            "faqdesk_info", "Version and release in force.", labels=("version", "release")
-        )
-        release = models.release.name if models.release else ""
-        about.add_metric((version("faqdesk"), release), 1)
-        yield about
-        yield GaugeMetricFamily(
-            "faqdesk_degraded",
-            "1: a part of the release cannot be used.",
-            value=float(bool(models.degraded)),
-        )
-        size = desk().workspace.database_path.stat().st_size
-        yield GaugeMetricFamily("faqdesk_database_bytes", "Size of desk.db.", value=size)
-        yield _by("inquiries", "Inquiries.", "status", inquiries.counts(db()))
-        for name, words, label, sql in (
-            (
-                "jobs", "Jobs.", "state",
-                "SELECT state, count(*) FROM jobs GROUP BY state",
-            ),
-            (
-                "outbox", "Sent answers, by how far they got.", "state",
-                "SELECT state, count(*) FROM outbox GROUP BY state",
-            ),
-            (
-                "suggestions_day", "What was suggested within a day.", "band",
-                "SELECT band, count(*) FROM suggestions WHERE at > :day GROUP BY band",
-            ),
-            (
-                "suggested_faqs_day", "What became of FAQs suggested within a day.", "outcome",
-                "SELECT coalesce(f.outcome, 'undecided'), count(*) FROM suggestions s "
-                "JOIN suggestion_faqs f ON f.suggestion_id = s.id WHERE s.at > :day GROUP BY 1",
-            ),
-        ):  # fmt: skip
-            yield _by(name, words, label, _pairs(db(), sql))
-        waiting = "SELECT min(created_at) FROM jobs WHERE state = 'queued'"
-        yield GaugeMetricFamily(
-            "faqdesk_queue_age_seconds",
-            "How long the oldest job has waited.",
-            value=_age(scalar(db(), waiting)),
-        )
-
-
-def _pairs(db: Database, sql: str) -> dict[str, int]:
-    values: dict[str, Any] = {"day": ago(days=1)} if ":day" in sql else {}
-    return {str(name): int(n) for name, n in db.conn.execute(sql, values)}
-
-
-def _by(name: str, words: str, label: str, found: dict[str, int]) -> "Metric":
-    from prometheus_client.core import GaugeMetricFamily
-
-    family = GaugeMetricFamily(f"faqdesk_{name}", words, labels=(label,))
-    for value, n in found.items():
-        family.add_metric((value,), n)
-    return family
-
-
-def _age(at: str | None) -> float:
-    return (from_iso(now()) - from_iso(at)).total_seconds() if at else 0.0

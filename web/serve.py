@@ -28,7 +28,7 @@ from support.processes import ONE_THREAD
 from support.recommender import Recommender
 from support.workspace import Workspace
 
-from . import follow_ups, import_work, job_queue, jobs, logs, metrics, schedule
+from . import follow_ups, import_work, job_queue, jobs, logs, metrics, schedule, worker_state
 from .app import create_app
 from .tls import Certificate
 
@@ -101,6 +101,7 @@ def serve(
     # The web processes count together here; a folder of an earlier server would count twice.
     counts = tempfile.mkdtemp(prefix="faqdesk-metrics-")
     os.environ[metrics.FOLDER] = counts
+    worker_state.give_sign(workspace)  # from now on its silence counts
     beside = _Beside(workspace)
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     scheme = "https" if secure else "http"
@@ -179,6 +180,7 @@ def work(workspace: Workspace, *, parent: int | None = None) -> None:
     """
     workspace.database().close()
     logs.configure()
+    worker_state.give_signs(workspace)
     threading.Thread(target=_maintain, args=(workspace,), daemon=True).start()
     if parent is not None:
         # The console that started this worker may be killed: without it, nobody would stop us.

@@ -27,7 +27,7 @@ def client(app):
 
 def test_a_desk_without_models_is_ready(client):
     assert client.get("/healthz").json == {"status": "ok"}
-    assert client.get("/readyz").json == {"status": "ok", "release": None}
+    assert client.get("/readyz").json == {"status": "ok", "release": None, "failing": []}
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,20 @@
 """`/metrics`: who may read it, and that it says what the desk holds."""
 
+import re
+
 import pytest
+import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from support import answering
+from support.clock import from_iso
 from support.database import scalar
 from tests.web.conftest import ACTOR, stubbed_app
-from tests.web.doors import problem
+from tests.web.doors import ROOT, problem
 from web import tokens
+from web.app import create_app
+
+OWN_JOB = 'job="faqdesk"'  # Prometheus gives that name, the desk does not
 
 
 def read(text):
@@ -17,6 +24,12 @@ def read(text):
         for family in text_string_to_metric_families(text)
         for sample in family.samples
     }
+
+
+def rules():
+    """The alerts that `deploy/` holds."""
+    file = yaml.safe_load((ROOT / "deploy/prometheus-rules.yml").read_text())
+    return [rule for group in file["groups"] for rule in group["rules"]]
 
 
 def test_it_says_what_the_desk_holds(app, agent, db, space, ids):
@@ -35,11 +48,53 @@ def test_it_says_what_the_desk_holds(app, agent, db, space, ids):
     assert found["faqdesk_suggested_faqs_day", "accepted"] == 1
     assert found["faqdesk_suggested_faqs_day", "passed_over"] == 1
     assert found["faqdesk_degraded",] == 0
-    assert found["faqdesk_queue_age_seconds",] == 0
+    for queue in ("jobs", "webhooks", "answers"):
+        assert found["faqdesk_queue_length", queue] == 0
+        assert found["faqdesk_queue_age_seconds", queue] == 0
     assert found["faqdesk_database_bytes",] > 0
+    assert found["faqdesk_disk_free_bytes",] > 0
+    # What an alert watches is there before it first happens.
+    for name in ("outbox", "webhooks_day", "jobs", "jobs_day"):
+        assert found[f"faqdesk_{name}", "failed"] == 0
+    assert found["faqdesk_trouble", "answers_failed"] == 0
+    assert "faqdesk_release_trained_timestamp_seconds" not in answer.text  # nothing was trained
     rule = "/inquiries/<int(max=9223372036854775807):inquiry_id>"
     assert found["faqdesk_http_requests_total", "GET", rule, "200"] == 1
     assert found["faqdesk_http_request_seconds_count", rule] == 1
+
+
+def test_it_says_how_old_the_release_is_and_what_the_index_holds(trained):
+    db = trained.database()
+    made = scalar(db, "SELECT created_at FROM releases ORDER BY created_at DESC LIMIT 1")
+    answered = scalar(db, "SELECT count(*) FROM inquiries WHERE answer_id IS NOT NULL")
+    db.close()
+    client = create_app(trained).test_client()
+    client.get("/sign-in")
+    found = read(client.get("/metrics").text)
+    assert found["faqdesk_release_trained_timestamp_seconds",] == from_iso(made).timestamp()
+    assert 0 < found["faqdesk_index_inquiries",] <= answered
+    assert found["faqdesk_degraded",] == 0
+
+
+def test_mistakes_of_ours_are_counted_as_such(app, monkeypatch):
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    monkeypatch.setitem(app.view_functions, "health.healthz", lambda: 1 / 0)
+    assert app.test_client().get("/healthz").status_code == 500
+    found = read(app.test_client().get("/metrics").text)
+    assert found["faqdesk_http_requests_total", "GET", "/healthz", "500"] == 1
+
+
+def test_the_alert_rules_watch_what_there_is(app):
+    """Every name and every value of a label in them is one that `/metrics` gives."""
+    app.test_client().get("/sign-in")
+    there = app.test_client().get("/metrics").text + "faqdesk_release_trained_timestamp_seconds "
+    assert len({rule["alert"] for rule in rules()}) == len(rules()) > 5
+    for rule in rules():
+        assert set(rule) <= {"alert", "expr", "for", "labels", "annotations"}
+        for name in re.findall(r"faqdesk_\w+", rule["expr"]):
+            assert f"{name}{{" in there or f"{name} " in there, rule["alert"]
+        for label, value in re.findall(r'(\w+)="([^"]+)"', rule["expr"].replace(OWN_JOB, "")):
+            assert f'{label}="{value}"' in there, rule["alert"]
 
 
 def test_no_name_and_no_word_of_anybody_is_in_it(app, agent):

@@ -9,8 +9,19 @@ import click
 from support import inquiries, settings
 from support.database import scalar
 from support.releases import current
+from web import worker_state
 
 from .common import actor, json_option, print_json, workspace
+
+_CURES = {
+    "no_worker": "Nothing works through jobs, webhooks and answers: start faqdesk serve, or look "
+    "in its log why the worker ends.",
+    "jobs_late": "Jobs wait and none is running: look at the Jobs page and in the log.",
+    "webhooks_late": "Webhooks wait to be worked through: look in the log of faqdesk serve.",
+    "answers_late": "Answers that are due are not delivered: look in the log of faqdesk serve.",
+    "webhooks_failed": "Webhooks failed within a day: look at the Connections page.",
+    "answers_failed": "Answers were not delivered: look at the Connections page.",
+}
 
 
 @click.command("init")
@@ -55,7 +66,7 @@ def settings_command(assignments: tuple[str, ...], as_json: bool) -> None:
 @click.command("status")
 @json_option
 def status_command(as_json: bool) -> None:
-    """Show what the desk holds and which release is in force.
+    """Show what the desk holds, which release is in force, what waits, and what fails.
 
     \b
     Example:
@@ -71,12 +82,23 @@ def status_command(as_json: bool) -> None:
         "labelled": scalar(db, "SELECT count(DISTINCT inquiry_id) FROM labels"),
         "release": release.name if release else None,
         "parts": dict(release.parts) if release else {},
+        "worker": _worker(worker_state.seconds_silent(space)),
+        "waiting": {queue.name: queue.waiting for queue in worker_state.queues(db)},
+        "failing": list(worker_state.troubles(space, db)),
     }
     if as_json:
         print_json(found)
         return
     for name, value in found.items():
         click.echo(f"{name}: {value}")
+    for trouble in found["failing"]:
+        click.echo(_CURES[trouble], err=True)
+
+
+def _worker(silent: float | None) -> str:
+    if silent is None:
+        return "never started"
+    return "running" if silent <= worker_state.GONE_SECONDS else f"silent for {silent:,.0f} s"
 
 
 @click.command("upgrade")
