@@ -6,6 +6,7 @@ came before. Where the answer goes is kept sealed. Mails that machines send by t
 
 import email
 import email.policy
+import json
 import re
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -14,14 +15,16 @@ from typing import Final
 
 from sqlite_utils import Database
 
-from . import connections, outside_answers, routes
+from . import connections, outside_answers, routes, settings
 from .clock import iso, now
 from .connections import Connection
 from .database import one, scalar, write
 from .errors import EmptyTextError, InputError
 from .importing.conversation import RawMessage
+from .importing.ids import safe_id
 from .importing.quoting import cut_html, cut_text
 from .incoming import receive
+from .redact import Redactor
 from .routes import MailThread
 from .seal import Seal
 
@@ -66,11 +69,17 @@ def take(db: Database, seal: Seal, connection: Connection, raw: bytes) -> Taken:
         _IDS.findall(f"{_header(mail, 'References')} {_header(mail, 'In-Reply-To')}")
     ))  # fmt: skip
     at = _date(mail)
+    mask = Redactor(settings.load(db).allow).redact
+
+    def named(name: str) -> str:
+        """As an import of the same mailbox calls it."""
+        return safe_id(name, lambda words: mask(words).text, seal)
+
     with write(db):
-        conversation = _conversation(db, connection, before) or own or f"<{address} {at}>"
-        said = RawMessage(
-            own or f"<{address} {at}>", "customer", _text(mail), at, attachments=_files(mail)
-        )
+        name_here = named(own or f"<{address} {at}>")
+        known = _conversation(db, connection, before, [named(item) for item in before])
+        conversation = known or name_here
+        said = RawMessage(name_here, "customer", _text(mail), at, attachments=_files(mail))
         us = getaddresses([connections.access(db, seal, connection.id).sender])[0][1]
         if writer[0][1].lower() == us.lower():
             return _answered(db, seal, connection, conversation, said, writer[0][0])
@@ -130,9 +139,16 @@ def _answered(
     return Taken(became if taken.inquiry_id else "ignored", taken.inquiry_id)
 
 
-def _conversation(db: Database, connection: Connection, before: list[str]) -> str:
-    """The conversation that the newest known of some mails belongs to; '' where none is known."""
-    for reference in reversed(before):
+def _conversation(db: Database, connection: Connection, before: list[str], names: list[str]) -> str:
+    """The conversation that the newest known of some mails belongs to; '' where none is known.
+
+    Args:
+        db: the desk's database.
+        connection: of mail.
+        before: the Message-IDs of mails, the oldest first.
+        names: what they are called here.
+    """
+    for reference, name in reversed(list(zip(before, names, strict=True))):
         if ours := _OURS.fullmatch(reference):
             sql = """
                 SELECT r.conversation FROM outbox o
@@ -146,15 +162,17 @@ def _conversation(db: Database, connection: Connection, before: list[str]) -> st
                 JOIN inquiry_routes r ON r.inquiry_id = i.id
                 WHERE i.source = ? AND r.connection_id = ? AND m.source_id = ?
             """
-            found = one(db, sql, [connection.source, connection.id, reference])
+            found = one(db, sql, [connection.source, connection.id, name])
         if found is not None:
             return str(found["conversation"])
-    # An export of the same mailbox knows a thread by its first mail.
-    for reference in before:
-        sql = "SELECT 1 FROM inquiries WHERE source = ? AND source_id = ?"
-        if one(db, sql, [connection.source, reference]):
-            return reference
-    return ""
+    # One that was answered before anybody here could answer by mail, of an import.
+    sql = """
+        SELECT i.source_id FROM messages m JOIN inquiries i ON i.id = m.inquiry_id
+        WHERE i.source = ? AND i.import_id IS NOT NULL
+        AND m.source_id IN (SELECT value FROM json_each(?)) ORDER BY m.id DESC LIMIT 1
+    """
+    found = one(db, sql, [connection.source, json.dumps(names)]) if names else None
+    return str(found["source_id"]) if found is not None else ""
 
 
 def _text(mail: EmailMessage) -> str:

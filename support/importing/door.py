@@ -16,7 +16,7 @@ from sqlite_utils import Database
 from ..audit import Actor
 from ..errors import ImportFileError, InputError, MappingError
 from ..seal import Seal
-from . import mail, mapping, workbook
+from . import mapping, mbox, workbook
 from .conversation import Rejected
 from .format import Format, Row
 from .gathering import spooled, spooled_mail
@@ -140,7 +140,7 @@ def _detect(files: list[Path], options: Options) -> Found:
     first = next((sample for sample in samples.values() if sample), b"")
     encoding = file_encoding(files[0], first) if samples[files[0]] else ""
     mails = [
-        path for path, sample in samples.items() if mail.is_mbox(sample) or mail.is_mail(sample)
+        path for path, sample in samples.items() if mbox.is_mbox(sample) or mbox.is_mail(sample)
     ]
     if options.format == MAIL or (len(mails) == len(files) and not options.format):
         return Found(MAIL, "")  # each part of a mail names its own

@@ -25,6 +25,7 @@ SYSTEM: Final = "system message"
 EMPTY: Final = "without text"
 DRAFT: Final = "draft or hidden"
 SPAM: Final = "spam or deleted"
+CALL: Final = "telephone or video call"
 
 NAMES: Final = ("file_name", "filename", "name", "title")  # of attachments
 URLS: Final = ("content_url", "attachment_url", "data_url", "url")
@@ -163,6 +164,13 @@ def settle_status(raw: RawConversation) -> None:
     elif raw.status == GOING:
         # One that waits for the customer is answered.
         raw.status = "open" if not said or said[-1] == "customer" else "answered"
+
+
+def settle_rating(raw: RawConversation) -> None:
+    """Count what the customer thought of a conversation for each of its answers."""
+    for message in raw.messages:
+        if raw.rating and message.public and message.role == "agent":
+            message.helpful += raw.rating
 
 
 def add(intake: Intake, conversation: str, message: RawMessage) -> None:

@@ -10,11 +10,12 @@ from typing import Final
 
 from .. import clock
 from ..errors import ImportFileError
-from . import mail
+from . import mail, mbox
 from .conversation import RawConversation, Rejected
 from .format import Format, Intake
 from .json_stream import Record
 from .load import Progress
+from .mail_parts import parsed
 from .pairs import Item
 from .pieces import Place, records, table_rows
 from .report import Reading
@@ -86,11 +87,19 @@ def spooled_mail(
             def tell(done: int, before: int = before) -> None:
                 progress(before + done, total, "reading")
 
-            for number, item in mail.mails(path, tell=tell):
+            for number, item in mbox.mails(path, tell=tell):
                 try:
-                    reader.take(item)
+                    if not item:
+                        raise ValueError(f"larger than {mbox.MAX_MAIL >> 20} MB")
+                    reader.take(parsed(item))
                 # What odd mails raise in the standard library's parser is not told beforehand.
-                except (ValueError, LookupError, AttributeError, TypeError) as error:
+                except (
+                    ValueError,
+                    LookupError,
+                    AttributeError,
+                    TypeError,
+                    RecursionError,
+                ) as error:
                     yield mail.rejected(path, number, error)
             before += path.stat().st_size
         reading.notes += reader.end()

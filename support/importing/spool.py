@@ -19,7 +19,9 @@ _TABLES = """
         conversation TEXT NOT NULL, id TEXT NOT NULL, at TEXT NOT NULL, seq INTEGER NOT NULL,
         body TEXT NOT NULL, PRIMARY KEY (conversation, id)
     ) WITHOUT ROWID;
-    CREATE TABLE people (id TEXT PRIMARY KEY, role TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE people (
+        id TEXT PRIMARY KEY, role TEXT NOT NULL, name TEXT NOT NULL
+    ) WITHOUT ROWID;
     CREATE TABLE skipped (id TEXT PRIMARY KEY) WITHOUT ROWID;
     CREATE TABLE threads (id TEXT PRIMARY KEY, thread TEXT NOT NULL) WITHOUT ROWID;
     CREATE INDEX threads_thread ON threads(thread);
@@ -97,14 +99,16 @@ class Spool:
         """Know that a conversation is left out on purpose."""
         self._db.execute("INSERT OR IGNORE INTO skipped VALUES (?)", [conversation])
 
-    def person(self, person_id: str, role: str) -> None:
-        """Keep whether somebody is a customer or an agent."""
-        self._db.execute("INSERT OR REPLACE INTO people VALUES (?, ?)", [person_id, role])
+    def person(self, person_id: str, role: str, name: str = "") -> None:
+        """Keep whether somebody is a customer or an agent, and what an agent is called."""
+        kept = name if role == "agent" else ""
+        self._db.execute("INSERT OR REPLACE INTO people VALUES (?, ?, ?)", [person_id, role, kept])
 
-    def role(self, person_id: str) -> str:
-        """What `person` said; '' of somebody unknown."""
-        row = self._db.execute("SELECT role FROM people WHERE id = ?", [person_id]).fetchone()
-        return row[0] if row else ""
+    def person_of(self, person_id: str) -> tuple[str, str]:
+        """Role and name, as `person` said; '' of somebody unknown."""
+        sql = "SELECT role, name FROM people WHERE id = ?"
+        row = self._db.execute(sql, [person_id]).fetchone()
+        return (row[0], row[1]) if row else ("", "")
 
     def thread(self, ids: list[str]) -> str:
         """The conversation that messages belong to which name each other.

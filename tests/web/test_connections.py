@@ -6,8 +6,7 @@ import sys
 
 import pytest
 
-from support import agents, answering, connections, delivery, delivery_ways, inquiries, routes
-from support.audit import Actor
+from support import agents, connections
 from support.connection_access import Access
 from support.database import scalar
 from tests.conftest import ACTOR
@@ -64,9 +63,12 @@ def test_a_helpdesk_is_connected_tried_out_and_ended(run, db, desk):
     assert "secret" not in row
     assert made["secret"] not in str(row)
     assert "zendesk\tzendesk\ton\tdelivers\theard never\tno answers" in run("list")
+    run("switch", "zendesk", "--off")
+    assert "\toff\t" in run("list")
+    run("switch", "zendesk", "--on")
     run("end", "zendesk")
-    assert "ended" in run("list")
-    run("end", "zendesk", "--undo")
+    assert "\tended\t" in run("list")
+    assert "its keys are forgotten" in run("switch", "zendesk", "--on", code=1)
     assert "No connection 'x'" in run("test", "x", code=1)
 
 
@@ -92,47 +94,6 @@ def test_a_mail_comes_in_by_a_pipe(run, db):
     assert run("mail", "smtp", typed=raw).startswith("asked\tinquiry ")
     assert run("mail", "smtp", typed=raw).startswith("known\tinquiry ")
     assert scalar(db, "SELECT count(*) FROM inquiries WHERE channel = 'email' AND source = 'mail'")
-
-
-def test_the_page_shows_and_tries_what_is_connected(space, db, admin, desk):
-    assert "faqdesk connect add" in admin.get("/connections").text
-    access = Access(address=desk.address, user="u@example.com", token="t0ken", private=True)
-    connections.connect(db, space.seal(), ACTOR, name="zendesk", kind="zendesk", access=access)
-    page = admin.get("/connections").text
-    assert "/api/v1/webhooks/zendesk" in page
-    assert "t0ken" not in page
-    tried = admin.post("/connections/zendesk/test").text
-    assert "as bot@example.com" in tried
-    assert admin.post("/connections/none/test").status_code == 404
-
-
-def test_an_inquirys_page_tells_how_its_answer_stands(space, db, agent, admin, desk, ids):
-    seal = space.seal()
-    access = Access(address=desk.address, user="u@example.com", token="t", private=True)
-    made, _ = connections.connect(db, seal, ACTOR, name="zendesk", kind="zendesk", access=access)
-    routes.note(db, seal, ids["o4"], connection_id=made.id, conversation="77")
-    path = f"/inquiries/{ids['o4']}"
-    assert "data-copies" not in agent.get(path).text
-    typed = "내일은 맑습니다"
-    agent.post(path + "/send", data={"text": typed})
-    assert delivery.standing(db, ids["o4"]).state == "queued"
-    assert "전달 중" in agent.get(path).text
-    desk.plan = ["404"]
-    (outbox_id,) = delivery.due(db)
-    assert delivery.deliver(db, seal, outbox_id, make=delivery_ways.sender) == "failed"
-    page = agent.get(path).text
-    assert 'role="alert"' in page
-    assert "It knows no such conversation" in page
-    assert typed in page
-    assert inquiries.get(db, ids["o4"]).status == "open"
-    assert "It knows no such conversation" in admin.get("/connections").text
-    mina = scalar(db, "SELECT id FROM agents WHERE login = 'mina'")
-    actor = Actor(f"agent:{mina}")
-    answering.send(db, seal, inquiry_id=ids["o4"], agent_id=mina, text=typed, actor=actor)
-    (outbox_id,) = delivery.due(db)
-    assert delivery.deliver(db, seal, outbox_id, make=delivery_ways.sender) == "delivered"
-    assert "전달됨" in agent.get(path).text
-    assert desk.texts() == [typed]
 
 
 PIXEL = bytes.fromhex(

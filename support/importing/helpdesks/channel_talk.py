@@ -8,15 +8,20 @@ import hashlib
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from ...channels import channel
 from ..conversation import GENERATED, RawConversation, RawMessage
 from ..format import (
+    CALL,
     EMPTY,
     ENDED,
     GOING,
+    PRIVATE,
+    SPAM,
     Format,
     Intake,
     Row,
     add,
+    attachments,
     inner,
     listed,
     moment,
@@ -31,7 +36,9 @@ ROLES: Final = {"user": "customer", "manager": "agent", "bot": "bot"}
 SPOKEN: Final = ("phone", "meet")  # calls: what was said is not in the export
 # Not verified: where the clock of a workbook's times stands, which name no offset.
 ZONE: Final = ZoneInfo("Asia/Seoul")
-CALL: Final = "telephone or video call"
+PRIVATE_OPTIONS: Final = frozenset({"private", "privateMessage"})  # as webhooks mark notes
+REMOVED: Final = "removed"  # the state of a message that was taken back
+PEOPLE: Final = ("Manager data", "managers")  # the sheet that tells what managers are called
 
 
 def _is_message(row: Row) -> bool:
@@ -57,12 +64,17 @@ def take(row: Row, where: str, intake: Intake) -> None:
         _message(row, intake)
     elif _is_chat(row):
         _chat(row, intake)
+    elif where in PEOPLE and text(row, "id"):
+        intake.spool.person(text(row, "id"), "agent", text(row, "name"))
     elif where in ("", "UserChat", "UserChat data", "Message data", "userChats", "messages"):
         raise ValueError("neither a chat nor a message of Channel Talk")
 
 
 def settle(raw: RawConversation, spool: Spool) -> None:
-    """Bring the status into the desk's words."""
+    """Bring the status into the desk's words, and managers to their names."""
+    for message in raw.messages:
+        if message.author:
+            message.author = spool.person_of(message.author)[1] or message.author
     settle_status(raw)
 
 
@@ -75,7 +87,8 @@ def _chat(row: Row, intake: Intake) -> None:
     raw = RawConversation(
         source_id=name,
         opened_at=moment(row, "firstOpenedAt", "openedAt", "createdAt", zone=ZONE),
-        channel=medium or text(row, "contactMediumType") or "chat",
+        channel=channel(medium or text(row, "contactMediumType") or "app"),
+        language=text(row, "language"),
         tags=tags(row),
         customer_id=text(row, "userId"),
         status=ENDED if text(row, "state") == "closed" else GOING,
@@ -89,10 +102,20 @@ def _message(row: Row, intake: Intake) -> None:
     chat, kind = required(row, "chatId"), text(row, "personType")
     if kind not in ROLES:
         raise ValueError(f"personType is {kind!r}, none of {', '.join(ROLES)}")
+    if text(row, "chatType") not in ("", "userChat"):
+        intake.left_out[PRIVATE] += 1  # a chat among managers
+        return
+    options = row.get("options")
+    if isinstance(options, list) and not PRIVATE_OPTIONS.isdisjoint(map(str, options)):
+        intake.left_out[PRIVATE] += 1
+        return
+    if text(row, "state") == REMOVED:
+        intake.left_out[SPAM] += 1
+        return
     words = text(row, "plainText") or "\n".join(
         text(block, "value") for block in listed(row, "blocks")
     )
-    if not words.strip():
+    if not words.strip() and not attachments(row, "files"):
         intake.left_out[EMPTY] += 1
         return
     at = moment(row, "createdAt", zone=ZONE)
@@ -105,6 +128,7 @@ def _message(row: Row, intake: Intake) -> None:
         text=words,
         at=at,
         author=text(row, "personId") if kind == "manager" else "",
+        attachments=attachments(row, "files"),
     )
     add(intake, chat, message)
 

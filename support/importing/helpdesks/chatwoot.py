@@ -6,11 +6,13 @@ the other. A list of conversations holds only the last message of each.
 
 from typing import Final
 
+from ...channels import channel
 from ..conversation import RawConversation, RawMessage
 from ..format import (
     ENDED,
     GOING,
     PRIVATE,
+    SPAM,
     SYSTEM,
     Format,
     Intake,
@@ -21,13 +23,18 @@ from ..format import (
     inner,
     listed,
     moment,
+    number,
     required,
+    settle_rating,
     settle_status,
     tags,
     text,
 )
 from ..spool import Spool
 
+DELETED: Final = "deleted"  # among what a message says of itself, once it was taken back
+SATISFIED, DISSATISFIED = 4, 2  # stars of five from which on, and up to which
+SURVEY: Final = "survey"  # a role for the time of reading: the stars that a customer gave
 INCOMING: Final = ("0", "incoming")
 OUTGOING: Final = ("1", "outgoing")  # 2 and activity, 3 and template are the system's own
 
@@ -60,7 +67,11 @@ def take(row: Row, where: str, intake: Intake) -> None:
 
 
 def settle(raw: RawConversation, spool: Spool) -> None:
-    """Bring the status into the desk's words."""
+    """Bring the status into the desk's words; count the customer's stars."""
+    votes = [m for m in raw.messages if m.role == SURVEY]
+    raw.messages = [m for m in raw.messages if m.role != SURVEY]
+    raw.rating = votes[-1].helpful if votes else 0
+    settle_rating(raw)
     if not raw.opened_at and raw.messages:
         raw.opened_at = raw.messages[0].at
     settle_status(raw)
@@ -69,16 +80,17 @@ def settle(raw: RawConversation, spool: Spool) -> None:
 def _conversation(row: Row, intake: Intake) -> None:
     name = required(row, "id")
     meta = inner(row, "meta")
-    channel = text(meta, "channel") or text(row, "channel")
+    way = text(meta, "channel") or text(row, "channel")
+    more = inner(row, "additional_attributes")
     raw = RawConversation(
         source_id=name,
         opened_at=moment(row, "created_at", "timestamp"),
-        # Channel::WebWidget
-        channel=channel.rpartition("::")[2].lower() or "chat",
+        channel=channel(way.rpartition("::")[2] or "web"),  # Channel::WebWidget
+        language=text(more, "conversation_language", "browser_language"),
         tags=tags(row, "labels"),
         customer_id=text(inner(meta, "sender"), "id"),
         status=ENDED if text(row, "status") == "resolved" else GOING,
-        subject=text(inner(row, "additional_attributes"), "mail_subject"),
+        subject=text(more, "mail_subject"),
     )
     intake.spool.conversation(raw, version=moment(row, "updated_at", "last_activity_at"))
     for message in listed(row, "messages"):
@@ -86,7 +98,18 @@ def _conversation(row: Row, intake: Intake) -> None:
 
 
 def _message(row: Row, conversation: str, intake: Intake) -> None:
-    kind = str(row.get("message_type"))
+    kind = text(row, "message_type")
+    about = inner(row, "content_attributes")
+    stars = number(inner(inner(about, "submitted_values"), "csat_survey_response"), "rating")
+    if stars is not None:
+        vote = (stars >= SATISFIED) - (stars <= DISSATISFIED)
+        at = moment(row, "created_at")
+        said = RawMessage(required(row, "id"), SURVEY, text(row, "content"), at, helpful=vote)
+        intake.spool.message(conversation, said)
+        return
+    if flag(about, DELETED):
+        intake.left_out[SPAM] += 1
+        return
     if kind not in (*INCOMING, *OUTGOING):
         intake.left_out[SYSTEM] += 1
         return
@@ -96,8 +119,10 @@ def _message(row: Row, conversation: str, intake: Intake) -> None:
     sender = inner(row, "sender")
     role = "customer"
     if kind in OUTGOING:
-        bot = "bot" in (text(sender, "type") or text(row, "sender_type")).lower()
-        role = "bot" if bot else "agent"
+        # Rules and campaigns send without a sender; other kinds of it are machines.
+        by = (text(sender, "type") or text(row, "sender_type")).lower()
+        named = by or text(sender, "id") or text(row, "sender_id")
+        role = "agent" if named and by in ("", "user") else "bot"
     message = RawMessage(
         source_id=required(row, "id"),
         role=role,

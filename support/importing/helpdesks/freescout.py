@@ -5,6 +5,7 @@ As JSON or CSV, as a database's tools write them. `saved_reply_id` names the rep
 
 from typing import Final
 
+from ...channels import channel
 from ..conversation import RawConversation, RawMessage
 from ..format import (
     DRAFT,
@@ -29,10 +30,11 @@ from ..quoting import cut_mail
 from ..spool import Spool
 
 CUSTOMER, MESSAGE, NOTE, CHAT = 1, 2, 3, 8  # threads.type; 4 is a line about what was done
-PUBLISHED: Final = 2  # state
+PUBLISHED, DELETED = 2, 3  # state; 3 is a thread that is hidden, and a conversation in the bin
 CLOSED, SPAMMED = 3, 4  # status
 # Not verified: what the numbers of conversations.type mean; they are an e-mail's as far as seen.
 CHANNELS: Final = {1: "email", 2: "phone", 3: "chat"}
+NULLS: Final = ("NULL", r"\N")  # how tools write that a column holds nothing
 _CONVERSATION_SIGNS = {
     "threads_count",
     "source_via",
@@ -62,6 +64,7 @@ def fits(row: Row) -> bool:
 
 def take(row: Row, where: str, intake: Intake) -> None:
     """Take a conversation or a thread."""
+    row = {name: None if value in NULLS else value for name, value in row.items()}
     if _is_thread(row):
         _thread(row, required(row, "conversation_id"), intake)
     elif _is_conversation(row):
@@ -78,14 +81,15 @@ def settle(raw: RawConversation, spool: Spool) -> None:
 def _conversation(row: Row, intake: Intake) -> None:
     name = required(row, "id")
     status = number(row, "status")
-    if status == SPAMMED or number(row, "state") not in (None, PUBLISHED):
-        intake.skip(name, SPAM if status == SPAMMED else DRAFT)
+    state = number(row, "state")
+    if status == SPAMMED or state not in (None, PUBLISHED):
+        intake.skip(name, SPAM if status == SPAMMED or state == DELETED else DRAFT)
         return
     raw = RawConversation(
         source_id=name,
         opened_at=moment(row, "created_at"),
         subject=text(row, "subject"),
-        channel=CHANNELS.get(number(row, "type") or 0, "email"),
+        channel=channel(CHANNELS.get(number(row, "type") or 0, "email")),
         customer_id=text(row, "customer_id"),
         status=ENDED if status == CLOSED else GOING,
     )

@@ -6,6 +6,7 @@ the account export's archive was not found in any source. What old versions wrap
 
 from typing import Final
 
+from ...channels import channel
 from ..conversation import RawConversation, RawMessage
 from ..format import (
     ENDED,
@@ -31,7 +32,8 @@ from ..quoting import cut_mail
 from ..spool import Spool
 
 CHANNELS: Final = {1: "email", 2: "portal", 3: "phone", 7: "chat", 9: "widget", 10: "email"}
-RESOLVED: Final = (4, 5)  # resolved, closed
+OUTBOUND: Final = 10  # a mail that an agent began
+RESOLVED: Final = ("4", "5", "resolved", "closed")
 _TICKET_SIGNS = {"responder_id", "email_config_id", "fr_escalated", "fr_due_by", "description_text"}
 
 
@@ -70,24 +72,24 @@ def _ticket(row: Row, intake: Intake) -> None:
     if flag(row, "spam") or flag(row, "deleted"):
         intake.skip(name, SPAM)
         return
-    status = number(row, "status")
+    status = text(row, "status").lower()
+    source = number(row, "source")
     raw = RawConversation(
         source_id=name,
         opened_at=opened,
         subject=text(row, "subject"),
-        channel=CHANNELS.get(number(row, "source") or 0, "none"),
+        channel=channel(CHANNELS.get(source or 0, "none")),
         category=text(row, "type", "ticket_type"),
         tags=tags(row),
         customer_id=required(row, "requester_id"),
         status=ENDED if status in RESOLVED else GOING if status else "",
     )
     intake.spool.conversation(raw, version=moment(row, "updated_at"))
-    words = cut_mail(text(row, "description", "description_text"))
-    add(
-        intake,
-        name,
-        RawMessage("description", "customer", words, opened, attachments=attachments(row)),
-    )
+    words = cut_mail(text(row, "description", "description_html", "description_text"))
+    role = "agent" if source == OUTBOUND else "customer"
+    said = RawMessage("description", role, words, opened, attachments=attachments(row))
+    said.author = text(row, "responder_id") if role == "agent" else ""
+    add(intake, name, said)
     for reply in [*listed(row, "conversations"), *listed(row, "notes")]:
         _reply(_unwrapped(reply), name, intake)
 

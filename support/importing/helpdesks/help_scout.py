@@ -6,6 +6,7 @@ in snake_case have them; newest first. `savedReplyId` names the saved reply of a
 
 from typing import Final
 
+from ...channels import channel
 from ..conversation import RawConversation, RawMessage
 from ..format import (
     DRAFT,
@@ -31,6 +32,8 @@ from ..format import (
 )
 from ..spool import Spool
 
+# What was sent on to somebody else, and came from there: neither a question nor its answer.
+FORWARDED: Final = ("forwardparent", "forwardchild")
 BOT: Final = "system_user"  # version 3 alone tells it from a person
 
 
@@ -68,14 +71,14 @@ def _conversation(row: Row, intake: Intake) -> None:
     name = required(row, "id")
     status = text(row, "status")
     if status == "spam" or text(row, "state") in ("draft", "deleted"):
-        intake.skip(name, SPAM if status == "spam" else DRAFT)
+        intake.skip(name, DRAFT if text(row, "state") == "draft" else SPAM)
         return
     raw = RawConversation(
         source_id=name,
         opened_at=moment(row, "created_at"),
         subject=text(row, "subject"),
         url=text(inner(inner(row, "_links"), "web"), "href"),
-        channel=text(row, "type") or "email",
+        channel=channel(text(row, "type") or "email"),
         tags=tags(row),
         customer_id=text(inner(row, "primary_customer"), "id"),
         status=ENDED if status == "closed" else GOING,
@@ -87,7 +90,7 @@ def _conversation(row: Row, intake: Intake) -> None:
 
 def _thread(row: Row, conversation: str, intake: Intake) -> None:
     kind = text(row, "type")
-    if kind == "note":
+    if kind == "note" or kind in FORWARDED:
         intake.left_out[PRIVATE] += 1
         return
     if kind == "lineitem":
@@ -108,7 +111,9 @@ def _thread(row: Row, conversation: str, intake: Intake) -> None:
         role=role,
         text=text(row, "body"),
         at=moment(row, "created_at"),
-        author=text(by, "id") if role == "agent" else "",
+        author=(f"{text(by, 'first')} {text(by, 'last')}".strip() or text(by, "id"))
+        if role == "agent"
+        else "",
         saved_reply_id=reply_id(row) if role == "agent" else "",
         attachments=attachments(inner(row, "_embedded")) or attachments(row),
     )

@@ -4,13 +4,16 @@ Tickets with their `articles` inside, or both apart and joined on `ticket_id`.
 """
 
 import re
+from email.utils import parseaddr
 from typing import Final
 
+from ...channels import channel
 from ..conversation import RawConversation, RawMessage
 from ..format import (
     ENDED,
     GOING,
     PRIVATE,
+    SPAM,
     SYSTEM,
     Format,
     Intake,
@@ -31,7 +34,9 @@ from ..quoting import cut_mail
 from ..spool import Spool
 
 SIGNATURE: Final = '<span class="js-signatureMarker">'  # what stands behind it is no answer
-ENDED_STATES: Final = ("closed", "merged", "removed")
+ENDED_STATES: Final = ("closed", "merged")
+REMOVED: Final = "removed"
+MERGED: Final = "merged"  # its articles went over to the other ticket
 # Not verified: the numbers that a new Zammad gives its senders; `sender` in words is preferred.
 SENDER_IDS: Final = {1: "Agent", 2: "Customer", 3: "System"}
 _TICKET_SIGNS = {"group_id", "group", "article_ids", "owner_id", "create_article_type_id"}
@@ -67,6 +72,10 @@ def take(row: Row, where: str, intake: Intake) -> None:
 
 def settle(raw: RawConversation, spool: Spool) -> None:
     """Bring the status into the desk's words."""
+    if raw.status == MERGED:
+        raw.status = ENDED
+        if not raw.messages:
+            raw.subject = ""  # what it asked stands in the other ticket
     settle_status(raw)
 
 
@@ -77,15 +86,19 @@ def _is_push(row: Row) -> bool:
 def _ticket(row: Row, intake: Intake) -> None:
     name = required(row, "id")
     state = (text(inner(row, "state"), "name") or text(row, "state")).lower()
+    if state == REMOVED:
+        intake.skip(name, SPAM)
+        return
     ended = state in ENDED_STATES if state else bool(text(row, "close_at"))
     raw = RawConversation(
         source_id=name,
         opened_at=moment(row, "created_at"),
         subject=text(row, "title"),
+        channel=_channel(row),
         category=text(inner(row, "group"), "name") or text(row, "group"),
         tags=tags(row),
         customer_id=text(row, "customer_id") or text(inner(row, "customer"), "id"),
-        status=ENDED if ended else GOING,
+        status=MERGED if state == MERGED else ENDED if ended else GOING,
     )
     intake.spool.conversation(raw, version=moment(row, "updated_at"))
     for article in listed(row, "articles"):
@@ -101,18 +114,30 @@ def _article(row: Row, ticket: str, intake: Intake) -> None:
         intake.left_out[PRIVATE] += 1
         return
     body = re.split(re.escape(SIGNATURE), text(row, "body"), maxsplit=1)[0]
-    by = row.get("created_by")  # a name, or the person with it
+    kind = text(row, "type")
     message = RawMessage(
         source_id=required(row, "id"),
         role=sender.lower(),
-        text=cut_mail(body) if text(row, "type") == "email" else body,
+        text=cut_mail(body) if kind == "email" else body,
         at=moment(row, "created_at"),
-        author=(text(by, "login", "id") if isinstance(by, dict) else text(row, "created_by"))
-        if sender == "Agent"
-        else "",
+        author=_writer(row) if sender == "Agent" else "",
         attachments=attachments(row),
     )
     add(intake, ticket, message)
+
+
+def _channel(row: Row) -> str:
+    """How the ticket came, as its first article says; 'none' where that stands elsewhere."""
+    kinds = [text(article, "type") for article in listed(row, "articles")]
+    return channel(next((kind for kind in kinds if kind != "note"), ""))
+
+
+def _writer(row: Row) -> str:
+    """Who wrote: by name where one is told; a login is often an address."""
+    by = inner(row, "created_by")
+    name = f"{text(by, 'firstname')} {text(by, 'lastname')}".strip()
+    told = parseaddr(text(row, "from"))[0] if not name else ""
+    return name or told or text(by, "login", "id") or text(row, "created_by", "created_by_id")
 
 
 FORMAT = Format("zammad", "Zammad", fits, take, settle)

@@ -6,13 +6,17 @@ and pages alike.
 """
 
 import re
+from typing import Final
 
+from ...channels import channel
 from ..conversation import RawConversation, RawMessage
 from ..format import (
+    CALL,
     ENDED,
     GOING,
     PRIVATE,
     SPAM,
+    SYSTEM,
     Format,
     Intake,
     Row,
@@ -23,15 +27,21 @@ from ..format import (
     listed,
     moment,
     required,
+    settle_rating,
     settle_status,
     tags,
     text,
 )
+from ..ids import DESCRIPTION
 from ..spool import Spool
 
 _ROLES = {"end-user": "customer", "agent": "agent", "admin": "agent"}
 _TICKET_SIGNS = {"submitter_id", "raw_subject", "brand_id", "ticket_form_id", "assignee_id", "via"}
 _ENDED = ("solved", "closed")
+_RATINGS = {"good": 1, "bad": -1}
+VOICE: Final = "VoiceComment"  # a call's length and recording
+# Not verified: what marks the comment that a merge of two tickets leaves behind.
+MERGED: Final = "merge"
 
 
 def _is_ticket(row: Row) -> bool:
@@ -59,22 +69,23 @@ def take(row: Row, where: str, intake: Intake) -> None:
     elif _is_comment(row):
         _comment(row, required(row, "ticket_id"), intake)
     elif row.get("role") in _ROLES:
-        intake.spool.person(required(row, "id"), _ROLES[row["role"]])
+        intake.spool.person(required(row, "id"), _ROLES[row["role"]], text(row, "name"))
     else:
         raise ValueError("neither a ticket nor a comment nor a user of Zendesk")
 
 
 def settle(raw: RawConversation, spool: Spool) -> None:
     """Tell customers from agents: the requester is one, and whoever the users' list says."""
-    described = [m for m in raw.messages if m.source_id == "description"]
-    comments = [m for m in raw.messages if m.source_id != "description"]
+    described = [m for m in raw.messages if m.source_id.endswith(DESCRIPTION)]
+    comments = [m for m in raw.messages if not m.source_id.endswith(DESCRIPTION)]
     # The description is the first comment once more.
     raw.messages = comments or described
     for message in raw.messages:
-        if not message.role:
-            asker = message.author == raw.customer_id
-            message.role = "customer" if asker else spool.role(message.author) or "agent"
-        message.author = message.author if message.role == "agent" else ""
+        role, name = spool.person_of(message.author)
+        asker = message.author == raw.customer_id
+        message.role = "customer" if asker else role or "agent"
+        message.author = (name or message.author) if message.role == "agent" else ""
+    settle_rating(raw)
     settle_status(raw)
 
 
@@ -85,23 +96,27 @@ def _ticket(row: Row, intake: Intake) -> None:
         intake.skip(name, SPAM)
         return
     opened = moment(row, "created_at")
+    asker = required(row, "requester_id")
     raw = RawConversation(
         source_id=name,
         opened_at=opened,
         subject=text(row, "raw_subject", "subject"),
         # .../api/v2/tickets/5158.json is what programs read.
         url=re.sub(r"/api/v2/tickets/(\d+)\.json$", r"/agent/tickets/\1", text(row, "url")),
-        channel=text(inner(row, "via"), "channel") or "none",
+        channel=channel(text(inner(row, "via"), "channel")),
+        category=text(row, "type"),
         tags=tags(row),
-        customer_id=required(row, "requester_id"),
+        customer_id=asker,
         status=ENDED if status in _ENDED else GOING if status else "",
+        rating=_RATINGS.get(text(inner(row, "satisfaction_rating"), "score"), 0),
     )
     # A time-based export gives a ticket again whenever it was changed.
-    intake.spool.conversation(raw, version=moment(row, "updated_at"))
+    intake.spool.conversation(raw, version=moment(row, "updated_at", "generated_timestamp"))
     words = text(row, "description")
-    if words:
-        message = RawMessage("description", "customer", words, opened, author=raw.customer_id)
-        add(intake, name, message)
+    # One that is private as a whole begins with a note among agents.
+    if words and ("is_public" not in row or flag(row, "is_public")):
+        author = text(row, "submitter_id") or asker
+        add(intake, name, RawMessage(name + DESCRIPTION, "", words, opened, author=author))
     for comment in listed(row, "comments"):
         _comment(comment, name, intake)
 
@@ -109,6 +124,13 @@ def _ticket(row: Row, intake: Intake) -> None:
 def _comment(row: Row, ticket: str, intake: Intake) -> None:
     if "public" in row and not flag(row, "public"):
         intake.left_out[PRIVATE] += 1
+        return
+    via = inner(row, "via")
+    if text(row, "type") == VOICE:
+        intake.left_out[CALL] += 1
+        return
+    if text(inner(via, "source"), "rel") == MERGED or text(via, "channel") == "system":
+        intake.left_out[SYSTEM] += 1
         return
     message = RawMessage(
         source_id=required(row, "id"),
