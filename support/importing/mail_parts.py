@@ -96,16 +96,17 @@ def date(mail: Message) -> str:
             continue
     received = str(mail.get("Received") or "").rpartition(";")[2].strip()
     try:
-        return clock.iso(parsedate_to_datetime(received))
+        return clock.parse(clock.iso(parsedate_to_datetime(received)))
     except (ValueError, TypeError, OverflowError):
         pass
-    try:  # the line over a mail in a mailbox: From a@b.example Thu Jan  1 00:00:00 2026
-        words = (mail.get_unixfrom() or "").split(None, 2)[2]
-        return clock.iso(
-            datetime.strptime(words.strip(), "%a %b %d %H:%M:%S %Y").replace(tzinfo=UTC)
-        )
-    except (ValueError, IndexError) as error:
-        raise ValueError("a mail without a date") from error
+    # The line over a mail in a mailbox: From a@b.example Thu Jan  1 00:00:00 [+0000] 2026
+    words = (mail.get_unixfrom() or "").split(None, 2)[2:]
+    for form in ("%a %b %d %H:%M:%S %Y", "%a %b %d %H:%M:%S %z %Y"):
+        try:
+            return clock.parse(clock.iso(datetime.strptime("".join(words).strip(), form)))
+        except ValueError:
+            continue
+    raise ValueError("a mail without a date")
 
 
 def ids(mail: Message, name: str) -> list[str]:
