@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from .clock import now, parse
+from . import webhook_fields as fields
+from . import webhook_zendesk_trigger
 from .errors import InputError
 from .importing.conversation import RawMessage
 
@@ -68,6 +69,9 @@ def read(kind: str, body: bytes, *, address: str = "") -> Event:
     Raises:
         InputError: it is no JSON object, or lacks what its kind of event has.
     """
+    told = webhook_zendesk_trigger.read(body) if kind == "zendesk" else None
+    if told is not None:
+        return _zendesk_trigger(told, address.rstrip("/"))
     try:
         found = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -83,55 +87,79 @@ def read(kind: str, body: bytes, *, address: str = "") -> Event:
 
 
 def _zendesk(body: Body, address: str) -> Event:
-    name = _word(body["type"])
-    key = _text(body.get("id"))
+    name = fields.word(body["type"])
+    key = fields.text(body.get("id"))
     if not name.startswith("zen:event-type:ticket."):
         return Event("other", name, key)
     detail = body["detail"]
-    ticket = _id(detail["id"])
-    customer = _text(detail.get("requester_id"))
+    ticket = fields.named(detail["id"])
+    customer = fields.text(detail.get("requester_id"))
     about = {
         "key": key,
         "conversation": ticket,
         "customer_id": customer,
-        "subject": _text(detail.get("subject")),
-        "channel": _channel(_text((detail.get("via") or {}).get("channel"))),
+        "subject": fields.text(detail.get("subject")),
+        "channel": fields.channel(fields.text((detail.get("via") or {}).get("channel"))),
         "url": f"{address}/agent/tickets/{ticket}" if address else "",
     }
     if name.endswith(".created"):
         said = RawMessage(
-            ticket + DESCRIPTION, "customer", _text(detail.get("description")),
-            _time(detail.get("created_at")),
+            ticket + DESCRIPTION, "customer", fields.text(detail.get("description")),
+            fields.at(detail.get("created_at")),
         )  # fmt: skip
         return Event("asked", name, message=said, **about)
     comment = body.get("event", {}).get("comment")
     if not name.endswith(".comment_added") or not comment or not comment.get("is_public", True):
         return Event("other", name, key, ticket)
     author = comment.get("author") or {}
-    by_customer = _text(author.get("id")) == customer or not author.get("is_staff", False)
+    by_customer = fields.text(author.get("id")) == customer or not author.get("is_staff", False)
     said = RawMessage(
-        _id(comment["id"]),
+        fields.named(comment["id"]),
         "customer" if by_customer else "agent",
-        _text(comment.get("body")),
-        _time(body.get("time")),
-        author="" if by_customer else _text(author.get("name")),
+        fields.text(comment.get("body")),
+        fields.at(body.get("time")),
+        author="" if by_customer else fields.text(author.get("name")),
     )
     return Event("asked" if by_customer else "answered", name, message=said, **about)
 
 
+def _zendesk_trigger(told: Body, address: str) -> Event:
+    try:
+        ticket, at = fields.named(told["ticket"]), fields.text(told.get("updated_at"))
+        comment = fields.text(told.get("comment")) or f"{ticket}:{at}"
+    except (KeyError, ValueError) as error:
+        raise InputError(f"A trigger of Zendesk lacks a part: {error!r}.") from error
+    asked = webhook_zendesk_trigger.written_by_customer(told)
+    said = RawMessage(
+        comment, "customer" if asked else "agent", fields.text(told.get("text")), fields.at(at),
+        author="" if asked else fields.text(told.get("author_name")),
+    )  # fmt: skip
+    return Event(
+        "asked" if asked else "answered",
+        "trigger",
+        key=f"trigger:{ticket}:{comment}",
+        conversation=ticket,
+        message=said,
+        customer_id=fields.text(told.get("requester")),
+        subject=fields.text(told.get("subject")),
+        channel=fields.channel(fields.text(told.get("via"))),
+        url=f"{address}/agent/tickets/{ticket}" if address else "",
+    )
+
+
 def _chatwoot(body: Body, address: str) -> Event:
-    name = _word(body["event"])
+    name = fields.word(body["event"])
     if name == "conversation_status_changed":
         return Event(
             "closed" if body.get("status") == "resolved" else "other",
             name,
-            conversation=_id(body["id"]),
+            conversation=fields.named(body["id"]),
         )
     if name != "message_created" or body.get("private"):
         return Event("other", name)
     talk, sender = body["conversation"], body.get("sender") or {}
     kind = str(body.get("message_type"))
-    conversation = _id(talk["id"])
+    conversation = fields.named(talk["id"])
     # Strings in webhooks, numbers in the API: both are taken.
     incoming, outgoing = kind in ("incoming", "0"), kind in ("outgoing", "1")
     if not incoming and not (outgoing and sender.get("type", "user") == "user"):
@@ -139,13 +167,16 @@ def _chatwoot(body: Body, address: str) -> Event:
     customer = sender if incoming else (talk.get("meta") or {}).get("sender") or {}
     account = (body.get("account") or {}).get("id", "")
     said = RawMessage(
-        _id(body["id"]),
+        fields.named(body["id"]),
         "customer" if incoming else "agent",
-        _text(body.get("content")),
-        _time(body.get("created_at")),
-        author="" if incoming else _text(sender.get("name")),
+        fields.text(body.get("content")),
+        fields.at(body.get("created_at")),
+        author="" if incoming else fields.text(sender.get("name")),
         attachments=[
-            (_text(file.get("fallback_title") or file.get("file_type")), _text(file["data_url"]))
+            (
+                fields.text(file.get("fallback_title") or file.get("file_type")),
+                fields.text(file["data_url"]),
+            )
             for file in body.get("attachments") or ()
             if file.get("data_url")
         ],
@@ -155,15 +186,15 @@ def _chatwoot(body: Body, address: str) -> Event:
         name,
         conversation=conversation,
         message=said,
-        customer_id=_text(customer.get("id")),
-        channel=_channel(_text(talk.get("channel")).removeprefix("Channel::")),
+        customer_id=fields.text(customer.get("id")),
+        channel=fields.channel(fields.text(talk.get("channel")).removeprefix("Channel::")),
         url=f"{address}/app/accounts/{account}/conversations/{conversation}" if address else "",
     )
 
 
 def _zammad(body: Body, address: str) -> Event:
     ticket, article = body["ticket"], body.get("article")
-    conversation = _id(ticket["id"])
+    conversation = fields.named(ticket["id"])
     if not article:
         state = ticket.get("state")
         state = state.get("name") if isinstance(state, dict) else state
@@ -172,17 +203,19 @@ def _zammad(body: Body, address: str) -> Event:
     if article.get("internal") or sender not in ("Customer", "Agent"):
         return Event("other", "article", "", conversation)
     by_customer = sender == "Customer"
-    text = _text(article.get("body")).partition(_SIGNATURE_MARK)[0]
+    text = fields.text(article.get("body")).partition(_SIGNATURE_MARK)[0]
     writer = article.get("created_by")
     writer = writer if isinstance(writer, dict) else {}
     said = RawMessage(
-        _id(article["id"]),
+        fields.named(article["id"]),
         "customer" if by_customer else "agent",
         text,
-        _time(article.get("created_at")),
-        author="" if by_customer else _joined(writer.get("firstname"), writer.get("lastname")),
+        fields.at(article.get("created_at")),
+        author=""
+        if by_customer
+        else fields.joined(writer.get("firstname"), writer.get("lastname")),
         attachments=[
-            (_text(file.get("filename")), _text(file.get("url")))
+            (fields.text(file.get("filename")), fields.text(file.get("url")))
             for file in article.get("attachments") or ()
         ],
     )
@@ -193,9 +226,9 @@ def _zammad(body: Body, address: str) -> Event:
         "article",
         conversation=conversation,
         message=said,
-        customer_id=_text(customer_id),
-        subject=_text(ticket.get("title")),
-        channel=_channel(_text(article.get("type"))),
+        customer_id=fields.text(customer_id),
+        subject=fields.text(ticket.get("title")),
+        channel=fields.channel(fields.text(article.get("type"))),
         url=f"{address}/#ticket/zoom/{conversation}" if address else "",
     )
 
@@ -205,7 +238,7 @@ def _channel_talk(body: Body, address: str) -> Event:
     name = f"{body.get('type')}.{body.get('event')}"
     if body.get("type") == "userChat":
         closed = entity.get("state") == "closed"
-        return Event("closed" if closed else "other", name, "", _id(entity["id"]))
+        return Event("closed" if closed else "other", name, "", fields.named(entity["id"]))
     person = entity.get("personType")
     private = CHANNEL_TALK_PRIVATE.intersection(entity.get("options") or ())
     # An "update" is a message that was changed: what was said first stays.
@@ -219,19 +252,20 @@ def _channel_talk(body: Body, address: str) -> Event:
         return Event("other", name)
     refers = body.get("refers") or {}
     by_customer = person == "user"
-    chat = _id(entity["chatId"])
+    chat = fields.named(entity["chatId"])
     user = (refers.get("userChat") or {}).get("userId") or (
         entity["personId"] if by_customer else ""
     )
-    blocks = [_text(part.get("value")) for part in entity.get("blocks") or ()]
+    blocks = [fields.text(part.get("value")) for part in entity.get("blocks") or ()]
     said = RawMessage(
-        _id(entity["id"]),
+        fields.named(entity["id"]),
         "customer" if by_customer else "agent",
-        _text(entity.get("plainText")) or "\n".join(part for part in blocks if part),
-        _time(entity.get("createdAt")),
-        author="" if by_customer else _text((refers.get("manager") or {}).get("name")),
+        fields.text(entity.get("plainText")) or "\n".join(part for part in blocks if part),
+        fields.at(entity.get("createdAt")),
+        author="" if by_customer else fields.text((refers.get("manager") or {}).get("name")),
         attachments=[
-            (_text(file.get("name")), _text(file.get("url"))) for file in entity.get("files") or ()
+            (fields.text(file.get("name")), fields.text(file.get("url")))
+            for file in entity.get("files") or ()
         ],
     )
     return Event(
@@ -239,10 +273,10 @@ def _channel_talk(body: Body, address: str) -> Event:
         name,
         conversation=chat,
         message=said,
-        customer_id=_text(user),
+        customer_id=fields.text(user),
         channel="app",
-        language=_text(entity.get("language")),
-        url=CHANNEL_TALK_DESK.format(channel=_text(entity.get("channelId")), chat=chat),
+        language=fields.text(entity.get("language")),
+        url=CHANNEL_TALK_DESK.format(channel=fields.text(entity.get("channelId")), chat=chat),
     )
 
 
@@ -252,40 +286,3 @@ _READERS: Final = {
     "zammad": _zammad,
     "channel-talk": _channel_talk,
 }
-
-# What helpdesks call their channels, as this desk calls them.
-_CHANNELS: Final = {
-    "email": "email", "web": "web", "web_service": "web", "webwidget": "web", "chat": "web",
-    "api": "app", "mobile_sdk": "app", "mobile": "app", "phone": "phone", "voice": "phone",
-}  # fmt: skip
-
-
-def _channel(word: str) -> str:
-    return _CHANNELS.get(word.lower(), word.lower() or "none")
-
-
-def _text(value: object) -> str:
-    return "" if value is None else str(value)
-
-
-def _word(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r} is no name of an event")
-    return value
-
-
-def _id(value: object) -> str:
-    if not isinstance(value, str | int) or isinstance(value, bool) or value == "":
-        raise ValueError(f"{value!r} is no id")
-    return str(value)[:200]
-
-
-def _time(value: object) -> str:
-    try:
-        return parse(_text(value))
-    except ValueError:
-        return now()
-
-
-def _joined(*parts: object) -> str:
-    return " ".join(_text(part) for part in parts if part)

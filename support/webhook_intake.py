@@ -19,11 +19,12 @@ from . import (
     webhook_events,
     webhook_signatures,
 )
+from .audit import Actor, record
 from .clock import ago, now
 from .connections import Connection
 from .database import one, scalar, write
 from .delivery_echo import same_words
-from .errors import EmptyTextError, InputError
+from .errors import EmptyTextError, InputError, NotFoundError
 from .importing.prepare import Preparer
 from .incoming import receive
 from .seal import Seal
@@ -139,6 +140,41 @@ def work(db: Database, seal: Seal, delivery_id: int) -> str:
     except Exception as error:  # whatever it is, the next ones shall not wait for it
         return _failed(db, delivery_id, error)
     return state
+
+
+def again(db: Database, actor: Actor, delivery_id: int) -> None:
+    """Let what was set aside be worked through once more.
+
+    Raises:
+        NotFoundError: there is no such delivery, or what it told is forgotten.
+    """
+    with write(db):
+        _set_aside(db, delivery_id)
+        change = {"state": "queued", "tries": 0, "worked_at": None}
+        db.table("webhook_deliveries").update(delivery_id, change)
+        record(db, actor, "webhook.tried_again", f"webhook:{delivery_id}")
+
+
+def give_up(db: Database, actor: Actor, delivery_id: int) -> None:
+    """Forget what was set aside.
+
+    Raises:
+        NotFoundError: there is no such delivery, or it is forgotten.
+    """
+    with write(db):
+        _set_aside(db, delivery_id)
+        change = {"state": "ignored", "sealed": None}
+        db.table("webhook_deliveries").update(delivery_id, change)
+        record(db, actor, "webhook.given_up", f"webhook:{delivery_id}")
+
+
+def _set_aside(db: Database, delivery_id: int) -> None:
+    sql = """
+        SELECT 1 FROM webhook_deliveries
+        WHERE id = ? AND state = 'failed' AND sealed IS NOT NULL
+    """
+    if one(db, sql, [delivery_id]) is None:
+        raise NotFoundError(f"No webhook {delivery_id} that was set aside and is kept.")
 
 
 def forget(db: Database) -> int:

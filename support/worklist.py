@@ -18,11 +18,12 @@ from .holding import Hold
 from .inquiries import PAGE, SNIPPET
 from .text import fold_line
 
-Scope = Literal["free", "mine", "all", "snoozed"]
+Scope = Literal["free", "mine", "all", "snoozed", "undelivered"]
 SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
 
 _AWAKE = "(i.snoozed_until IS NULL OR i.snoozed_until <= :now)"
 _HELD = "(i.held_by IS NOT NULL AND (i.held_until IS NULL OR i.held_until > :now))"
+_UNDELIVERED = "(SELECT inquiry_id FROM outbox WHERE state = 'failed' AND given_up = 0)"
 _WHERE: Final[dict[Scope, str]] = {
     # Nobody else's: what the agent has on the screen stays in the list while they look at it.
     "free": f"{_AWAKE} AND (NOT {_HELD} OR i.held_by = :agent)",
@@ -30,6 +31,8 @@ _WHERE: Final[dict[Scope, str]] = {
     "mine": f"{_AWAKE} AND i.held_by = :agent AND i.held_until IS NULL",
     "all": _AWAKE,
     "snoozed": "i.snoozed_until > :now",
+    # Answered, as somebody thought: the answer did not go out.
+    "undelivered": f"i.id IN {_UNDELIVERED}",
 }
 _OPEN = "i.status = 'open' AND i.joined_to IS NULL"
 
@@ -38,7 +41,8 @@ _OPEN = "i.status = 'open' AND i.joined_to IS NULL"
 class WorkRow:
     """One line of the inbox. `held` is who has it in hand, `snoozed_until` a moment to come.
 
-    `messages`: how many the customer wrote, in it and in those joined to it.
+    `messages`: how many the customer wrote, in it and in those joined to it; `undelivered`: it
+    was answered, and the answer did not go out.
     """
 
     id: int
@@ -52,6 +56,7 @@ class WorkRow:
     opened_at: str
     held: Hold | None
     snoozed_until: str | None
+    undelivered: bool
 
 
 def waiting(
@@ -68,7 +73,8 @@ def waiting(
     Args:
         db: the desk's database.
         agent_id: who asks.
-        scope: those free to take, the agent's own queue, all that are awake, or the snoozed ones.
+        scope: those free to take, the agent's own queue, all that are awake, the snoozed ones, or
+            those whose answer was not delivered.
         tag: only those with this tag.
         after: (opened_at, id) of the last row of the page before.
         limit: rows.
@@ -88,7 +94,7 @@ def waiting(
         values |= {"at": after[0], "id": after[1]}
     # `where` holds fixed words alone.
     sql = f"""
-        SELECT i.*, a.name AS holder, (SELECT count(*) FROM messages m WHERE m.role = 'customer'
+        SELECT i.*, a.name AS holder, i.id IN {_UNDELIVERED} AS undelivered, (SELECT count(*) FROM messages m WHERE m.role = 'customer'
             AND m.inquiry_id IN (SELECT j.id FROM inquiries j WHERE j.joined_to = i.id
                                  UNION ALL SELECT i.id)) AS messages
         FROM inquiries i LEFT JOIN agents a ON a.id = i.held_by
@@ -224,4 +230,5 @@ def _row(row: Row, present: str) -> WorkRow:
         opened_at=row["opened_at"],
         held=Hold(row["held_by"], row["holder"], row["held_until"]) if held else None,
         snoozed_until=snoozed if snoozed and snoozed > present else None,
+        undelivered=bool(row["undelivered"]),
     )

@@ -35,8 +35,10 @@ from . import (
     auth,
     batches_page,
     categories_page,
+    connection_form_page,  # noqa: F401 - its views are of the same blueprint
     connections_page,
     database,
+    deliveries_page,
     embed,
     errors,
     faq_import_page,
@@ -142,7 +144,7 @@ def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
         *(settings_page,),
         *(imports_page,),
         *(audit_page,),
-        *(webhooks, connections_page, attachments),
+        *(webhooks, connections_page, deliveries_page, attachments),
         *(embed, sidebar_page, sidebar_setup, metrics),
         *(tokens_page,),
     ):

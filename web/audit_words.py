@@ -26,8 +26,10 @@ ACTS: Final = {
     "agent.second_factor_off": lazy_gettext("Switched a second factor off"),
     "agent.second_factor_on": lazy_gettext("Switched a second factor on"),
     "aliases.imported": lazy_gettext("Imported other names of FAQs"),
+    "answer.given_up": lazy_gettext("Gave up an answer that was not delivered"),
     "answer.not_delivered": lazy_gettext("An answer was not delivered"),
     "answer.sent": lazy_gettext("Sent an answer"),
+    "answer.tried_again": lazy_gettext("Let an answer be delivered again"),
     "answers.exported": lazy_gettext("Exported answers"),
     "appeal.filed": lazy_gettext("Filed an appeal"),
     "appeal.overturned": lazy_gettext("Granted an appeal"),
@@ -36,10 +38,11 @@ ACTS: Final = {
     "audit.exported": lazy_gettext("Exported the audit trail"),
     "batch.added": lazy_gettext("Added a batch of listings"),
     "batch.deleted": lazy_gettext("Deleted a batch of listings"),
-    "connection.begun": lazy_gettext("Began a connection again"),
     "connection.changed": lazy_gettext("Changed a connection"),
     "connection.ended": lazy_gettext("Ended a connection"),
     "connection.made": lazy_gettext("Made a connection"),
+    "connection.off": lazy_gettext("Switched a connection off"),
+    "connection.on": lazy_gettext("Switched a connection on"),
     "faq.change_undone": lazy_gettext("Took a change of an FAQ back"),
     "faq.created": lazy_gettext("Made an FAQ"),
     "faq.edited": lazy_gettext("Edited an FAQ"),
@@ -122,6 +125,8 @@ ACTS: Final = {
     "suggestion.stands_again": lazy_gettext("Took a dismissal back"),
     "token.created": lazy_gettext("Made an API token"),
     "token.revoked": lazy_gettext("Revoked an API token"),
+    "webhook.given_up": lazy_gettext("Forgot a webhook that was set aside"),
+    "webhook.tried_again": lazy_gettext("Let a webhook be worked through again"),
 }
 
 # What things are called, by the word before the colon.
@@ -150,6 +155,7 @@ KINDS: Final = {
     "suggestion": lazy_gettext("suggestion"),
     "token": lazy_gettext("API token"),
     "tree": lazy_gettext("category tree"),
+    "webhook": lazy_gettext("webhook"),
 }
 
 # What is told beside an act; a name that is not here stays as it is.

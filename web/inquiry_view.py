@@ -29,7 +29,7 @@ from support.settings import Settings
 from support.why import Span, Why
 from support.worklist import Scope
 
-from . import wording
+from . import delivery_words, wording
 from .auth import me
 from .database import db, desk
 from .paging import is_number
@@ -70,6 +70,7 @@ def page(
         copies=not _goes_out(inquiry.id),
         delivery=delivery.standing(db(), inquiry.id),
         undelivered=delivery.not_delivered(db(), inquiry.id),
+        why=delivery_words.why,
         before=before,
         after=after,
         scope={} if scope == "free" else {"scope": scope},

@@ -80,7 +80,13 @@ def test_the_next_is_from_the_own_queue_then_the_longest_waiting(db, team):
     assert worklist.claim_next(db, mina.id, without=2) == 4
     holding.let_go(db, mina.id, 2)  # as its page does when it is left
     assert worklist.claim_next(db, mina.id, without=4) == 3  # from the beginning again
-    assert worklist.counts(db, mina.id) == {"free": 3, "mine": 1, "all": 4, "snoozed": 0}
+    assert worklist.counts(db, mina.id) == {
+        "free": 3,
+        "mine": 1,
+        "all": 4,
+        "snoozed": 0,
+        "undelivered": 0,
+    }
     assert worklist.beside(db, mina.id, 3) == (2, 4)  # 1 is on a colleague's screen
     assert worklist.beside(db, mina.id, 2) == (None, 3)
 

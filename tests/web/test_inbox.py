@@ -58,7 +58,7 @@ def test_scopes_hold_what_they_say(agent, db, ids, mina, yuna):
     snoozing.snooze(db, ACTOR, ids["o3"], ago(hours=-5))
     page = agent.get("/").text
     assert listed(page) == [ids["o1"], ids["o4"]]
-    assert told(page) == {"free": 2, "mine": 1, "all": 3, "snoozed": 1}
+    assert told(page) == {"free": 2, "mine": 1, "all": 3, "snoozed": 1, "undelivered": 0}
     assert listed(agent.get("/?scope=mine").text) == [ids["o1"]]
     snoozed = agent.get("/?scope=snoozed").text
     assert listed(snoozed) == [ids["o3"]]
@@ -114,7 +114,7 @@ def test_a_list_on_the_screen_hears_how_it_stands(agent, db, ids, mina, yuna):
     db.conn.commit()
     shown = ",".join(str(ids[name]) for name in ("o1", "o2", "o3"))
     assert agent.get(f"/inbox/state?ids={shown},x,-1").json == {
-        "counts": {"free": 2, "mine": 0, "all": 3, "snoozed": 0},
+        "counts": {"free": 2, "mine": 0, "all": 3, "snoozed": 0, "undelivered": 0},
         "held": {
             str(ids["o1"]): {"words": "Yuna님 담당", "mine": False},
             str(ids["o2"]): {"words": "보는 중", "mine": True},

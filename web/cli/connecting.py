@@ -94,17 +94,11 @@ def list_command(as_json: bool) -> None:
     Example:
       faqdesk connect list
     """
-    from support import connections
+    from support import connections, deliveries
 
     with closing(workspace().database()) as db:
         found = connections.listed(db)
-        sql = """
-            SELECT connection_id AS id, state, count(*) AS n FROM outbox
-            WHERE connection_id IS NOT NULL GROUP BY 1, 2
-        """
-        counts: dict[int, dict[str, int]] = {}
-        for row in db.query(sql):
-            counts.setdefault(row["id"], {})[row["state"]] = row["n"]
+        counts = deliveries.answers(db)
     rows: list[dict[str, Any]] = [
         asdict(one) | {"answers": counts.get(one.id, {})} for one in found
     ]
@@ -112,7 +106,7 @@ def list_command(as_json: bool) -> None:
         print_json(rows)
         return
     for row in rows:
-        state = "on" if row["active"] else "ended"
+        state = "on" if row["active"] else "ended" if row["ended_at"] else "off"
         out = ", ".join(f"{n:,} {name}" for name, n in sorted(row["answers"].items()))
         click.echo(
             f"{row['name']}\t{row['kind']}\t{state}\t"
@@ -149,11 +143,27 @@ def test_command(name: str, as_json: bool) -> None:
         sys.exit(1)
 
 
+@connect_command.command("switch")
+@click.argument("name")
+@click.option("--on/--off", required=True, help="While it is off, nothing comes in or goes out.")
+def switch_command(name: str, on: bool) -> None:
+    """Switch a connection off, or on again; its keys stay.
+
+    \b
+    Example:
+      faqdesk connect switch zendesk --off
+    """
+    from support import connections
+
+    with closing(workspace().database()) as db:
+        connections.switch(db, actor(), name, active=on)
+    click.echo(f"It is switched {'on' if on else 'off'}.")
+
+
 @connect_command.command("end")
 @click.argument("name")
-@click.option("--undo", is_flag=True, help="Begin it again.")
-def end_command(name: str, undo: bool) -> None:
-    """Take no more webhooks from a connection, and send no more answers through it.
+def end_command(name: str) -> None:
+    """End a connection for good and forget its keys; what came through it stays.
 
     \b
     Example:
@@ -161,9 +171,10 @@ def end_command(name: str, undo: bool) -> None:
     """
     from support import connections
 
-    with closing(workspace().database()) as db:
-        connections.switch(db, actor(), name, active=undo)
-    click.echo("It is connected again." if undo else "Ended.")
+    space = workspace()
+    with closing(space.database()) as db:
+        connections.end(db, space.seal(), actor(), name)
+    click.echo("Ended; its keys are forgotten.")
 
 
 @connect_command.command("mail")
@@ -202,21 +213,17 @@ def deliveries_command(state: str | None, limit: int, as_json: bool) -> None:
     Example:
       faqdesk connect deliveries --state failed
     """
-    sql = """
-        SELECT o.id, o.inquiry_id, c.name AS connection, o.state, o.attempts, o.error, o.next_at,
-            o.created_at, o.updated_at
-        FROM outbox o JOIN connections c ON c.id = o.connection_id
-        WHERE :state IS NULL OR o.state = :state ORDER BY o.id DESC LIMIT :limit
-    """
+    from support import deliveries
+
     with closing(workspace().database()) as db:
-        rows = list(db.query(sql, {"state": state, "limit": limit}))
+        rows = [asdict(row) for row in deliveries.went(db, state=state or "", limit=limit)]
     if as_json:
         print_json(rows)
         return
     for row in rows:
         click.echo(
             f"{row['id']}\tinquiry {row['inquiry_id']}\t{row['connection']}\t{row['state']}\t"
-            f"{row['attempts']} tries\t{row['error']}"
+            f"{row['tries']} tries\t{row['error']}"
         )
 
 

@@ -18,6 +18,8 @@ async function look() {
   for (const [scope, n] of Object.entries(found.counts)) {
     const count = $(`[data-count="${scope}"]`);
     if (count.textContent !== `${n}`) count.textContent = n;
+    const tab = count.closest("[data-when-any]");
+    if (tab) tab.hidden = !n;
   }
   $("#take-next button").disabled = !found.counts.free && !found.counts.mine;
   const gone = new Set(found.gone.map(String));
