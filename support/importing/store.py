@@ -110,12 +110,15 @@ def _insert_message(
 def _settle(db: Database, inquiry_id: int, part: Part, ids: dict[str, int]) -> None:
     """Bring text, status and answer in line with the messages, unless it was answered here."""
     item = part.item
-    row = one(db, "SELECT text, status, answer_id FROM inquiries WHERE id = ?", [inquiry_id])
+    sql = "SELECT text, status, answer_id, joined_to FROM inquiries WHERE id = ?"
+    row = one(db, sql, [inquiry_id])
     here = "SELECT 1 FROM messages WHERE inquiry_id = ? AND agent_id IS NOT NULL"
     if row is None or scalar(db, here, [inquiry_id]):
         return
     answer, text = item.answer, item.text
     status = item.status if row["status"] == "open" else row["status"]
+    if status == "closed" and answer and row["joined_to"] is None:
+        status = "answered"  # as closed as it was, but with an answer
     if part.others:
         # An export is as old as it is: what came by itself since counts too.
         text = joining.own_text(db, inquiry_id)

@@ -7,7 +7,9 @@ out: a private note, a line of the system's own, a draft.
 """
 
 import json
+from email import message_from_bytes
 from email.message import EmailMessage
+from email.policy import default
 from pathlib import Path
 
 from openpyxl import Workbook
@@ -497,10 +499,10 @@ CHANNEL_JSON = {
 }
 
 
-def channel_workbook(path):
+def channel_workbook(path, messages=CHANNEL_MESSAGES):
     """The workbook as it is downloaded, without its password."""
     book = Workbook(write_only=True)
-    for name, rows in (("UserChat data", CHANNEL_CHATS), ("Message data", CHANNEL_MESSAGES)):
+    for name, rows in (("UserChat data", CHANNEL_CHATS), ("Message data", messages)):
         sheet = book.create_sheet(name)
         for row in rows:
             sheet.append(row)
@@ -576,9 +578,9 @@ MAILS = [
 ]
 
 
-def mbox(path):
+def mbox(path, mails=MAILS):
     """The mails as one mailbox."""
-    parts = [b"From MAILER-DAEMON Thu Jan  1 00:00:00 2026\n" + item + b"\n" for item in MAILS]
+    parts = [b"From MAILER-DAEMON Thu Jan  1 00:00:00 2026\n" + item + b"\n" for item in mails]
     path.write_bytes(b"".join(parts))
     return path
 
@@ -594,6 +596,55 @@ def lines(path, values):
     text = "".join(json.dumps(value, ensure_ascii=False) + "\n" for value in values)
     path.write_text(text, encoding="utf-8")
     return path
+
+
+ANSWERS = ("사흘 안에", "새 주소를")  # what agents say
+
+
+def unanswered(paths: list[Path], folder: Path) -> list[Path]:
+    """The same files as they were before any agent answered."""
+    out = []
+    for path in paths:
+        to = folder / path.name
+        if path.suffix == ".xlsx":
+            rows = [row for row in CHANNEL_MESSAGES if not row[3].startswith(ANSWERS)]
+            channel_workbook(to, messages=rows)
+        elif path.suffix == ".mbox":
+            mbox(to, [item for item in MAILS if "Re:" not in _subject(item)])
+        elif path.suffix == ".eml":
+            if "Re:" in _subject(path.read_bytes()):
+                continue
+            to.write_bytes(path.read_bytes())
+        elif path.suffix == ".json":
+            dumped(to, _pruned(json.loads(path.read_text(encoding="utf-8"))))
+        else:
+            kept = path.read_text(encoding="utf-8").splitlines()
+            if path.suffix == ".ndjson":
+                rows = _pruned([json.loads(line) for line in kept])
+                kept = [json.dumps(row, ensure_ascii=False) for row in rows]
+            kept = [line for line in kept if not any(words in line for words in ANSWERS)]
+            to.write_text("\n".join(kept) + "\n", encoding="utf-8")
+        out.append(to)
+    return out
+
+
+def _subject(raw):
+    return str(message_from_bytes(raw, policy=default)["Subject"]).replace("RE:", "Re:")
+
+
+def _pruned(value):
+    """A JSON value without the objects in lists that hold an answer's words themselves."""
+    if isinstance(value, dict):
+        return {name: _pruned(item) for name, item in value.items()}
+    if not isinstance(value, list):
+        return value
+    return [
+        _pruned(item)
+        for item in value
+        if not isinstance(item, dict)
+        or not any(words in str(cell) for cell in item.values() if isinstance(cell, str)
+                   for words in ANSWERS)
+    ]  # fmt: skip
 
 
 def every(folder: Path) -> dict[str, list[Path]]:
