@@ -85,7 +85,7 @@ def operations(described: dict[str, Any]) -> list[Operation]:
     base = "/api/v1"
     return [
         _operation(described, path.removeprefix(base), path, method, item[method], item)
-        for path, item in described["paths"].items()
+        for path, item in sorted(described["paths"].items())
         for method in _METHODS
         if method in item
     ]

@@ -14,7 +14,7 @@ from support.database import insert, one, write
 from support.errors import InputError, NotFoundError
 
 SCOPES = (
-    *("suggest", "search", "feedback", "inquiries", "faqs", "metrics", "export", "imports"),
+    *("suggest", "feedback", "search", "inquiries", "faqs", "metrics", "export", "imports"),
     *("listings", "moderation"),
     "admin",  # all of them
 )

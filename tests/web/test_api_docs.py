@@ -1,5 +1,6 @@
 """What README.md, docs/api.md and the desk's own page say of the API is so."""
 
+import json
 import re
 import shlex
 import subprocess
@@ -83,8 +84,24 @@ def test_the_curl_of_an_import_is_taken(running, db, tmp_path):
     assert one(db, "SELECT state FROM jobs WHERE kind = 'import'")["state"] == "queued"
 
 
+def test_the_curls_of_an_inquiry_and_its_answer_work(running, db, tmp_path):
+    both = examples("docs/api.md")
+    made = json.loads(curl(both["inquiry"][1], running, tmp_path))
+    assert (made["fresh"], made["inquiry"]["status"]) == (True, "open")
+    told = json.loads(curl(both["answer"][1], running, tmp_path))
+    assert (told["state"], told["faq_ids"]) == ("answered", ["refund"])
+
+
+def test_the_curl_of_an_export_works(running, db, tmp_path):
+    curl(examples("docs/api.md")["suggest"][1], running, tmp_path)
+    head, *rows = curl(examples("docs/api.md")["export"][1], running, tmp_path).splitlines()
+    assert head.lstrip("\ufeff").startswith("suggestion_id,at,asked_by")
+    assert "code-missing" in rows[0]
+    assert scalar(db, "SELECT count(*) FROM audit WHERE action = 'feedback.exported'") == 1
+
+
 def test_every_scope_is_explained():
-    text = (ROOT / "docs/api.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs/api.md").read_text(encoding="utf-8").partition("\n## Suggestions")[0]
     table = set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
     assert table == set(tokens.SCOPES)
 
