@@ -4,7 +4,11 @@ import http.client
 import signal
 import ssl
 
-from tests.web.doors import free_port, logged, running, serving, until
+import pytest
+
+from support.database import scalar
+from tests.web.conftest import stubbed_app
+from tests.web.doors import Visitor, free_port, logged, running, serving, until
 from tests.web.test_cli import shell
 from tests.web.test_index_server import self_signed
 from tests.web.test_metrics import read
@@ -71,3 +75,25 @@ def test_behind_a_proxy_its_word_counts(space):
         connection.close()
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=30)
+
+
+@pytest.mark.parametrize(
+    ("proxies", "claimed", "told"),
+    [
+        (1, "203.0.113.7", "203.0.113.7"),
+        (1, "10.1.1.1, 203.0.113.7", "203.0.113.7"),  # what a visitor wrote themselves comes first
+        (2, "10.1.1.1, 203.0.113.7, 192.0.2.1", "203.0.113.7"),
+        (1, "", "192.0.2.9"),
+        (0, "203.0.113.7", "192.0.2.9"),
+    ],
+)
+def test_the_audit_trail_holds_the_address_that_the_last_proxy_saw(
+    space, recommender, db, proxies, claimed, told
+):
+    visitor = Visitor(stubbed_app(space, recommender, PROXIES=proxies), "192.0.2.9")
+    headers = {"X-Forwarded-For": claimed, "Forwarded": "for=10.1.1.1", "X-Real-IP": "10.1.1.1"}
+    visitor.sign_in("mina", "wrong", headers=headers if claimed else {})
+    audited = "SELECT address FROM audit WHERE action = 'sign_in.failed'"
+    assert scalar(db, audited) == told
+    # A wrong password counts against that address, not against one that somebody made up.
+    assert len(list(db.query("SELECT DISTINCT address FROM sign_in_attempts"))) == 1
