@@ -32,13 +32,15 @@ PATIENCE = 300  # seconds that a browser may take for one test
 class Chromium:
     """The system's browser, started again where it was lost."""
 
-    def __init__(self, playwright: Playwright, path: str) -> None:
-        self._playwright, self._path = playwright, path
+    def __init__(self, playwright: Playwright, path: str, *more: str) -> None:
+        self._playwright, self._path, self._args = playwright, path, [*ARGS, *more]
         self._browser: Browser | None = None
 
     def ready(self) -> Browser:
         if self._browser is None or not self._browser.is_connected():
-            self._browser = self._playwright.chromium.launch(executable_path=self._path, args=ARGS)
+            self._browser = self._playwright.chromium.launch(
+                executable_path=self._path, args=self._args
+            )
         return self._browser
 
     @contextmanager
@@ -65,8 +67,11 @@ class Chromium:
 
 
 @contextmanager
-def chromium() -> Iterator[Chromium]:
-    """Find the system's browser; without one the test is skipped, and in CI it fails."""
+def chromium(*more: str) -> Iterator[Chromium]:
+    """Find the system's browser; without one the test is skipped, and in CI it fails.
+
+    `more`: arguments beside the usual ones.
+    """
     path = next((found for name in NAMES if (found := shutil.which(name))), None)
     if path is None:
         reason = f"no browser: none of {', '.join(NAMES)} is installed"
@@ -75,7 +80,7 @@ def chromium() -> Iterator[Chromium]:
         pytest.skip(reason)
     expect.set_options(timeout=20_000)  # a busy machine is slow
     with sync_playwright() as playwright:
-        found = Chromium(playwright, path)
+        found = Chromium(playwright, path, *more)
         yield found
         found.close()
 

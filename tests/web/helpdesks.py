@@ -5,29 +5,38 @@ from typing import Any
 
 from flask import Flask
 
-# As Frame.vue does: the context when the frame has loaded, and whenever it is asked for.
+# As Chatwoot's Frame.vue does: it posts the context when the frame has loaded and whenever it is
+# asked, to whoever asks, and says nothing by itself; another conversation gets a frame of its own.
 CHATWOOT = """
 <!doctype html><title>Chatwoot</title>
-<iframe id="app" src="%(src)s" width="360" height="600"></iframe>
+<div id="app-place"></div>
 <script>
   window.context = %(context)s;
   window.asked = 0;
-  const frame = document.getElementById("app");
-  const send = () => frame.contentWindow.postMessage(
+  const send = () => document.getElementById("app").contentWindow.postMessage(
     JSON.stringify({ event: "appContext", data: window.context }), "*");
-  frame.addEventListener("load", send);
   window.onmessage = (event) => {
     if (event.data !== "chatwoot-dashboard-app:fetch-info") return;
     window.asked += 1;
     send();
   };
+  window.turnTo = (context) => {
+    window.context = context;
+    const frame = document.createElement("iframe");
+    Object.assign(frame, { id: "app", src: "%(src)s", width: "%(width)s", height: "600" });
+    frame.addEventListener("load", send);
+    document.getElementById("app-place").replaceChildren(frame);
+  };
+  turnTo(window.context);
 </script>
 """
 
-# As the app framework does: it registers who shakes hands, answers get and invoke, tells changes.
+# As Zendesk's app framework does: it registers who shakes hands, answers get and invoke, and tells
+# what was asked to be told. Without the page's own words in the address it says nothing.
 ZENDESK = """
 <!doctype html><title>Zendesk</title>
-<iframe id="app" src="%(src)s?origin=%(origin)s&app_guid=g-1" width="360" height="600"></iframe>
+<iframe id="app" src="%(src)s?origin=%(origin)s&app_guid=g-1" width="%(width)s" height="600">
+</iframe>
 <textarea id="editor"></textarea>
 <script>
   window.ticket = %(context)s;
@@ -36,13 +45,13 @@ ZENDESK = """
   const send = (what) => frame.contentWindow.postMessage(JSON.stringify(what), "%(desk)s");
   window.tell = (key, message) => send({ key: "zaf." + key, message });
   const on = new Set();
-  const change = "ticket.conversation.changed";
-  window.changed = () => on.has(change) && tell(change, []);
+  window.happens = (event) => on.has(event) && tell(event, []);
+  window.changed = () => happens("ticket.conversation.changed");
   window.onmessage = (event) => {
     if (event.origin !== "%(desk)s") return;
     const said = JSON.parse(event.data);
     window.heard.push(said);
-    if (said.appGuid !== "g-1" || said.instanceGuid !== "g-1") return;
+    if (said.appGuid !== "g-1" || said.instanceGuid !== "g-1" || window.silent) return;
     if (said.key === "iframe.handshake") {
       tell("app.registered", { context: { location: "ticket_sidebar" }, metadata: {} });
     } else if (said.key?.startsWith("iframe.on:")) on.add(said.key.slice(10));
@@ -52,7 +61,9 @@ ZENDESK = """
         if (path in window.ticket) result[path] = window.ticket[path];
         else result.errors[path] = { message: "not there" };
       }
-      send({ id: said.id, result });
+      const answer = () => send({ id: said.id, result });
+      if (window.later) window.later.push(answer);
+      else answer();
     } else if (said.request === "invoke") {
       const words = said.params["ticket.editor.insert"];
       if (words && window.refuses) return send({ id: said.id, error: { message: "no editor" } });
@@ -61,6 +72,17 @@ ZENDESK = """
     }
   };
 </script>
+"""
+
+# Holds the sidebar, and never says a word.
+SILENT = (
+    """<!doctype html><title>?</title><iframe id="app" src="%(src)s" width="%(width)s"></iframe>"""
+)
+
+# Of an allowed helpdesk, but within a frame whose origin is `null`.
+SANDBOXED = """
+<!doctype html><title>?</title>
+<iframe sandbox="allow-scripts" srcdoc='<iframe src="%(src)s"></iframe>'></iframe>
 """
 
 
@@ -98,10 +120,10 @@ def ticket(*said: tuple[str, str], number: int = 5158) -> dict[str, Any]:
 class Helpdesk:
     """A site of its own with one page, which holds the desk's sidebar."""
 
-    def __init__(self, page: str, context: dict[str, Any]) -> None:
+    def __init__(self, page: str, context: dict[str, Any], *, width: int = 360) -> None:
         self.app = Flask("helpdesk")
         self.desk = self.origin = ""
-        self._page, self._context = page, context
+        self._page, self._context, self._width = page, context, width
         self.app.add_url_rule("/", view_func=self._show, endpoint="show")
 
     def _show(self) -> str:
@@ -109,5 +131,6 @@ class Helpdesk:
             "src": self.desk + "/embed/suggest",
             "desk": self.desk,
             "origin": self.origin,
-            "context": json.dumps(self._context, ensure_ascii=False),
+            "width": self._width,
+            "context": json.dumps(self._context).replace("<", "\\u003c"),
         }
