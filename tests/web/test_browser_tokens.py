@@ -7,6 +7,7 @@ from support import agents
 from tests.conftest import ACTOR
 from tests.web.browser import sign_in
 from tests.web.conftest import PASSWORD
+from tests.web.test_browser_axe import CONTRAST, PHONE, SCROLLS, trouble
 
 pytestmark = pytest.mark.browser
 
@@ -53,7 +54,7 @@ def test_a_token_is_made_copied_used_and_revoked(admin, address):
 
 
 def test_the_apis_page_is_read_by_keys_alone(page, address):
-    page.set_viewport_size({"width": 390, "height": 844})
+    page.set_viewport_size(PHONE)
     page.goto(f"{address}/api/v1/docs")
     call = page.locator("summary", has_text="POST /api/v1/suggestions").first
     fields = page.locator("#post-suggestions")
@@ -61,7 +62,25 @@ def test_the_apis_page_is_read_by_keys_alone(page, address):
     call.focus()
     page.keyboard.press("Enter")
     expect(fields).to_be_visible()
-    wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    assert page.evaluate(wide) == 0
+    assert page.evaluate(SCROLLS) == 0
     page.goto(f"{address}/api/v1/docs#get-metrics")
     expect(page.locator("#get-metrics")).to_be_visible()  # a link into it opens it
+
+
+def test_what_is_opened_is_readable_by_all_light_and_dark(admin, address):
+    admin.goto(f"{address}/tokens")
+    admin.locator("summary", has_text="토큰 만들기").click()
+    admin.get_by_label("어느 프로그램에서 쓰나요").fill("밤 배치")
+    admin.get_by_role("button", name="토큰 만들기").click()
+    expect(admin.locator("#secret")).to_be_visible()
+    for path in ("", "/api/v1/docs"):
+        if path:
+            admin.goto(address + path)
+        admin.evaluate(
+            "for (const one of document.querySelectorAll('main details')) one.open = true"
+        )
+        for scheme in ("light", "dark"):
+            admin.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            assert trouble(admin, CONTRAST if scheme == "dark" else None) == []
+        admin.set_viewport_size(PHONE)
+        assert admin.evaluate(SCROLLS) == 0
