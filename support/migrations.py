@@ -9,7 +9,7 @@ from sqlite_utils import Database, Migrations
 from .migrations_api import API
 from .migrations_doors import DOORS
 from .migrations_embed import EMBED, EMBED_PARENT
-from .migrations_imports import IMPORTS
+from .migrations_imports import IMPORTED_BY, IMPORTS
 from .migrations_knowledge import KNOWLEDGE
 from .migrations_listings import COUNTS, LISTINGS
 from .migrations_moderation import MODERATION
@@ -552,3 +552,9 @@ def m027_given_up(db: Database) -> None:
         ALTER TABLE connections ADD COLUMN ended_at TEXT;  -- what was sealed is forgotten since
         """,
     )
+
+
+@migrations()
+def m028_imported_by(db: Database) -> None:
+    """Who imported, also where it did not end whole."""
+    _run(db, IMPORTED_BY)

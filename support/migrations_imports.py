@@ -31,3 +31,12 @@ IMPORTS = """
         PRIMARY KEY (import_id, key)
     ) WITHOUT ROWID;
 """
+
+# Of earlier ones the audit trail knows it, where they ended whole.
+IMPORTED_BY = """
+    ALTER TABLE imports ADD COLUMN started_by TEXT NOT NULL DEFAULT '';
+    UPDATE imports SET started_by = coalesce((
+        SELECT actor FROM audit WHERE object = 'import:' || imports.id AND action = 'import.done'
+        ORDER BY id DESC LIMIT 1
+    ), '');
+"""

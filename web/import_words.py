@@ -1,11 +1,13 @@
 """What imports say of themselves, in the reader's language."""
 
+import re
 from typing import Final
 
 from flask_babel import LazyString, lazy_gettext
 
 from support.importing.door import MAIL, TABLE, TITLES
 
+from . import wording
 from .i18n import gettext as _
 
 STATES: Final = {
@@ -62,8 +64,22 @@ FIELDS: Final = {
     "tags": lazy_gettext("Tags"),
     "status": lazy_gettext("Status"),
 }
+FIRST: Final = {
+    "pairs": ("question", "answer", "at"),
+    "messages": ("conversation", "role", "text", "at"),
+}
 NEEDED: Final = {"pairs": ("question",), "messages": ("conversation", "role", "text")}
 
+_WAITING: Final = {
+    "": lazy_gettext("Can be imported"),
+    "password": lazy_gettext("Needs a password"),
+    "columns": lazy_gettext("Needs its columns"),
+    "other": lazy_gettext("Cannot be read"),
+}
+
+# Notes as `support.importing` writes them.
+_COLUMN: Final = re.compile(r"(?P<column>'.*'|\".*\") is taken for the (?P<field>\w+)", re.DOTALL)
+_OURS: Final = re.compile(r"mail from (?:anybody at )?(?P<who>\S+) is taken for an agent's: .*")
 _KNOWN: Final[dict[str, LazyString]] = {
     MAIL: lazy_gettext("Mail"),
     TABLE: lazy_gettext("Table"),
@@ -78,6 +94,27 @@ def title(name: str) -> str:
 def readable() -> list[str]:
     """The names of everything that is read."""
     return [title(name) for name in TITLES]
+
+
+def waiting(state: str, needs: str) -> str:
+    """What files that were looked at wait for."""
+    if state != "done":
+        return str(wording.JOB_STATES.get(state, state))
+    return str(_WAITING[needs])
+
+
+def notes(found: list[str]) -> list[tuple[str, str]]:
+    """What was guessed, in the reader's language; with `en` what is known in English alone."""
+    return [_note(words) for words in found]
+
+
+def _note(words: str) -> tuple[str, str]:
+    if (match := _COLUMN.fullmatch(words)) and match["field"] in FIELDS:
+        column, name = match["column"][1:-1], FIELDS[match["field"]]
+        return _("The column %(column)s is taken for: %(name)s", column=column, name=name), ""
+    if match := _OURS.fullmatch(words):
+        return _("Mail from %(who)s is taken for an agent’s.", who=match["who"]), ""
+    return words, "en"
 
 
 def counted(counts: dict[str, int], words: dict[str, LazyString]) -> list[tuple[str, int]]:

@@ -18,6 +18,7 @@ from sqlite_utils import Database
 from werkzeug.datastructures import FileStorage
 
 from support.audit import Actor
+from support.database import write
 from support.errors import InputError, NotFoundError
 from support.importing import undo
 from support.importing.door import Options, import_export
@@ -68,9 +69,15 @@ def kept(workspace: Workspace, token: str) -> list[Path]:
     return sorted(path for path in place.iterdir() if not path.name.startswith("."))
 
 
-def throw_away(workspace: Workspace, token: str) -> None:
-    """Delete the files of a token, and what was found out about them."""
+def throw_away(workspace: Workspace, db: Database, token: str) -> None:
+    """Delete the files of a token, what was found out about them, and their password."""
     shutil.rmtree(_place(workspace, token), ignore_errors=True)
+    with write(db):
+        db.execute(
+            "UPDATE jobs SET arguments = json_set(arguments, '$.password', '') "
+            "WHERE kind = 'import' AND json_extract(arguments, '$.token') = ?",
+            [token],
+        )
 
 
 def sweep(workspace: Workspace, db: Database) -> None:
@@ -82,8 +89,12 @@ def sweep(workspace: Workspace, db: Database) -> None:
     asked = {row["token"] for row in db.query(sql)}
     edge = time.time() - KEPT_SECONDS
     for place in (workspace.home / "uploads" / "imports").glob("*"):
-        if place.name not in asked and place.stat().st_mtime < edge:
-            shutil.rmtree(place, ignore_errors=True)
+        if (
+            _TOKEN.fullmatch(place.name)
+            and place.name not in asked
+            and place.stat().st_mtime < edge
+        ):
+            throw_away(workspace, db, place.name)
 
 
 def arguments(token: str, options: dict[str, Any], *, dry_run: bool, seal: Seal) -> dict[str, Any]:
@@ -123,10 +134,10 @@ def import_files(
             )
     except BaseException:
         if not waits:
-            throw_away(workspace, token)
+            throw_away(workspace, db, token)
         raise
     if not (waits and dry_run):
-        throw_away(workspace, token)
+        throw_away(workspace, db, token)
     if report is None:
         return {"import_id": None}
     return {"import_id": report.import_id, "report": json.loads(json.dumps(report.as_dict()))}

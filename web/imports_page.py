@@ -59,7 +59,7 @@ def receive() -> ResponseReturnValue:
     token = import_work.keep(desk().workspace, db(), files)
     empty = [path.name for path in import_work.kept(desk().workspace, token) if not _size(path)]
     if empty:
-        import_work.throw_away(desk().workspace, token)
+        import_work.throw_away(desk().workspace, db(), token)
         words = _("%(name)s is empty.", name=", ".join(empty))
         return problem(_BAD, words) if wants_json() else (_start(words), _BAD)
     place = url_for(".look", job_id=_looking(token, options))
@@ -136,7 +136,7 @@ def throw_away(job_id: int) -> ResponseReturnValue:
     """Delete files that were looked at."""
     asked = _own(job_id)
     if imports_waiting.at_work(db(), asked.token) is None:
-        import_work.throw_away(desk().workspace, asked.token)
+        import_work.throw_away(desk().workspace, db(), asked.token)
         flash(_("The files are deleted."), "info")
     return redirect(url_for(".show"))
 
@@ -179,7 +179,6 @@ def _start(trouble: str = "") -> str:
     return render_template(
         "imports.html",
         imports=found,
-        who=imports_waiting.who(db(), [item.id for item in found]),
         waiting=imports_waiting.listed(db(), desk().workspace, actor().name),
         trouble=trouble,
         options={},
@@ -195,7 +194,6 @@ def _page_of(found: undo.Import, *, worked: int = 0) -> str:
         "import.html",
         found=found,
         report=found.report,
-        who=imports_waiting.who(db(), [found.id]).get(found.id, ""),
         job=job,
         worked=worked,
         shown=SHOWN,

@@ -5,7 +5,6 @@ There is no table of them: a look and an import are jobs, and the files are ther
 
 import base64
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -124,14 +123,3 @@ def password(seal: Seal, asked: Asked) -> str:
     """The password that was given for the files before; empty: none."""
     sealed = str(asked.arguments.get("password", ""))
     return seal.open_up(base64.b64decode(sealed)) if sealed else ""
-
-
-def who(db: Database, import_ids: Sequence[int]) -> dict[int, str]:
-    """Who imported: each import that ended whole, with its actor."""
-    sql = """
-        SELECT CAST(substr(object, 8) AS INTEGER) AS id, actor FROM audit
-        WHERE action = 'import.done'
-        AND object IN (SELECT 'import:' || value FROM json_each(?))
-    """
-    rows = db.query(sql, [json.dumps(list(import_ids))])
-    return {row["id"]: row["actor"] for row in rows}

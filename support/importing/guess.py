@@ -184,7 +184,11 @@ def _by_content(kind: str, cells: Mapping[str, list[str]], fields: dict[str, str
             _put(fields, "conversation", [name for name in free() if _repeats(cells[name])])
     if "at" not in fields:
         _put(fields, "at", [name for name in free() if _holds_times(cells[name])])
-    long = [name for name in free() if _length(cells[name]) >= _LONG and not _same(cells[name])]
+    long = [
+        name
+        for name in free()
+        if _length(cells[name]) >= _LONG and _holds_words(cells[name]) and not _same(cells[name])
+    ]
     if kind == "messages":
         if "text" not in fields:
             _put(fields, "text", sorted(long, key=lambda name: -_length(cells[name])))
@@ -225,6 +229,11 @@ def _holds_times(cells: Sequence[str]) -> bool:
         except ValueError:
             return False
     return True
+
+
+def _holds_words(cells: Sequence[str]) -> bool:
+    """Whether people wrote there: numbers and codes hardly hold a letter."""
+    return sum(sum(map(str.isalpha, cell)) > len(cell) / 3 for cell in cells) * 2 > len(cells)
 
 
 def _repeats(cells: Sequence[str]) -> bool:

@@ -51,6 +51,7 @@ class Import:
     inquiries: int  # that are there because of it
     messages: int
     started_at: str
+    started_by: str  # empty: nobody knows any more
     finished_at: str | None
     undone_at: str | None
     undone_by: str
@@ -324,6 +325,7 @@ def _import(row: Row) -> Import:
         inquiries=row["inquiries"],
         messages=row["messages"],
         started_at=row["started_at"],
+        started_by=row["started_by"],
         finished_at=row["finished_at"],
         undone_at=row["undone_at"],
         undone_by=row["undone_by"],

@@ -142,9 +142,13 @@ def test_a_password_is_in_no_row_and_files_are_the_desks_alone(program, db, spac
     assert [path.parent.stat().st_mode & 0o777 for path in waiting] == [0o700]
 
 
-def test_files_whose_job_never_ran_are_thrown_away(program, space, monkeypatch):
+def test_files_whose_job_never_ran_are_thrown_away(program, space, db, monkeypatch):
     program.send(TABLE)
     monkeypatch.setattr(import_work, "KEPT_SECONDS", -1)
+    import_work.sweep(space, db)
+    assert len(kept(space)) == 1  # the queue is long
+    db.execute("UPDATE jobs SET state = 'cancelled'")
+    db.conn.commit()
     program.send(TABLE)
     assert len(kept(space)) == 1
 

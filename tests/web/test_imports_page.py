@@ -155,7 +155,13 @@ def test_a_workbook_with_a_password_asks_for_it(admin, looked, work, db, tmp_pat
     where = admin.post(where + "/again", data={"timezone": "UTC"}).headers["Location"]
     work()
     assert "답변이 있는 문의 1건" in admin.get(where).text
-    assert "1234" not in str([row["arguments"] for row in db.query("SELECT * FROM jobs")])
+    asked = [json.loads(row["arguments"]) for row in db.query("SELECT arguments FROM jobs")]
+    assert "1234" not in str(asked)
+    assert asked[-1]["password"]
+    admin.post(where + "/import")
+    work()
+    asked = [json.loads(row["arguments"]) for row in db.query("SELECT arguments FROM jobs")]
+    assert {item["password"] for item in asked} == {""}  # forgotten with the file
 
 
 def zipped(content):

@@ -40,11 +40,12 @@ def list_command(limit: int, as_json: bool) -> None:
         click.echo("Nothing was imported yet: faqdesk import FILE")
     for item in found:
         name = item.format or item.source
+        who = f", by {item.started_by}" if item.started_by else ""
         when = f", taken back {item.undone_at} by {item.undone_by}" if item.undone_at else ""
         click.echo(
             f"{item.id:>4}  {item.started_at}  {item.state:<11}  {name}: "
             f"{item.inquiries:,} inquiries, {item.messages:,} messages "
-            f"({', '.join(item.files)}){when}"
+            f"({', '.join(item.files)}){who}{when}"
         )
 
 

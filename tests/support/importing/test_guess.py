@@ -73,6 +73,11 @@ def test_what_people_said_counts():
     }
 
 
+def test_long_numbers_are_no_answer():
+    rows = [{"x": f"{i}번 상품은 언제 오나요?", "y": f"010-1234-567{i}"} for i in range(5)]
+    assert guess(rows).fields == {"question": "x"}
+
+
 def test_numbers_alone_tell_nothing():
     assert guess(table("x|y\n1|2\n3|4")).missing == ("question",)
 
