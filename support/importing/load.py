@@ -140,7 +140,7 @@ def run_items(
             report.learn(reading)
             _count_replies(db, report)
             return report
-        report.import_id = import_id = _begin(db, source, files, reading)
+        report.import_id = import_id = _begin(db, actor, source, files, reading)
         try:
             for batch in batches:
                 with write(db):
@@ -295,13 +295,14 @@ def _count_replies(db: Database, report: ImportReport) -> None:
     report.unknown_replies = sum(name not in names for name in report.saved_replies)
 
 
-def _begin(db: Database, source: str, files: list[str], reading: Reading) -> int:
+def _begin(db: Database, actor: Actor, source: str, files: list[str], reading: Reading) -> int:
     row = {
         "source": source,
         "files": json.dumps(files, ensure_ascii=False),
         "state": "running",
         "format": reading.format,
         "process": begun_by(),
+        "started_by": actor.name,
         "started_at": now(),
     }
     with write(db):
