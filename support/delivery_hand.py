@@ -1,12 +1,14 @@
-"""What people do with an answer that has not arrived: try it now or again, or give it up.
+"""An answer that has not arrived after all: tried now or again, given up, or come back by mail.
 
 One that failed stands again as the answer to its inquiry while it is tried; its key stays, so the
 other side can tell it from another answer, and is asked first where it may have it already.
 """
 
+from email.utils import getaddresses
+
 from sqlite_utils import Database
 
-from . import answered, faqs, holding, settings, undelivered
+from . import answered, faqs, holding, routes, settings, undelivered
 from .audit import Actor, record
 from .clock import now
 from .database import Row, one, write
@@ -14,6 +16,8 @@ from .delivery import unsure
 from .errors import ConflictError, NotFoundError, UnseenError
 from .importing.conversation import RawMessage
 from .importing.prepare import Preparer
+from .mail_bounces import Bounce
+from .redact import Redactor
 from .seal import Seal
 
 GIVEN_UP = "Given up by hand."
@@ -68,6 +72,31 @@ def give_up(db: Database, seal: Seal, actor: Actor, outbox_id: int) -> None:
         else:
             raise ConflictError(f"This answer is {row['state']}: there is nothing to give up.")
         record(db, actor, "answer.given_up", f"inquiry:{inquiry_id}")
+
+
+def came_back(db: Database, seal: Seal, bounce: Bounce) -> int | None:
+    """Let an answer by mail have failed that a mail server reports on.
+
+    Args:
+        db: the desk's database.
+        seal: its key.
+        bounce: what the report says.
+
+    Returns:
+        The inquiry; None where it is not ours, was forgotten, or only a copy did not arrive.
+    """
+    with write(db):
+        sql = "SELECT * FROM outbox WHERE key = ? AND state IN ('queued', 'delivered')"
+        row = one(db, sql, [bounce.key])
+        if row is None:
+            return None
+        thread = routes.mail_thread(db, seal, row["inquiry_id"])
+        to = getaddresses([thread.to])[0][1].lower() if thread else ""
+        if bounce.recipient and to and bounce.recipient != to:
+            return None
+        words = Redactor(settings.load(db).allow).redact(bounce.why).text
+        undelivered.fail(db, seal, row, f"The mail came back: {words.rstrip('.')}.")
+    return int(row["inquiry_id"])
 
 
 def _row(db: Database, outbox_id: int) -> Row:

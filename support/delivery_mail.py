@@ -14,6 +14,7 @@ from typing import Final
 from .clock import from_iso
 from .connection_access import Access, mail_host
 from .delivery import Answer, DeliveryError
+from .public_net import is_public
 
 TIMEOUT: Final = 30.0  # seconds
 MOST_REFERENCES: Final = 20  # the first and the newest are kept
@@ -49,6 +50,8 @@ class Mail:
             try:
                 _take(server.mail(_bare(self._access.sender)))
                 _take(server.rcpt(_bare(answer.mail.to)))
+                for copy in answer.mail.copies:  # one that is refused does not keep it from others
+                    server.rcpt(_bare(copy))
             except (OSError, smtplib.SMTPException) as error:
                 raise _before(error) from error
             _hand_over(server, mail.as_bytes(policy=SMTP))
@@ -78,6 +81,7 @@ class Mail:
         else:
             server = smtplib.SMTP(host, port, timeout=self._timeout)
         try:
+            self._check_peer(server, host)
             if self._access.tls == "starttls":
                 server.starttls(context=secure)
             server.ehlo_or_helo_if_needed()
@@ -87,6 +91,14 @@ class Mail:
             server.close()
             raise
         return server
+
+    def _check_peer(self, server: smtplib.SMTP, host: str) -> None:
+        """Refuse a server of a private network, whatever its name resolved to."""
+        sock = server.sock
+        if not self._access.private and sock is not None and not is_public(sock.getpeername()[0]):
+            raise DeliveryError(
+                f"{host} is not asked: it is no address of the public network.", permanent=True
+            )
 
 
 def reply(answer: Answer, *, sender: str) -> EmailMessage:
@@ -101,6 +113,9 @@ def reply(answer: Answer, *, sender: str) -> EmailMessage:
     mail = EmailMessage()
     mail["From"] = sender
     mail["To"] = _line(thread.to)
+    if thread.copies:
+        mail["Cc"] = ", ".join(map(_line, thread.copies))
+    mail["X-Auto-Response-Suppress"] = "OOF, AutoReply"  # nobody's machine shall answer ours
     subject = _line(thread.subject)
     mail["Subject"] = subject if subject.lower().startswith("re:") else f"Re: {subject}".strip()
     mail["Date"] = format_datetime(from_iso(answer.written_at))

@@ -1,7 +1,8 @@
 """One mail as it comes in: a customer's message, or an answer that an agent wrote elsewhere.
 
 It belongs to the conversation that its References lead to: by a mail of this desk, or by one that
-came before. Where the answer goes is kept sealed. Mails that machines send by themselves are left.
+came before. Where the answer goes is kept sealed. A mail of ours that comes back makes its answer
+one that failed; other mails that machines send by themselves are left.
 """
 
 import email
@@ -15,7 +16,7 @@ from typing import Final
 
 from sqlite_utils import Database
 
-from . import connections, outside_answers, routes, settings
+from . import connections, delivery_hand, mail_bounces, outside_answers, routes, settings
 from .clock import iso, now
 from .connections import Connection
 from .database import one, scalar, write
@@ -24,18 +25,20 @@ from .importing.conversation import RawMessage
 from .importing.ids import safe_id
 from .importing.quoting import cut_html, cut_text
 from .incoming import receive
+from .mail_people import copied, header, ours, written
 from .redact import Redactor
 from .routes import MailThread
 from .seal import Seal
 
 _IDS: Final = re.compile(r"<[^<>\s]{1,400}>")
-_OURS: Final = re.compile(r"<faqdesk\.([0-9a-f]{32})@[^<>\s]+>")  # as delivery_mail writes them
-_AUTOMATIC: Final = ("auto-generated", "auto-replied", "auto-notified")
+# Not "list", nor List-Id: an address of the team may be a group that passes customers' mail on.
+_BULK: Final = ("bulk", "junk", "auto_reply")
+_ROBOTS: Final = ("X-Autoreply", "X-Autorespond", "X-Auto-Reply")
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of a mail: asked, answered, known or ignored; and of which inquiry."""
+    """What became of a mail: asked, answered, known, bounced or ignored; and of which inquiry."""
 
     became: str
     inquiry_id: int | None = None
@@ -57,16 +60,19 @@ def take(db: Database, seal: Seal, connection: Connection, raw: bytes) -> Taken:
     if connection.kind != "smtp" or not connection.active:
         raise InputError(f"{connection.name!r} is no live connection of mail.")
     mail = email.message_from_bytes(raw, policy=email.policy.default)
-    people = getaddresses([_header(mail, "Reply-To") or _header(mail, "From")])
+    people = getaddresses([header(mail, "Reply-To") or header(mail, "From")])
     name, address = people[0] if people else ("", "")
-    writer = getaddresses([_header(mail, "From")])
+    writer = getaddresses([header(mail, "From")])
     if "@" not in address or not writer:
         raise InputError("This is no mail: it has no sender.")
-    if _header(mail, "Auto-Submitted").lower().startswith(_AUTOMATIC):
+    if (bounce := mail_bounces.read(mail)) is not None:
+        found = delivery_hand.came_back(db, seal, bounce) if bounce.failed else None
+        return Taken("bounced" if found else "ignored", found)
+    if _is_automatic(mail):
         return Taken("ignored")
-    own = (_IDS.findall(_header(mail, "Message-ID")) or [""])[0]
+    own = (_IDS.findall(header(mail, "Message-ID")) or [""])[0]
     before = list(dict.fromkeys(
-        _IDS.findall(f"{_header(mail, 'References')} {_header(mail, 'In-Reply-To')}")
+        _IDS.findall(f"{header(mail, 'References')} {header(mail, 'In-Reply-To')}")
     ))  # fmt: skip
     at = _date(mail)
     mask = Redactor(settings.load(db).allow).redact
@@ -92,15 +98,16 @@ def take(db: Database, seal: Seal, connection: Connection, raw: bytes) -> Taken:
             conversation=conversation,
             message=said,
             customer_id=address.lower(),
-            subject=_header(mail, "Subject"),
+            subject=header(mail, "Subject"),
             channel="email",
         )
         if came.fresh:
             thread = MailThread(
-                to=f"{name} <{address}>" if name else address,
-                subject=_header(mail, "Subject"),
+                to=written(name, address),
+                subject=header(mail, "Subject"),
                 message_id=own,
                 references=before,
+                copies=copied(mail, without=ours(db, seal, mail) | {address.lower()}),
             )
             inquiry_id = scalar(
                 db, "SELECT inquiry_id FROM messages WHERE id = ?", [came.message_id]
@@ -149,12 +156,12 @@ def _conversation(db: Database, connection: Connection, before: list[str], names
         names: what they are called here.
     """
     for reference, name in reversed(list(zip(before, names, strict=True))):
-        if ours := _OURS.fullmatch(reference):
+        if mine := mail_bounces.OURS.fullmatch(reference):
             sql = """
                 SELECT r.conversation FROM outbox o
                 JOIN inquiry_routes r ON r.inquiry_id = o.inquiry_id WHERE o.key = ?
             """
-            found = one(db, sql, [ours[1]])
+            found = one(db, sql, [mine[1]])
         else:
             sql = """
                 SELECT r.conversation FROM messages m
@@ -192,16 +199,18 @@ def _files(mail: EmailMessage) -> list[tuple[str, str]]:
     return [(part.get_filename() or "attachment", "") for part in mail.iter_attachments()]
 
 
-def _header(mail: EmailMessage, name: str) -> str:
-    """A header's words; one that cannot be read is empty."""
-    try:
-        return " ".join(str(mail[name] or "").split())
-    except (IndexError, ValueError, AttributeError):  # the parser trips over a few odd ones
-        return ""
+def _is_automatic(mail: EmailMessage) -> bool:
+    """Whether a machine sent it by itself: to answer that could go on for ever."""
+    return (
+        header(mail, "Auto-Submitted").lower() not in ("", "no")
+        or header(mail, "Precedence").lower() in _BULK
+        or header(mail, "Return-Path") == "<>"
+        or any(mail[name] is not None for name in _ROBOTS)
+    )
 
 
 def _date(mail: EmailMessage) -> str:
     try:
-        return min(iso(parsedate_to_datetime(_header(mail, "Date"))), now())
+        return min(iso(parsedate_to_datetime(header(mail, "Date"))), now())
     except (TypeError, ValueError, OverflowError):
         return now()

@@ -30,6 +30,7 @@ class MailThread:
     subject: str
     message_id: str  # with its angle brackets
     references: list[str] = field(default_factory=list)  # the older ones, oldest first
+    copies: list[str] = field(default_factory=list)  # who else reads along
 
 
 def of(db: Database, inquiry_id: int) -> Route | None:

@@ -188,6 +188,7 @@ class MailServer:
     def __init__(self):
         self.plan = []
         self.mails = []
+        self.recipients = []
         self.address = ""
 
 
@@ -201,6 +202,9 @@ class _Smtp(socketserver.StreamRequestHandler):
             if word == b"EHLO":
                 self._say("250-mail.example.com")
                 self._say("250 8BITMIME")
+            elif word == b"RCPT" and step in ("ok", "silent"):
+                box.recipients.append(line.decode().partition("<")[2].partition(">")[0])
+                self._say("250 ok")
             elif word == b"RCPT" and step == "later":
                 self._say("450 4.2.1 <mina@customer.example> try again later")
             elif word == b"RCPT" and step == "never":

@@ -5,7 +5,17 @@ from email.policy import default
 
 import pytest
 
-from support import agents, answering, connections, delivery, inquiries, mail_intake, routes
+from support import (
+    agents,
+    answering,
+    connections,
+    delivery,
+    delivery_hand,
+    inquiries,
+    mail_intake,
+    routes,
+    settings,
+)
 from support.audit import Actor
 from support.connection_access import Access
 from support.database import one, scalar
@@ -52,7 +62,8 @@ def test_a_mail_becomes_an_inquiry_and_its_answer_goes_back_in_the_thread(db, se
     with mail_server() as server:
 
         def make(kind, access):
-            return Mail(Access(address=server.address, sender=access.sender, tls="none"))
+            given = Access(address=server.address, sender=access.sender, tls="none", private=True)
+            return Mail(given)
 
         assert delivery.deliver(db, seal, delivery.due(db)[0], make=make) == "delivered"
         out = message_from_bytes(server.mails[0].as_bytes(), policy=default)
@@ -93,3 +104,139 @@ def test_what_a_machine_sends_by_itself_is_left(db, seal, made):
 def test_what_is_no_mail_is_refused(db, seal, made, raw, error):
     with pytest.raises(error):
         mail_intake.take(db, seal, made, raw)
+
+
+# Who else reads along
+
+
+def answered(db, seal, mina, inquiry_id=1, text="3일입니다."):
+    answering.send(
+        db, seal, inquiry_id=inquiry_id, agent_id=mina.id, text=text, actor=Actor(mina.actor_name)
+    )
+    return scalar(db, "SELECT id FROM outbox WHERE inquiry_id = ?", [inquiry_id])
+
+
+def sent(db, seal, outbox_id):
+    """Deliver an answer: the mail as it arrives, and for whom the server was asked to take it."""
+    with mail_server() as server:
+
+        def make(kind, access):
+            given = Access(address=server.address, sender=access.sender, tls="none", private=True)
+            return Mail(given)
+
+        assert delivery.deliver(db, seal, outbox_id, make=make) == "delivered"
+        (out,) = server.mails
+        return message_from_bytes(out.as_bytes(), policy=default), server.recipients
+
+
+def test_an_answer_goes_to_all_but_ourselves(db, seal, made, mina):
+    settings.change(db, ACTOR, allow=("Support@example.com",))
+    cc = '"Kim, Jun" <jun@customer.example>, SUPPORT@example.com'
+    raw = mail(1, "환불은 언제 되나요?", Cc=cc,
+               Delivered_To="team-inbox@example.com").replace(
+        b"To: help@example.com",
+        b"To: Help@example.com, hana@customer.example, Mina@customer.example, "
+        b"team-inbox@example.com",
+    )  # fmt: skip
+    mail_intake.take(db, seal, made, raw)
+    out, recipients = sent(db, seal, answered(db, seal, mina))
+    assert out["To"] == "민아 <mina@customer.example>"
+    assert out["Cc"] == 'hana@customer.example, "Kim, Jun" <jun@customer.example>'
+    assert recipients == ["mina@customer.example", "hana@customer.example", "jun@customer.example"]
+    assert scalar(db, "SELECT count(*) FROM inquiry_routes WHERE sealed LIKE '%customer%'") == 0
+
+
+def test_a_name_with_a_comma_is_one_person(db, seal, made, mina):
+    mail_intake.take(
+        db, seal, made, mail(1, "환불?", sender='"Park, Mina" <mina@customer.example>')
+    )
+    out, recipients = sent(db, seal, answered(db, seal, mina))
+    assert recipients == ["mina@customer.example"]
+    assert out["To"] == '"Park, Mina" <mina@customer.example>'
+
+
+def test_a_customer_is_never_taken_for_us_by_what_their_mail_says(db, seal, made):
+    forged = mail(1, "환불?", Delivered_To="mina@customer.example")
+    assert mail_intake.take(db, seal, made, forged).became == "asked"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Auto_Submitted": "auto-generated"}, {"Auto_Submitted": "auto-replied (vacation)"},
+     {"Precedence": "bulk"}, {"X_Autoreply": "yes"}, {"Return_Path": "<>"}],
+)  # fmt: skip
+def test_machines_are_not_answered(db, seal, made, headers):
+    assert mail_intake.take(db, seal, made, mail(1, "휴가 중입니다", **headers)).became == "ignored"
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Auto_Submitted": "no"}, {"Precedence": "list"}, {"List_Id": "<help.example.com>"}]
+)
+def test_people_are_even_where_a_group_passes_their_mail_on(db, seal, made, headers):
+    assert mail_intake.take(db, seal, made, mail(1, "환불?", **headers)).became == "asked"
+
+
+def test_our_mail_asks_machines_not_to_answer(db, seal, made, mina):
+    mail_intake.take(db, seal, made, mail(1, "환불?"))
+    out, _ = sent(db, seal, answered(db, seal, mina))
+    assert out["X-Auto-Response-Suppress"] == "OOF, AutoReply"
+    assert out["Auto-Submitted"] is None  # a person wrote it
+
+
+# Mails that come back
+
+
+def bounce(message_id, *, action="failed", recipient="mina@customer.example", whole=True):
+    quoted = (
+        ["Content-Type: message/rfc822", "", f"Message-ID: {message_id}", "Subject: Re", "", "hi"]
+        if whole
+        else ["Content-Type: text/rfc822-headers", "", "Subject: Re", f"Message-Id: {message_id}"]
+    )
+    lines = [
+        "From: Mail Delivery System <MAILER-DAEMON@mx.example>", "To: help@example.com",
+        "Message-ID: <b1@mx.example>", "Auto-Submitted: auto-replied", "Return-Path: <>",
+        "Subject: Undelivered Mail Returned to Sender", "MIME-Version: 1.0",
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="x"', "",
+        "--x", "Content-Type: text/plain", "", "I'm sorry.",
+        "--x", "Content-Type: message/delivery-status", "",
+        "Reporting-MTA: dns; mx.example", "",
+        f"Final-Recipient: rfc822; {recipient}", f"Action: {action}", "Status: 5.1.1",
+        f"Diagnostic-Code: smtp; 550 5.1.1 <{recipient}>: user unknown", "",
+        "--x", *quoted, "--x--", "",
+    ]  # fmt: skip
+    return "\r\n".join(lines).encode()
+
+
+@pytest.fixture
+def delivered(db, seal, made, mina):
+    """Inquiry 1, whose answer was handed over: its Message-ID."""
+    mail_intake.take(db, seal, made, mail(1, "환불은 언제 되나요?", Cc="jun@customer.example"))
+    out, _ = sent(db, seal, answered(db, seal, mina))
+    return out["Message-ID"]
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_mail_that_comes_back_reopens_its_inquiry(db, seal, made, mina, delivered, whole):
+    taken = mail_intake.take(db, seal, made, bounce(delivered, whole=whole))
+    assert taken == mail_intake.Taken("bounced", 1)
+    found = delivery.standing(db, 1)
+    assert found.state == "failed"
+    assert "The mail came back: 5.1.1 550 5.1.1" in found.error
+    assert "customer.example" not in found.error
+    assert inquiries.get(db, 1).status == "open"
+    assert answering.draft(db, seal, 1, mina.id).text == "3일입니다."
+    assert scalar(db, "SELECT count(*) FROM inquiries") == 1
+    # The same report again, or one about what nobody knows, changes nothing.
+    assert mail_intake.take(db, seal, made, bounce(delivered)).became == "ignored"
+    other = f"<faqdesk.{'0' * 32}@example.com>"
+    assert mail_intake.take(db, seal, made, bounce(other)).became == "ignored"
+    # Sent again by hand it has the same Message-ID: whoever got it after all can tell.
+    outbox_id = scalar(db, "SELECT id FROM outbox")
+    delivery_hand.retry(db, seal, ACTOR, outbox_id)
+    assert sent(db, seal, outbox_id)[0]["Message-ID"] == delivered
+
+
+@pytest.mark.parametrize("change", [{"action": "delayed"}, {"recipient": "jun@customer.example"}])
+def test_what_is_late_or_only_a_copy_fails_nothing(db, seal, made, delivered, change):
+    assert mail_intake.take(db, seal, made, bounce(delivered, **change)).became == "ignored"
+    assert delivery.standing(db, 1).state == "delivered"

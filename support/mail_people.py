@@ -1,0 +1,66 @@
+"""Whom a mail is from and to: who is answered, who gets a copy, and which addresses are our own."""
+
+from collections.abc import Collection
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import getaddresses
+from typing import Final
+
+from sqlite_utils import Database
+
+from . import connections, settings
+from .seal import Seal
+
+MOST_COPIES: Final = 20  # people beside who asked
+# Where a mail server writes down for which of our addresses a mail came.
+_FOR_US: Final = ("Delivered-To", "X-Original-To", "Envelope-To")
+
+
+def ours(db: Database, seal: Seal, mail: EmailMessage) -> frozenset[str]:
+    """The desk's own addresses, small: of its mail connections, its settings, and of this mail.
+
+    Args:
+        db: the desk's database.
+        seal: its key.
+        mail: one that came in; what it says of this proves nothing, and only saves a copy.
+    """
+    senders = [
+        connections.access(db, seal, found.id).sender
+        for found in connections.listed(db)
+        if found.kind == "smtp"
+    ]
+    named = [*senders, *(word for word in settings.load(db).allow if "@" in word)]
+    named += [header(mail, name) for name in _FOR_US]
+    return frozenset(address.lower() for _, address in getaddresses(named) if "@" in address)
+
+
+def copied(mail: EmailMessage, *, without: Collection[str]) -> list[str]:
+    """Who else reads an answer to a mail: those it went to and those who got a copy.
+
+    Args:
+        mail: one that came in.
+        without: addresses, small, that get none: our own, and who is answered.
+    """
+    found: dict[str, str] = {}
+    for name, address in getaddresses([header(mail, "To"), header(mail, "Cc")]):
+        small = address.lower()
+        if "@" in address and address.isascii() and small not in without:
+            found.setdefault(small, written(name, address))
+    return list(found.values())[:MOST_COPIES]
+
+
+def written(name: str, address: str) -> str:
+    """A name and an address as a header has them; a name that cannot stand there is left out."""
+    try:
+        return str(Address(" ".join(name.split()), addr_spec=address)) if name else address
+    except (MessageError, ValueError, IndexError):
+        return address
+
+
+def header(mail: EmailMessage, name: str) -> str:
+    """A header's words; one that cannot be read is empty."""
+    try:
+        return " ".join(", ".join(str(value) for value in mail.get_all(name) or ()).split())
+    except (IndexError, ValueError, AttributeError):  # the parser trips over a few odd ones
+        return ""
