@@ -1,7 +1,7 @@
 """What answered inquiries are looked for by, and how SQLite is told to look.
 
-Every filter has an index that ends in the moment of the answer, so that a page is read without
-sorting, however long the history is.
+Every filter but the source has an index that ends in the moment of the answer, so that a page is
+read without sorting, however long the history is.
 """
 
 from collections.abc import Iterator
@@ -26,7 +26,8 @@ class Filters:
     """What answered inquiries are looked for by; empty fields leave it open.
 
     `since` and `until` are ISO moments of the answer, `until` not included. `agent` is written as
-    `agent:3`, or `author:<name>` for an answer that came with an import. `suggested`: an FAQ was
+    `agent:3`, or `author:<name>` for an answer that came with an import; `source` is the name of
+    where the inquiry came from. `suggested`: an FAQ was
     shown before it was answered, none was, one shown was sent, or one was sent that was not shown.
     """
 
@@ -39,6 +40,7 @@ class Filters:
     channel: str = ""
     language: str = ""
     tag: str = ""
+    source: str = ""
     suggested: Suggested = ""
 
     def __post_init__(self) -> None:
@@ -72,6 +74,7 @@ def plan(db: Database, filters: Filters) -> tuple[str, str, dict[str, Any]]:
         ("channel", "channel"),
         ("category", "category"),
         ("language", "language"),
+        ("source", "source"),
     ):
         if value := getattr(filters, name):
             parts.append(f"i.{column} = :{name}")

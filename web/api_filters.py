@@ -12,7 +12,9 @@ from support.inquiries import PastAnswer
 from .database import db
 
 SIFTED: Final = 200  # as many are looked at where filters let some through
-NARROWED: Final = ("since", "until", "agent", "faq", "category", "channel", "language", "tag")
+NARROWED: Final = (
+    *("since", "until", "agent", "faq", "category", "channel", "language", "tag", "source"),
+)
 
 
 def word(words: str) -> fields.String:
@@ -33,6 +35,7 @@ class FiltersSchema(Schema):
     channel = word("Through which it came.")
     language = word("Such as ko.")
     tag = word("A tag of the inquiry.")
+    source = word("Where the inquiry came from, by its name here, such as zendesk.")
 
 
 def filters_of(asked: dict[str, Any], *, words: str = "") -> Filters:

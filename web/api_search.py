@@ -3,6 +3,7 @@
 What is looked for is masked first and never stored.
 """
 
+import json
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
@@ -65,6 +66,8 @@ class InquiryRowSchema(Schema):
     """An answered inquiry in a list; texts are masked and cut."""
 
     inquiry_id = fields.String(required=True)
+    source = fields.String(required=True)
+    id = fields.String(required=True, metadata={"description": "What the source calls it."})
     subject = fields.String(required=True)
     text = fields.String(required=True, metadata={"description": "How it begins."})
     answer = fields.String(required=True, metadata={"description": "How the answer begins."})
@@ -120,10 +123,18 @@ def answered_inquiries(asked: dict[str, Any]) -> dict[str, Any]:
         after=(after[0], after[1]) if after else None,
         limit=asked["limit"],
     )
+    sql = """
+        SELECT id, source, source_id FROM inquiries
+        WHERE id IN (SELECT value FROM json_each(?))
+    """
+    ids = json.dumps([row.id for row in page.rows])
+    named = {row["id"]: row for row in db().query(sql, [ids])}
     return {
         "inquiries": [
             {
                 "inquiry_id": str(row.id),
+                "source": named[row.id]["source"],
+                "id": named[row.id]["source_id"],
                 "subject": row.subject,
                 "text": row.snippet,
                 "answer": row.answer,

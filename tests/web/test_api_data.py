@@ -32,6 +32,9 @@ def test_answered_inquiries_page_by_page(ask):
         ["refund"], ["refund"],
     ]  # fmt: skip
     assert len(ask.get("/inquiries", words="스팸").json["inquiries"]) == 2
+    assert {(row["source"], row["id"]) for row in rows} == {("test", f"a{n}") for n in range(1, 6)}
+    assert ask.get("/inquiries", source="other").json["inquiries"] == []
+    assert len(ask.get("/inquiries", source="test").json["inquiries"]) == 5
 
 
 @pytest.mark.parametrize(
