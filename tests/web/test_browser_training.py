@@ -78,9 +78,9 @@ def test_trained_read_refused_forced_and_taken_back(page, space, db, monkeypatch
     at_work.get_by_text("기록").click()
     expect(at_work.locator("[data-log]")).to_contain_text("judging: ")
     seen.set()
-    # The page follows by itself: the job ends, and its candidate stands in the list.
-    expect(page.get_by_text("후보로 남았어요.")).to_be_visible()
     worker.join()
+    # The page follows by itself: the job has ended, and its candidate stands in the list.
+    expect(page.get_by_text("후보로 남았어요.")).to_be_visible()
     made = one(db, "SELECT name FROM releases ORDER BY rowid DESC LIMIT 1")["name"]
     assert current(space.models).name == first != made
     page.get_by_role("link", name=made).first.click()
