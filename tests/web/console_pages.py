@@ -17,6 +17,7 @@ OF_ENDPOINT = {
     "models_page": {"name": "SELECT name FROM releases WHERE line = 'desk' ORDER BY rowid DESC"},
     "replays_page": {"name": "SELECT name FROM releases WHERE line = 'desk' ORDER BY rowid DESC"},
     "policy_page": {"name": "SELECT version FROM moderation_policies ORDER BY id DESC"},
+    "connections_page": {"name": "SELECT name FROM connections ORDER BY id"},
     "listings_page": {"name": "SELECT 'none.png'"},
     "similar_page": {"name": "SELECT 'none'"},
     "faqs_page": {"name": "SELECT 'csv'"},
@@ -37,10 +38,13 @@ BY_NAME = {
     "which": "SELECT 'none'",
     "table": "SELECT 'none'",
     "sha256": "SELECT '0'",
+    "attachment_id": "SELECT 0",
     "token": "SELECT 'none'",
 }
 # Pages that look different with something asked of them.
 MORE = {
+    "connections-mail": "/connections/-/new?kind=smtp",
+    "inbox-undelivered": "/?scope=undelivered",
     "search-found": "/search?q=%ED%99%98%EB%B6%88",
     "inquiry-answered": "/inquiries/{answered}",
 }

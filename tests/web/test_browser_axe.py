@@ -11,6 +11,7 @@ from tests.conftest import ACTOR
 from tests.listings.moderation.desk import a_policy, put, report
 from tests.web.browser import served, sign_in
 from tests.web.conftest import PASSWORD, signed_in, stubbed_app
+from tests.web.connected import connected
 from tests.web.console_pages import pages
 from tests.web.drawn_listings import BAG, BAG_AGAIN, LAMP, sell, suspend
 from tests.web.test_gaps_page import WEATHER, add_gap
@@ -37,6 +38,7 @@ def furnished(space, db, add_rows):
     _listings(space, db)
     _map(db)
     jobs.enqueue(space, db, ACTOR, "map", {})
+    connected(space, db)
     db.table("label_batches").insert(
         {"name": "shop.csv", "file": "shop.csv", "state": "done", "created_by": "cli:test",
          "created_at": now()},
