@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, Final
 
-from flask import Response, g, send_file, stream_with_context
+from flask import Response, g, stream_with_context
 from flask.typing import ResponseReturnValue
 from marshmallow import Schema, fields, validate
 
@@ -14,6 +14,7 @@ from support import audit, clock, feedback, standing
 from support.audit import Actor
 from support.database import write
 from support.errors import InputError
+from support.feedback import What
 
 from .api import bp, needs, problems
 from .api_schemas import moment
@@ -23,10 +24,9 @@ from .table_files import KINDS
 
 __all__ = ["bp"]
 
-Rows = list[tuple[Any, ...]]
-
 MOST_IN_A_SHEET: Final = 1_048_575  # rows below the head
 _PIECE: Final = 500  # rows that are sent at once
+_BLOCK: Final = 1 << 16  # bytes of a book
 
 
 class ExportQuerySchema(Schema):
@@ -83,7 +83,6 @@ def export(asked: dict[str, Any]) -> ResponseReturnValue:
     """Take away what became of suggestions."""
     what, kind = asked["what"], asked["format"]
     span = {name: asked[name] and clock.parse(asked[name]) for name in ("since", "until")}
-    columns = feedback.COLUMNS[what]
     if kind == "xlsx" and feedback.count(db(), what, **span) > MOST_IN_A_SHEET:
         raise InputError(
             f"A sheet holds {MOST_IN_A_SHEET:,} rows, and there are more. Ask for csv, or for a "
@@ -94,30 +93,35 @@ def export(asked: dict[str, Any]) -> ResponseReturnValue:
         times = {"from": span["since"], "to": span["until"]}
         detail |= {name: value for name, value in times.items() if value}
         audit.record(db(), Actor(g.actor_name), "feedback.exported", "desk", detail=detail)
-    name = f"{what}.{kind}"
-    if kind == "xlsx":
-        out = tempfile.TemporaryFile()  # noqa: SIM115 - the answer closes it when it was sent
-        save_xlsx([Sheet(what, columns, feedback.rows(db(), what, **span))], out)
-        out.seek(0)
-        return send_file(out, KINDS[kind], as_attachment=True, download_name=name)
-    pieces = (_csv if kind == "csv" else _jsonl)(columns, _pieces(what, span))
-    head = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(stream_with_context(pieces), content_type=KINDS[kind], headers=head)
+    written = {"csv": _csv, "jsonl": _jsonl, "xlsx": _xlsx}[kind](what, span)
+    head = {"Content-Disposition": f'attachment; filename="{what}.{kind}"'}
+    return Response(stream_with_context(written), content_type=KINDS[kind], headers=head)
 
 
-def _csv(columns: tuple[str, ...], pieces: Iterator[Rows]) -> Iterator[bytes]:
-    yield write_csv(Sheet("", columns, ()))
-    yield from map(csv_rows, pieces)
+# The database is asked for within these: the one that the view had is closed while this is sent.
 
 
-def _jsonl(columns: tuple[str, ...], pieces: Iterator[Rows]) -> Iterator[bytes]:
-    for piece in pieces:
+def _csv(what: What, span: dict[str, str]) -> Iterator[bytes]:
+    yield write_csv(Sheet("", feedback.COLUMNS[what], ()))
+    yield from map(csv_rows, _pieces(what, span))
+
+
+def _jsonl(what: What, span: dict[str, str]) -> Iterator[bytes]:
+    columns = feedback.COLUMNS[what]
+    for piece in _pieces(what, span):
         lines = (dict(zip(columns, row, strict=True)) for row in piece)
         yield "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode()
 
 
-def _pieces(what: feedback.What, span: dict[str, str]) -> Iterator[Rows]:
-    # The database is asked for here: the one that the view had is closed while this is sent.
+def _xlsx(what: What, span: dict[str, str]) -> Iterator[bytes]:
+    with tempfile.TemporaryFile() as out:  # a book is a zip: known when its last row is
+        save_xlsx([Sheet(what, feedback.COLUMNS[what], feedback.rows(db(), what, **span))], out)
+        out.seek(0)
+        while block := out.read(_BLOCK):
+            yield block
+
+
+def _pieces(what: What, span: dict[str, str]) -> Iterator[list[tuple[Any, ...]]]:
     found = feedback.rows(db(), what, **span)
     while piece := list(islice(found, _PIECE)):
         yield piece
