@@ -5,9 +5,12 @@ prometheus_client is imported when an application is made, not before: it looks 
 several processes put their counts together.
 """
 
+import fcntl
+import itertools
 import os
 import time
 from http import HTTPStatus
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -28,6 +31,7 @@ OWN: Final = ("127.0.0.1", "::1")
 OWN_NAMES: Final = (*OWN, "localhost")
 # Whoever sends one of these asks for somebody else, who may be anywhere.
 FORWARDED: Final = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
+_held: list[int] = []  # the lock of this process's place; never closed
 SECONDS: Final = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 
 
@@ -35,9 +39,12 @@ class Requests:
     """What one web process counts of the requests that it answers."""
 
     def __init__(self) -> None:
-        """Begin at nothing."""
-        from prometheus_client import CollectorRegistry, Counter, Histogram
+        """Begin at nothing, or go on where the process before in this place ended."""
+        from prometheus_client import CollectorRegistry, Counter, Histogram, values
 
+        if folder := os.environ.get(FOLDER):
+            place = _take_place(Path(folder))
+            values.ValueClass = values.MultiProcessValue(lambda: place)  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         labels = ("method", "route", "status")
         self._n = Counter(
@@ -54,6 +61,24 @@ class Requests:
         method = request.method if request.url_rule else "none"
         self._n.labels(method, route, status).inc()
         self._seconds.labels(route).observe(seconds)
+
+
+def _take_place(folder: Path) -> int:
+    """The first place that no living process counts in, held for as long as this one lives.
+
+    Files named by process, as prometheus_client names them, would grow by each one that is
+    replaced, and every reading would read them all.
+    """
+    for place in itertools.count():
+        lock = os.open(folder / f"{place}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(lock)
+            continue
+        _held.append(lock)
+        break
+    return place
 
 
 def init_app(app: Flask) -> None:

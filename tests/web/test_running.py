@@ -1,6 +1,7 @@
 """`faqdesk serve` as it is run for good: over https, behind a proxy, counted."""
 
 import http.client
+import os
 import signal
 import ssl
 
@@ -8,10 +9,21 @@ import pytest
 
 from support.database import scalar
 from tests.web.conftest import stubbed_app
-from tests.web.doors import Visitor, free_port, logged, running, serving, until
+from tests.web.doors import (
+    Visitor,
+    answers,
+    fetch,
+    free_port,
+    logged,
+    members,
+    running,
+    serving,
+    until,
+)
 from tests.web.test_cli import shell
 from tests.web.test_index_server import self_signed
 from tests.web.test_metrics import read
+from tests.web.test_serve import workers
 
 __all__ = ["shell"]
 
@@ -97,3 +109,32 @@ def test_the_audit_trail_holds_the_address_that_the_last_proxy_saw(
     assert scalar(db, audited) == told
     # A wrong password counts against that address, not against one that somebody made up.
     assert len(list(db.query("SELECT DISTINCT address FROM sign_in_attempts"))) == 1
+
+
+def test_who_takes_a_web_process_s_place_counts_on_in_its_files(space, tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+
+    def web_process(group):
+        found = [pid for pid in members(group) if pid != group and pid not in workers(group)]
+        return found[0] if len(found) == 1 else None
+
+    def asked(port):
+        return read(fetch(port, "/metrics")[2]).get(
+            ("faqdesk_http_requests_total", "GET", "/sign-in", "200")
+        )
+
+    with serving(space, "--workers", "1") as (port, process):
+        for times in (1, 2, 3):
+            first = until(lambda: web_process(process.pid), "there is one web process")
+            until(lambda: answers(port), "it answers")
+            assert fetch(port, "/sign-in")[0] == 200
+            assert asked(port) == times
+            os.kill(first, signal.SIGKILL)
+            until(lambda first=first: web_process(process.pid) not in (None, first), "another")
+        [folder] = tmp_path.glob("faqdesk-metrics-*")
+        assert sorted(path.name for path in folder.iterdir()) == [
+            "0.lock", "counter_0.db", "histogram_0.db",
+        ]  # fmt: skip
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0
+        assert not folder.exists()
