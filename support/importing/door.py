@@ -17,7 +17,7 @@ from ..audit import Actor
 from ..errors import ImportFileError, InputError, MappingError
 from ..seal import Seal
 from . import mapping, mbox, workbook
-from .conversation import Rejected
+from .conversation import Rejected, quoted
 from .format import Format, Row
 from .gathering import spooled, spooled_mail
 from .guess import Guess, guess
@@ -31,6 +31,7 @@ from .pieces import records, table_rows, unpacked
 from .report import ImportReport, Reading
 
 LOOKED_AT: Final = 200  # objects of a file that say what it is
+SHOWN: Final = 30  # columns that an error names
 MAIL: Final = "mail"
 TABLE: Final = "table"
 TITLES: Final[Mapping[str, str]] = {
@@ -146,12 +147,19 @@ def _detect(files: list[Path], options: Options) -> Found:
         return Found(MAIL, "")  # each part of a mail names its own
     votes: Counter[str] = Counter()
     heads: list[Row] = []
+    reason = ""
     for path in files:
         for record in islice(records(path, options.password), LOOKED_AT):
             if record.value is None:
+                reason = reason or f" Its row {record.line}: {record.reason}."
                 continue
             heads.append(record.value)
             votes.update(name for name, known in FORMATS.items() if known.fits(record.value))
+    if not heads:
+        raise ImportFileError(
+            f"{files[0].name} holds no row, ticket or message.{reason} Export it again, as JSON, "
+            "CSV or XLSX. Nothing was imported."
+        )
     known, count = (votes.most_common(1) or [("", 0)])[0]
     if options.format in FORMATS:
         return Found(options.format, encoding)
@@ -204,7 +212,7 @@ def _table(
     table = found.table
     if table is None or table.missing:
         what = ", ".join(table.missing) if table else "question"
-        has = ", ".join(map(repr, table.columns)) if table else "none"
+        has = _some(table.columns) if table else "none"
         raise MappingError(
             f"{files[0].name} is no export that is known, and none of its columns tells its "
             f"{what}. It has {has}. Name them: --column question=COLUMN --column answer=COLUMN, "
@@ -215,7 +223,7 @@ def _table(
     if unknown:
         raise MappingError(
             f"{files[0].name} has no column {', '.join(map(repr, unknown))}; it has "
-            f"{', '.join(map(repr, table.columns))}."
+            f"{_some(table.columns)}."
         )
     reading.notes += [f"{column!r} is taken for the {name}" for name, column in fields.items()]
     rules = mapping.Mapping(timezone=options.timezone)
@@ -231,3 +239,10 @@ def _table(
         replace(rules, questions=columns),
         read=lambda path: table_rows(path, options.password),
     )
+
+
+def _some(columns: tuple[str, ...]) -> str:
+    """The first of some columns, and how many there are beside them."""
+    more = len(columns) - SHOWN
+    words = ", ".join(quoted(name) for name in columns[:SHOWN])
+    return f"{words} and {more:,} more" if more > 0 else words

@@ -14,6 +14,7 @@ from .opening import UNREADABLE
 
 CHUNK: Final = 1 << 18  # characters read at once
 MAX_FIRST: Final = 4 << 20  # characters of a first line that is tried as one object
+LOOK_AHEAD: Final = 8  # lines that tell lines from a page
 MAX_OBJECT: Final = 64 << 20  # characters of one object; no inquiry is as long
 
 # Lists that pages wrap; inside `data` and `_embedded` too (research 5.2 to 5.9).
@@ -60,11 +61,17 @@ def records(file: IO[str], *, encoding: str = "utf-8") -> Iterator[Record]:
     first = file.readline(MAX_FIRST)
     while first and not first.strip("\ufeff \r\n\t"):
         first = file.readline(MAX_FIRST)
-    more = file.readline(MAX_FIRST) if first.endswith("\n") else ""
-    if more.strip() and _whole(first) is not None:
-        yield from _lines(file, first, more, encoding)
+    ahead = [first]
+    while ahead[-1].endswith("\n") and len(ahead) < LOOK_AHEAD and sum(map(len, ahead)) < MAX_FIRST:
+        ahead.append(file.readline(MAX_FIRST))
+    rest = [line for line in ahead[1:] if line.strip()]
+    # Lines, of which the first may be broken; one that goes on opens something, or parts it.
+    is_whole = _whole(first) is not None
+    begins = first.startswith("{") and not first.rstrip().endswith(("{", "[", ",", ":"))
+    if rest and (is_whole or (begins and any(_whole(line) is not None for line in rest))):
+        yield from _lines(file, ahead, encoding)
         return
-    yield from _walk(_Text(file, first + more), encoding)
+    yield from _walk(_Text(file, "".join(ahead)), encoding)
 
 
 def _whole(line: str) -> dict[str, Any] | None:
@@ -75,9 +82,8 @@ def _whole(line: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _lines(file: IO[str], first: str, second: str, encoding: str) -> Iterator[Record]:
+def _lines(file: IO[str], ahead: list[str], encoding: str) -> Iterator[Record]:
     number = 0
-    ahead = [first, second]
     while ahead or (line := file.readline(MAX_OBJECT)):
         line = ahead.pop(0) if ahead else line
         number += 1
@@ -90,7 +96,8 @@ def _lines(file: IO[str], first: str, second: str, encoding: str) -> Iterator[Re
         try:
             value = json.loads(words)
         except (ValueError, RecursionError) as error:
-            yield Record("", None, number, f"not JSON: {error}")
+            deep = isinstance(error, RecursionError)
+            yield Record("", None, number, f"not JSON: {'nested too deep' if deep else error}")
             continue
         for record in _unwrapped("", value):
             yield record._replace(line=number)
@@ -229,7 +236,9 @@ class _Text:
                 value, end = self._decoder.raw_decode(self._buffer, self._at)
             except RecursionError as error:
                 raise self.broken("nested too deep") from error
-            except json.JSONDecodeError as error:
+            except ValueError as error:
+                if not isinstance(error, json.JSONDecodeError):  # a number without end
+                    raise self.broken(str(error).partition(";")[0]) from error
                 # Perhaps only the rest of it is missing yet.
                 if len(self._buffer) - self._at > MAX_OBJECT or not self._more():
                     raise self.broken(error.msg) from error

@@ -129,7 +129,7 @@ def run_items(
     def named(source_id: str) -> str:
         return safe_id(source_id, preparer.masked, seal, dealt=reading.format in FORMATS)
 
-    raws = _raw_batches(items, report, preparer, named)
+    raws = _raw_batches(items, report, preparer, named, reading)
     with closing(_prepared(preparer, raws)) as batches:
         if dry_run:
             for batch in batches:
@@ -195,7 +195,11 @@ def link_settings(kept: settings.Settings, links: LinkRules) -> dict[str, Any]:
 
 
 def _raw_batches(
-    items: Iterator[Item], report: ImportReport, preparer: Preparer, named: Callable[[str], str]
+    items: Iterator[Item],
+    report: ImportReport,
+    preparer: Preparer,
+    named: Callable[[str], str],
+    reading: Reading,
 ) -> Iterator[list[RawConversation]]:
     """Group conversations, and count what was rejected on the way."""
     batch: list[RawConversation] = []
@@ -217,7 +221,7 @@ def _raw_batches(
             batch = []
     if batch:
         yield batch
-    if not report.rows and not report.rejected:
+    if not report.rows and not report.rejected and not reading.left_out:
         raise ImportFileError("The file names columns but holds no row. Nothing was imported.")
 
 

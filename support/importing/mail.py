@@ -7,6 +7,7 @@ from the team's own addresses is an agent's, but what a form on a page sends for
 
 import base64
 import binascii
+import hashlib
 import re
 from collections import Counter
 from email.message import Message
@@ -76,8 +77,9 @@ class MailReader:
             self._intake.left_out[left] += 1
             return
         at = date(mail)
-        own = (ids(mail, "Message-ID") or [f"<{address} {at}>"])[0]
         body, files = content(mail)
+        made = hashlib.sha256(body.encode("utf-8", "replace")).hexdigest()[:16]
+        own = (ids(mail, "Message-ID") or [f"<{address} {at} {made}>"])[0]
         answers = list(dict.fromkeys([*ids(mail, "References"), *ids(mail, "In-Reply-To")]))
         subject = decoded(mail, "Subject")
         topic = _ANSWER.sub("", subject).strip()

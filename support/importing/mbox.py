@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from .opening import open_binary
+from .opening import open_binary, to_its_end
 
 MAX_MAIL: Final = 128 << 20  # bytes of one mail with its files; no provider takes as much
 _PIECE: Final = 1 << 20  # bytes of a line read at once
@@ -45,7 +45,7 @@ def mails(path: Path, *, tell: Callable[[int], None]) -> Iterator[tuple[int, byt
         path: the file.
         tell: told how many bytes of the file are read.
     """
-    with open_binary(path) as file:
+    with to_its_end(path), open_binary(path) as file:
         below: Any = getattr(file, "fileobj", None) or file
         number, size = 0, 0
         parts: list[bytes] = []

@@ -4,7 +4,8 @@ import codecs
 import gzip
 import io
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -17,6 +18,7 @@ SAMPLE_BYTES = 1 << 20  # enough to tell an encoding by
 # Stands for bytes that are no text. No decoder yields it, so it tells them from a U+FFFD that the
 # file itself holds.
 UNREADABLE = "\udfff"
+_CONTROLS = bytes(sorted(set(range(32)) - set(b"\0\t\n\v\f\r\x1b\x1e")))
 
 
 def _mark(error: UnicodeError) -> tuple[str, int]:
@@ -28,7 +30,8 @@ codecs.register_error("faqdesk-mark", _mark)
 
 def detect_encoding(sample: bytes) -> str:
     """Name the encoding of some bytes: by mark, as UTF-8, as CP949, or by statistics."""
-    for mark, name in ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"),
+    for mark, name in ((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
+                       (codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"),
                        (codecs.BOM_UTF16_BE, "utf-16")):  # fmt: skip
         if sample.startswith(mark):
             return name
@@ -41,21 +44,44 @@ def detect_encoding(sample: bytes) -> str:
         except UnicodeDecodeError:
             continue
         return name
-    # A wrong byte here and there among much UTF-8 does not make it something else.
-    text = sample.decode("utf-8", errors="replace")
-    wrong = text.count("\ufffd")
-    if wrong * 10 < sum(character > "\x7f" for character in text) - wrong:
-        return "utf-8"
+    # A wrong byte here and there does not make it something else: other encodings hold hardly any
+    # letter that is one in UTF-8 too, and other tongues hardly any Hangul in CP949.
+    for name, first, last in (("utf-8", "\x80", "\U0010ffff"), ("cp949", "가", "힣")):
+        text = sample.decode(name, errors="replace")
+        wrong = text.count("\ufffd")
+        right = sum(first <= character <= last for character in text) - wrong * (name == "utf-8")
+        if wrong < right / 2:
+            return name
     guess = from_bytes(sample[:65536]).best()
     return guess.encoding if guess else "utf-8"
 
 
 def file_encoding(path: Path, sample: bytes) -> str:
-    """Name a whole file's encoding; a first megabyte of ASCII tells nothing of the rest."""
+    """Name a whole file's encoding; a first megabyte of ASCII tells nothing of the rest.
+
+    Raises:
+        ImportFileError: the file cannot be read to its end.
+    """
     name = detect_encoding(sample)
-    if name == "utf-8" and not _decodes(path, name) and _decodes(path, "cp949"):
-        return "cp949"
+    with to_its_end(path):
+        if name == "utf-8" and not _decodes(path, name) and _decodes(path, "cp949"):
+            return "cp949"
     return name
+
+
+@contextmanager
+def to_its_end(path: Path) -> Iterator[None]:
+    """Say of what file it was that a gzipped one is torn, or a disk fails, half way.
+
+    Raises:
+        ImportFileError: so it is.
+    """
+    try:
+        yield
+    except (OSError, EOFError, zlib.error) as error:
+        raise ImportFileError(
+            f"Cannot read {path.name} to its end: {error}. Copy or download it again."
+        ) from error
 
 
 def read_sample(path: Path) -> bytes:
@@ -70,12 +96,21 @@ def read_sample(path: Path) -> bytes:
         with open_binary(path) as file:
             sample = file.read(SAMPLE_BYTES)
     except (OSError, EOFError, zlib.error) as error:
-        raise ImportFileError(f"Cannot read {path}: {error}.") from error
+        raise ImportFileError(
+            f"Cannot read {path.name}: {error}. Copy or download it again."
+        ) from error
     if not sample.strip(b"\0\r\n\t \xef\xbb\xbf\xff\xfe"):
-        raise ImportFileError(f"{path} is empty.")
+        raise ImportFileError(f"{path.name} is empty. Export it again.")
     if sample[:4] in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0") or sample[:5] == b"%PDF-":
         raise ImportFileError(
-            f"{path} is a spreadsheet, archive or PDF. Save it as CSV (UTF-8) and import that."
+            f"{path.name} is a spreadsheet, archive or PDF. Save it as CSV (UTF-8) and import that."
+        )
+    # UTF-16 and UTF-32 are full of NULs; other text has hardly a control character.
+    odd = len(sample) - len(sample.translate(None, _CONTROLS))
+    if odd * 20 > len(sample) and sample.count(0) * 5 < len(sample):
+        raise ImportFileError(
+            f"{path.name} is no text: {odd:,} of its first {len(sample):,} bytes are control "
+            "characters. Export it as JSON, CSV or XLSX."
         )
     return sample
 

@@ -17,8 +17,9 @@ from . import json_stream, workbook
 from .conversation import Rejected
 from .files import Numbered
 from .json_stream import Record
-from .opening import file_encoding, open_text, place, read_sample
+from .opening import file_encoding, open_text, place, read_sample, to_its_end
 
+_NOTHING_ZIPPED: Final = b"PK\x05\x06"  # begins an archive without files
 MAX_UNZIPPED: Final = 8 << 30  # bytes of an archive's files
 
 
@@ -42,12 +43,16 @@ def records(path: Path, password: str, at: Place | None = None) -> Iterator[Reco
     """The objects of a file: of JSON of any shape, or the rows of a table."""
     if workbook.is_workbook(path):
         for sheet in workbook.sheet_names(path, password=password):
+            begun = False
             try:
                 for number, row in workbook.rows(path, sheet=sheet, password=password):
+                    begun = True
                     yield _record(sheet, number, row)
             except PasswordNeededError:
                 raise
             except ImportFileError:
+                if begun:
+                    raise
                 continue  # a sheet of pictures or sums beside those that are read
         return
     sample = read_sample(path)
@@ -57,15 +62,20 @@ def records(path: Path, password: str, at: Place | None = None) -> Iterator[Reco
         for number, row in text_files.rows(path):
             yield _record("", number, row)
         return
-    with open_text(path, encoding) as file:
+    last = 0
+    with to_its_end(path), open_text(path, encoding) as file:
         if at is not None:
             at.watch(file)
         try:
-            yield from json_stream.records(file, encoding=encoding)
+            for record in json_stream.records(file, encoding=encoding):
+                yield record
+                last = record.line
         except (ValueError, RecursionError) as error:  # lists within lists without end
+            why = "not JSON: nested too deep" if isinstance(error, RecursionError) else str(error)
             raise ImportFileError(
-                f"{path.name} ends before its time: {error}. What stands behind it was not read; "
-                "save it as JSON Lines, where one broken row costs no other."
+                f"{path.name} cannot be read behind its object {last}: {why}. Nothing was "
+                "imported. Export it again, or save it as JSON Lines, where one broken row costs "
+                "no other."
             ) from error
 
 
@@ -104,7 +114,7 @@ def _is_archive(path: Path) -> bool:
     if not path.is_file() or workbook.is_workbook(path):
         return False
     with path.open("rb") as file:
-        return file.read(4) == workbook.ZIPPED
+        return file.read(4) in (workbook.ZIPPED, _NOTHING_ZIPPED)
 
 
 def _unzip(path: Path, folder: Path, password: str) -> list[Path]:
@@ -113,8 +123,11 @@ def _unzip(path: Path, folder: Path, password: str) -> list[Path]:
             entries = [
                 entry
                 for entry in archive.infolist()
-                if not entry.is_dir() and not Path(entry.filename).name.startswith((".", "__"))
+                # Nothing is in an empty one; an export without comments may have such.
+                if entry.file_size and not entry.is_dir() and _last_part(entry.filename)
             ]
+            if not entries:
+                raise ImportFileError(f"{path.name} is an archive without files. Export it again.")
             inside = sum(entry.file_size for entry in entries)
             if inside > min(MAX_UNZIPPED, workbook.may_grow_to(path.stat().st_size)):
                 raise ImportFileError(
@@ -126,7 +139,7 @@ def _unzip(path: Path, folder: Path, password: str) -> list[Path]:
                 if entry.flag_bits & 1 and not password:
                     raise PasswordNeededError(f"{path.name} has a password. Give it: --password")
                 # Only the last part of a name: no archive says where files go.
-                target = folder / str(number) / Path(entry.filename).name
+                target = folder / str(number) / _last_part(entry.filename)
                 target.parent.mkdir(parents=True)
                 pwd = password.encode() or None
                 with archive.open(entry, pwd=pwd) as read, target.open("wb") as written:
@@ -136,4 +149,12 @@ def _unzip(path: Path, folder: Path, password: str) -> list[Path]:
     except RuntimeError as error:  # what zipfile raises over a wrong password
         raise PasswordNeededError(f"{path.name} does not open with this password.") from error
     except (zipfile.BadZipFile, NotImplementedError, OSError) as error:
-        raise ImportFileError(f"Cannot unpack {path}: {error}.") from error
+        raise ImportFileError(
+            f"Cannot unpack {path.name}: {error}. Copy or download it again."
+        ) from error
+
+
+def _last_part(name: str) -> str:
+    """A file's own name; '' of what systems lay beside files."""
+    last = name.replace("\\", "/").rpartition("/")[2].replace("\0", "")[-200:]
+    return "" if last.startswith((".", "__")) else last

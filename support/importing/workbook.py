@@ -5,12 +5,14 @@ name. The password is never kept.
 """
 
 import datetime as dt
+import re
 import struct
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from itertools import chain, repeat
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -23,6 +25,7 @@ ENCRYPTED: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # begins what Office wri
 ZIPPED: Final = b"PK\x03\x04"
 MAX_GROWTH: Final = 200  # times a file's size; words and numbers grow far less
 SPARE: Final = 64 << 20  # bytes that it may grow to in any case
+_FORMULA: Final = re.compile(rb"<f[ >/]")
 _BROKEN = (
     zipfile.BadZipFile, zlib.error, SyntaxError, EOFError, OSError, RuntimeError,
     AttributeError, IndexError, KeyError, TypeError, ValueError,
@@ -69,10 +72,14 @@ def rows(
         PasswordNeededError: it has a password, and this is not it.
         ImportFileError: it cannot be read, or its first row names no columns.
     """
-    with _opened(path, password) as book:
-        page = book[sheet] if sheet else book.worksheets[0]
-        page.reset_dimensions()  # the size that a file states is often wrong
+    with ExitStack() as books:
+        page = _page(books.enter_context(_opened(path, password)), sheet)
         cells = page.iter_rows(values_only=True)
+        formulas: Iterator[Any] = repeat(())
+        if _has_formulas(path, password):
+            typed = _page(books.enter_context(_opened(path, password, values=False)), sheet)
+            formulas = chain(typed.iter_rows(values_only=True), repeat(()))
+            next(formulas)
         names = [_written(cell).strip() for cell in next(cells, ())]
         while names and not names[-1]:
             names.pop()
@@ -85,6 +92,12 @@ def rows(
         try:
             for number, values in enumerate(cells, 2):
                 words = [_written(value) for value in values]
+                place = _unsaved(values, next(formulas))
+                if place is not None:
+                    name = names[place] if place < len(names) else str(place + 1)
+                    reason = f"the formula in {name!r} was saved without its value; save it anew"
+                    yield number, Rejected(path.name, number, reason)
+                    continue
                 if not any(word.strip() for word in words):
                     continue
                 if any(word.strip() for word in words[len(names) :]):
@@ -95,18 +108,48 @@ def rows(
                 yield number, dict(zip(names, words, strict=False))
         except _BROKEN as error:
             raise ImportFileError(
-                f"Cannot read {path} further than row {number}: {error}."
+                f"Cannot read {path.name} further than row {number} of {page.title!r}: {error}. "
+                "Save it anew from a spreadsheet, or as CSV."
             ) from error
 
 
+def _page(book: Any, sheet: str) -> Any:
+    page = book[sheet] if sheet else book.worksheets[0]
+    page.reset_dimensions()  # the size that a file states is often wrong
+    return page
+
+
+def _unsaved(values: Sequence[Any], formulas: Sequence[Any]) -> int | None:
+    """The place of a cell whose formula nobody has worked out; None where there is none."""
+    for place, (value, formula) in enumerate(zip(values, formulas, strict=False)):
+        if value is None and isinstance(formula, str) and formula.startswith("="):
+            return place
+    return None
+
+
+def _has_formulas(path: Path, password: str) -> bool:
+    """Whether any sheet holds a formula; most hold none, and are read once alone."""
+    with closing(_plain(path, password)) as file, zipfile.ZipFile(file) as archive:
+        for name in archive.namelist():
+            if not name.startswith("xl/worksheets/"):
+                continue
+            with archive.open(name) as sheet:
+                end = b""
+                while piece := sheet.read(1 << 20):
+                    if _FORMULA.search(end + piece):
+                        return True
+                    end = piece[-3:]
+    return False
+
+
 @contextmanager
-def _opened(path: Path, password: str) -> Iterator[Any]:
+def _opened(path: Path, password: str, *, values: bool = True) -> Iterator[Any]:
     with closing(_plain(path, password)) as file:
         try:
             _check_growth(path, file)
-            book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
+            book = load_workbook(file, read_only=True, data_only=values, keep_links=False)
         except _BROKEN as error:
-            raise ImportFileError(f"{path} is no readable workbook: {error}.") from error
+            raise _unreadable(path, error) from error
         with closing(book):
             yield book
 
@@ -138,7 +181,7 @@ def _plain(path: Path, password: str) -> IO[bytes]:
         raise
     except (FileFormatError, ParseError, struct.error, OverflowError, *_BROKEN) as error:
         out.close()
-        raise ImportFileError(f"{path} is no readable workbook: {error}.") from error
+        raise _unreadable(path, error) from error
     out.seek(0)
     return out
 
@@ -146,6 +189,14 @@ def _plain(path: Path, password: str) -> IO[bytes]:
 def may_grow_to(size: int) -> int:
     """How many bytes a zipped file of so many may hold; more is a bomb."""
     return MAX_GROWTH * size + SPARE
+
+
+def _unreadable(path: Path, error: Exception) -> ImportFileError:
+    why = (str(error) or type(error).__name__).splitlines()[0].replace(str(path), path.name)
+    return ImportFileError(
+        f"{path.name} is no readable workbook: {why.rstrip('.')}. Save it anew from a spreadsheet "
+        "as XLSX, or as CSV."
+    )
 
 
 def _check_growth(path: Path, file: IO[bytes]) -> None:

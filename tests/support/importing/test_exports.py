@@ -42,7 +42,7 @@ SAID = (
     "tombstones",
 )  # fmt: skip
 # Which import brought it, when an FAQ was made of a link; what is sealed is another each time.
-SINCE = ("import_id", "created_at", "updated_at", "changed_at", "sealed")
+SINCE = ("import_id", "created_at", "updated_at", "changed_at", "applied_at", "sealed")
 
 
 def desk(db, *, but=()):
