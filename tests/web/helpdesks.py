@@ -74,6 +74,29 @@ ZENDESK = """
 </script>
 """
 
+# Some helpdesk as it looks, for pictures: what the customer wrote, and the sidebar beside it.
+BESIDE = """
+<!doctype html><html lang="ko"><title>The sidebar in a helpdesk · faqdesk</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<style>
+  body { margin: 0; font: 15px/1.5 system-ui, sans-serif; display: flex; flex-wrap: wrap; }
+  main { flex: 1 1 18rem; padding: 1rem; box-sizing: border-box; }
+  blockquote { margin: 1rem 0; padding: 0.75rem; border: 1px solid GrayText; border-radius: 9px; }
+  iframe { flex: 0 1 360px; min-width: 0; height: 100vh; border: 0; border-left: 1px solid GrayText; }
+  @media (max-width: 40rem) { iframe { flex-basis: 100%%; border-left: 0; } }
+</style>
+<main><h1>#12</h1><blockquote id="said"></blockquote></main>
+<iframe id="app" src="%(src)s" title="faqdesk"></iframe>
+<script>
+  const context = %(context)s;
+  const said = context.conversation.messages.map((message) => message.content).join(" ");
+  document.getElementById("said").textContent = said;
+  window.onmessage = () => document.getElementById("app").contentWindow.postMessage(
+    JSON.stringify({ event: "appContext", data: context }), "*");
+</script>
+"""
+
 # Holds the sidebar, and never says a word.
 SILENT = (
     """<!doctype html><title>?</title><iframe id="app" src="%(src)s" width="%(width)s"></iframe>"""

@@ -5,11 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from support import agents, invitations
+from support import agents, connections, invitations, settings
 from support.audit import Actor
 from support.clock import ago
+from support.connections import Access
 from support.database import scalar, write
 from support.workspace import Workspace
+from tests.web.console_pages import HELPDESK
 
 ACTOR = Actor("cli:demo")
 PASSWORD = "long enough for pictures"
@@ -26,6 +28,9 @@ def make(home: Path) -> Workspace:
 def furnish(space: Workspace) -> None:
     """Add whoever walks through the pages, an invitation, and work that has run."""
     db = space.database()
+    settings.change(db, ACTOR, embed_parents=[HELPDESK])
+    access = Access(address=HELPDESK, secret="a secret for pictures", user="bot@example.com")
+    connections.connect(db, space.seal(), ACTOR, name="zendesk", kind="zendesk", access=access)
     if not scalar(db, "SELECT 1 FROM agents WHERE login = ?", [ADMIN]):
         agents.add(db, ACTOR, login=ADMIN, name="윤소라", role="admin", password=PASSWORD)
         invitations.invite(db, ACTOR, login="jun", name="박준", role="agent")

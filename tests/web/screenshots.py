@@ -12,22 +12,25 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from itertools import product
 from pathlib import Path
 
 import structlog
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
+from sqlite_utils import Database
 
-from support import agents
+from support import agents, settings
 from support.database import scalar
 from support.workspace import Workspace
 from tests.web.browser import chromium, served
 from tests.web.conftest import signed_in
 from tests.web.console_pages import ConsolePage, pages
-from tests.web.screenshot_desk import ADMIN, furnish, make
+from tests.web.embedding import connect
+from tests.web.helpdesks import BESIDE, Helpdesk, conversation
+from tests.web.screenshot_desk import ACTOR, ADMIN, furnish, make
 from web.app import create_app
 
 SIZES = {"desktop": (1360, 900), "phone": (390, 844)}
@@ -37,6 +40,8 @@ SMALLER = 0.75  # than on the screen: legible, and the whole set stays under 6 M
 QUALITY = 30  # of WebP
 SETTLED_MS = 400  # for what a page's script draws
 SCROLLS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+IN_HELPDESK = "sidebar-in-helpdesk"  # the sidebar where it is used, connected
+ASKED = ("incoming", "인증번호가 안 와요. 어제부터 세 번이나 눌렀는데 문자가 오지 않아요.")
 FIRST = ("inbox", "inquiry", "archive", "search", "faqs", "mend", "gaps", "map", "replies", "week")
 
 
@@ -71,13 +76,19 @@ def _take(space: Workspace, out: Path, only: str) -> list[str]:
     wrong = []
     app = create_app(space)
     out.mkdir(parents=True, exist_ok=True)
-    with closing(space.database()) as db, served(app) as address, chromium() as browsers:
+    with (
+        closing(space.database()) as db,
+        served(app) as address,
+        _helpdesk(db, address) as beside,
+        chromium() as browsers,
+    ):
         browser = browsers.ready()
         client = signed_in(app, ADMIN)
         cookie = client.get_cookie("faqdesk")
         assert cookie
         found = [page for page in pages(app, db, client) if page.name.startswith(only)]
         found += [ConsolePage("sign-in", "/sign-in")] if "sign-in".startswith(only) else []
+        found += [ConsolePage(IN_HELPDESK, beside)] if IN_HELPDESK.startswith(only) else []
         who = scalar(db, "SELECT id FROM agents WHERE login = ?", [ADMIN])
         for language, size in product(LANGUAGES, SIZES):
             agents.set_language(db, who, language)
@@ -93,13 +104,27 @@ def _take(space: Workspace, out: Path, only: str) -> list[str]:
             context.add_cookies([{"name": "faqdesk", "value": cookie.value, "url": address}])
             for one in found:
                 page = (stranger if one.name == "sign-in" else context).new_page()
-                page.goto(address + one.path)
+                page.goto(one.path if one.path.startswith("http") else address + one.path)
+                if one.name == IN_HELPDESK:
+                    connect(page, page.frame_locator("#app"))
+                    expect(page.frame_locator("#app").locator("#fitting")).to_be_visible()
                 page.wait_for_timeout(SETTLED_MS)
                 wrong += _look(page, one, out, f"{language}-{size}")
                 page.close()
             context.close()
             stranger.close()
     return wrong
+
+
+@contextmanager
+def _helpdesk(db: Database, address: str) -> Iterator[str]:
+    """Where a helpdesk stands that may show the sidebar."""
+    made = Helpdesk(BESIDE, conversation(ASKED))
+    with served(made.app) as own:
+        made.origin, made.desk = own.replace("127.0.0.1", "localhost"), address
+        known = settings.load(db).embed_parents
+        settings.change(db, ACTOR, embed_parents=[*known, made.origin])
+        yield made.origin
 
 
 def _look(page: Page, one: ConsolePage, out: Path, variant: str) -> Iterator[str]:

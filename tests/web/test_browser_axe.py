@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from support import agents, saved_replies
+from support import agents, saved_replies, settings
 from support.clock import now
 from support.database import scalar
 from tests.conftest import ACTOR
@@ -12,7 +12,7 @@ from tests.listings.moderation.desk import a_policy, put, report
 from tests.web.browser import served, sign_in
 from tests.web.conftest import PASSWORD, signed_in, stubbed_app
 from tests.web.connected import connected
-from tests.web.console_pages import pages
+from tests.web.console_pages import HELPDESK, pages
 from tests.web.drawn_listings import BAG, BAG_AGAIN, LAMP, sell, suspend
 from tests.web.test_gaps_page import WEATHER, add_gap
 from tests.web.test_models_page import judged_releases
@@ -35,6 +35,7 @@ def furnished(space, db, add_rows):
     add_gap(db, [row["id"] for row in db.query(sql)], minutes=12.4, timed=2)
     saved_replies.create(db, ACTOR, title="감사 인사", body="문의해 주셔서 감사합니다.")
     judged_releases(space, db)
+    settings.change(db, ACTOR, embed_parents=[HELPDESK])
     _listings(space, db)
     _map(db)
     jobs.enqueue(space, db, ACTOR, "map", {})
