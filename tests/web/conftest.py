@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 from sqlite_utils import Database
 
 from support import agents, faqs, settings
@@ -154,6 +155,15 @@ def model_desk(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
         "SELECT id FROM inquiries WHERE status = 'answered'")])  # fmt: skip
     db.close()
     return space
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Compile a template once a run, not once for each application that a test makes."""
+    cache = FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Flask, "jinja_options", {"bytecode_cache": cache})
+        yield
 
 
 @pytest.fixture
