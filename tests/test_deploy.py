@@ -68,6 +68,18 @@ def test_the_image_starts_what_there_is():
     assert text.rindex("\nUSER faqdesk") < text.index("\nCMD")
 
 
+def test_commands_of_the_page_on_running_it_are_such(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("desk.pem", "desk.key"):
+        Path(name).touch()
+    lines = re.findall(r"^\$ (.*)$", (ROOT / "docs/running.md").read_text(), re.MULTILINE)
+    asked = [re.search(r"(?:^|bin/)faqdesk ([a-z].*?)(?:\s+#.*)?$", line) for line in lines]
+    commands = [shlex.split(found[1]) for found in asked if found]
+    assert len(commands) >= 5
+    for words in commands:
+        check_command(words)
+
+
 @pytest.mark.parametrize(
     "name", ["bundle", "install-bundle", "install", "check-system", "try-bundle"]
 )
