@@ -1,9 +1,11 @@
-"""A customer's picture, fetched from where it lies for the moment that somebody looks at it.
+"""A customer's file, fetched from where it lies for the moment that somebody looks at it.
 
 Nothing of it is kept. Only the public network is asked, and the helpdesk that the message came
-from, which alone is told who we are. What comes back is a picture by its first bytes, or nothing.
+from, which alone is told who we are. A picture is one that can be decoded; all else is only bytes.
 """
 
+import io
+import warnings
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urljoin, urlsplit
@@ -18,25 +20,31 @@ from .database import one
 from .delivery_helpdesks import USER_AGENT, Helpdesk
 from .delivery_ways import sender
 from .errors import AddressError, NotFoundError
-from .public_net import host_of, pools
+from .public_net import host_of, pools, read_within
 from .seal import Seal
 
 LARGEST: Final = 10 << 20  # bytes
+SECONDS: Final = 20.0
 REDIRECTS: Final = 3  # Chatwoot leads to its storage
 _TIMEOUT: Final = Timeout(connect=5, read=10)
+MOST_PIXELS: Final = 40_000_000
+_DRAWN: Final = {
+    "PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif", "WEBP": "image/webp",
+}  # fmt: skip
 _MOVES: Final = (301, 302, 303, 307, 308)
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
-    """A picture's bytes, and what kind it is."""
+class Fetched:
+    """A file's name and bytes. `media_type` is that of a picture; empty of all else."""
 
+    name: str
     data: bytes
     media_type: str
 
 
-def fetch(db: Database, seal: Seal, attachment_id: int) -> Picture:
-    """Fetch a picture of a message.
+def fetch(db: Database, seal: Seal, attachment_id: int) -> Fetched:
+    """Fetch what was attached to a message.
 
     Args:
         db: the desk's database.
@@ -44,10 +52,10 @@ def fetch(db: Database, seal: Seal, attachment_id: int) -> Picture:
         attachment_id: which one.
 
     Raises:
-        NotFoundError: there is none, it is no picture, too large, or cannot be had.
+        NotFoundError: there is none, it is too large, or cannot be had.
     """
     sql = """
-        SELECT a.url, c.id AS connection_id, c.kind FROM attachments a
+        SELECT a.name, a.url, c.id AS connection_id, c.kind FROM attachments a
         JOIN messages m ON m.id = a.message_id JOIN inquiries i ON i.id = m.inquiry_id
         LEFT JOIN connections c ON c.source = i.source AND c.active = 1 WHERE a.id = ?
     """
@@ -61,23 +69,23 @@ def fetch(db: Database, seal: Seal, attachment_id: int) -> Picture:
         data = _get(row["url"], access, kind)
     except (AddressError, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
         raise NotFoundError(f"Attachment {attachment_id} cannot be had.") from error
-    media_type = kind_of(data)
-    if not media_type:
-        raise NotFoundError(f"Attachment {attachment_id} is no picture.")
-    return Picture(data, media_type)
+    return Fetched(row["name"] or "attachment", data, kind_of(data))
 
 
 def kind_of(data: bytes) -> str:
-    """The media type of a picture by its first bytes; '' where it is none that browsers draw."""
-    if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "image/png"
-    if data.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
-    if data.startswith((b"GIF87a", b"GIF89a")):
-        return "image/gif"
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "image/webp"
-    return ""
+    """The media type of a picture that decodes; '' where it is none that browsers draw."""
+    from PIL import Image  # only when somebody looks at one
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(data), formats=tuple(_DRAWN)) as picture:
+                if picture.width * picture.height > MOST_PIXELS:
+                    return ""
+                picture.load()
+                return _DRAWN[str(picture.format)]
+    except Exception:  # whatever a decoder makes of what strangers send
+        return ""
 
 
 def _get(url: str, access: Access, kind: str) -> bytes:
@@ -97,10 +105,10 @@ def _get(url: str, access: Access, kind: str) -> bytes:
                 continue
             if answer.status != 200:
                 raise ValueError(f"status {answer.status}")
-            data = answer.read(LARGEST + 1)
+            data = read_within(answer, most=LARGEST + 1, seconds=SECONDS)
         if len(data) > LARGEST:
             raise ValueError("too large")
-        return bytes(data)
+        return data
     raise ValueError("too many redirects")
 
 

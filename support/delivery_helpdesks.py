@@ -23,10 +23,11 @@ from .connections import CHANNEL_TALK_API
 from .delivery import Answer, DeliveryError
 from .delivery_echo import late_enough, same_words
 from .errors import AddressError
-from .public_net import pools, reason
+from .public_net import pools, read_within, reason
 
 USER_AGENT: Final = "faqdesk (answers of a support desk)"
 TIMEOUT: Final = Timeout(connect=10, read=30)  # seconds
+SECONDS: Final = 60.0  # for the whole of an answer
 LARGEST: Final = 4 << 20  # bytes of an answer that are read
 # Zammad: how a reply goes to who did not write by mail. Its API documents notes; that a note that
 # is not internal is shown to the customer is its own words, that they are told of it is not.
@@ -100,7 +101,7 @@ class Helpdesk(ABC):
                 preload_content=False,
             )
             with answer:
-                data = answer.read(LARGEST)
+                data = read_within(answer, most=LARGEST, seconds=SECONDS)
         except AddressError as error:
             raise DeliveryError(str(error), permanent=True) from error
         except (

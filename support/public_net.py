@@ -6,6 +6,7 @@ checked, not what the name resolved to a moment before. The only file that makes
 
 import ipaddress
 import socket
+import time
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -73,6 +74,25 @@ def pools(*, private: bool = False, **options: Any) -> urllib3.PoolManager:
     if not private:
         found.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
     return found
+
+
+def read_within(answer: urllib3.BaseHTTPResponse, *, most: int, seconds: float) -> bytes:
+    """The body of an answer, up to so many bytes; a time limit holds for each piece alone.
+
+    Args:
+        answer: whose body is not read yet.
+        most: bytes.
+        seconds: for all of it.
+
+    Raises:
+        HTTPError: it broke off, or took too long.
+    """
+    edge, found = time.monotonic() + seconds, bytearray()
+    while len(found) < most and (piece := answer.read1(min(65_536, most - len(found)))):
+        found += piece
+        if time.monotonic() > edge:
+            raise urllib3.exceptions.HTTPError("it took too long")
+    return bytes(found)
 
 
 def reason(error: BaseException) -> str:

@@ -2,7 +2,8 @@
 
 Each remembers what it was sent; `plan` is how it treats the next requests that send something:
 "ok", "500", "429", "401", "404", "silent" (takes it in, never answers), "deaf" (drops the
-connection before it took anything in), "broken" (takes it in, answers 500).
+connection before it took anything in), "broken" (takes it in, answers 500), "dropped" (takes it
+in, drops the connection), "slow" (takes it in, answers without end), "302" (leads elsewhere).
 """
 
 import json
@@ -12,7 +13,7 @@ import socketserver
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.policy import default
@@ -27,10 +28,12 @@ class Helpdesk:
         self.plan = []
         self.said = []  # (conversation, text, id)
         self.headers = []
+        self.paths = []
         self.bodies = []
         self.files = {}  # pictures by path
         self.articles = []  # of Zammad: what the customer wrote
         self.address = ""
+        self.after = "7"  # what Retry-After says
         self.hold = threading.Event()  # ends the silence
 
     def add(self, conversation, text, extra=None):
@@ -51,6 +54,7 @@ def _handler(desk):
 
         def do_GET(self):
             desk.headers.append(self.headers)
+            desk.paths.append(self.path)
             if self.path.startswith("/files/"):
                 found = desk.files.get(self.path)
                 return self._raw(200 if found else 404, found or b"", "application/octet-stream")
@@ -71,7 +75,9 @@ def _handler(desk):
                 self.connection.close()
                 return None
             if step.isdigit() and step != "200":
-                return self._json(int(step), {"error": step}, {"Retry-After": "7"})
+                elsewhere = {"Location": desk.address + "/files/elsewhere"}
+                more = elsewhere if step == "302" else {"Retry-After": desk.after}
+                return self._json(int(step), {"error": step}, more)
             body = json.loads(raw)
             desk.bodies.append(body)
             told = _write(desk, self.path, body)
@@ -80,6 +86,18 @@ def _handler(desk):
             if step == "silent":
                 self.close_connection = True
                 desk.hold.wait(20)
+                return None
+            if step == "slow":  # goes on for ever, a byte at a time
+                self.send_response(200)
+                self.end_headers()
+                self.close_connection = True
+                while not desk.hold.wait(0.05):
+                    with suppress(OSError):
+                        self.wfile.write(b" ")
+                return None
+            if step == "dropped":
+                self.close_connection = True
+                self.connection.shutdown(socket.SHUT_RDWR)
                 return None
             return self._json(200, told)
 
@@ -182,13 +200,15 @@ class MailServer:
     """What a mail server was handed, and how it treats the next mails.
 
     `plan`: "ok", "later" (450 to the recipient), "never" (550), "full" (452 to DATA), "silent"
-    (takes the mail, drops the connection without a word).
+    (takes the mail, drops the connection without a word), "hangs" (takes it, and says nothing),
+    "busy" (421 at once), "deaf" (drops the connection before it was handed anything).
     """
 
     def __init__(self):
         self.plan = []
         self.mails = []
         self.recipients = []
+        self.hold = threading.Event()  # ends the silence
         self.address = ""
 
 
@@ -196,13 +216,18 @@ class _Smtp(socketserver.StreamRequestHandler):
     def handle(self):
         box = self.server.box
         step = box.plan.pop(0) if box.plan else "ok"
+        if step == "deaf":
+            return
+        if step == "busy":
+            self._say("421 4.3.2 come back later")
+            return
         self._say("220 mail.example.com")
         while line := self.rfile.readline():
             word = line.split(None, 1)[0].upper() if line.strip() else b""
             if word == b"EHLO":
                 self._say("250-mail.example.com")
                 self._say("250 8BITMIME")
-            elif word == b"RCPT" and step in ("ok", "silent"):
+            elif word == b"RCPT" and step in ("ok", "silent", "hangs"):
                 box.recipients.append(line.decode().partition("<")[2].partition(">")[0])
                 self._say("250 ok")
             elif word == b"RCPT" and step == "later":
@@ -218,8 +243,11 @@ class _Smtp(socketserver.StreamRequestHandler):
                     self._say("452 4.3.1 no space")
                     continue
                 box.mails.append(message_from_bytes(b"".join(lines), policy=default))
-                if step == "silent":
-                    self.connection.shutdown(socket.SHUT_RDWR)
+                if step == "hangs":
+                    box.hold.wait(60)
+                if step in ("silent", "hangs"):
+                    with suppress(OSError):
+                        self.connection.shutdown(socket.SHUT_RDWR)
                     return
                 self._say("250 2.0.0 taken")
             elif word == b"QUIT":
@@ -250,5 +278,6 @@ def mail_server() -> Iterator[MailServer]:
         try:
             yield box
         finally:
+            box.hold.set()
             server.shutdown()
             thread.join()

@@ -1,9 +1,12 @@
 """Answers on their way out, through servers of ours: nothing twice, nothing lost."""
 
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
 import pytest
 from urllib3.util import Timeout
 
-from support import agents, answering, connections, delivery, inquiries, routes
+from support import agents, answering, connections, delivery, delivery_helpdesks, inquiries, routes
 from support.audit import Actor
 from support.clock import ago
 from support.connection_access import Access
@@ -19,6 +22,10 @@ REFUND = "https://help.example.com/ko/faq/refund"
 TYPED = f"환불은 3일 걸립니다.\n{REFUND}"
 SENDERS = {"zendesk": Zendesk, "chatwoot": Chatwoot, "zammad": Zammad, "channel-talk": ChannelTalk}
 QUICK = Timeout(connect=1, read=0.5)
+
+
+def in_an_hour():
+    return format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
 
 
 def quick(kind, access):
@@ -133,7 +140,7 @@ def test_trouble_before_it_was_taken_in_is_tried_again_and_sent_once(
     assert delivery.standing(db, 1).error == ""
 
 
-@pytest.mark.parametrize("trouble", ["silent", "broken"])
+@pytest.mark.parametrize("trouble", ["silent", "broken", "dropped"])
 def test_what_was_taken_in_without_our_hearing_of_it_is_found_there_and_not_sent_again(
     db, seal, agent, desk, trouble
 ):
@@ -196,7 +203,50 @@ def test_how_long_it_asks_to_be_left_alone_is_kept_to(db, seal, agent, desk, mon
     assert delivery.standing(db, 1).next_at >= ago(seconds=-5)
 
 
-@pytest.mark.parametrize("trouble", ["401", "404"])
+@pytest.mark.parametrize(
+    ("after", "seconds"), [("90", 90), (in_an_hour(), 3000), ("9999999", 86_400)]
+)
+def test_a_wait_may_be_a_date_and_ends_within_a_day(db, seal, agent, desk, after, seconds):
+    linked(db, seal, desk.kind, desk.address)
+    desk.plan, desk.after = ["429"], after
+    outbox_id = answer(db, seal, agent)
+    assert deliver(db, seal, outbox_id) == "queued"
+    next_at = delivery.standing(db, 1).next_at
+    assert ago(seconds=5 - seconds) <= next_at <= ago(seconds=-86_400)
+    hurry(db)
+    assert deliver(db, seal, outbox_id) == "delivered"
+    assert desk.texts() == [TYPED]
+
+
+def test_an_answer_without_end_is_left_and_looked_for(db, seal, agent, desk, monkeypatch):
+    monkeypatch.setattr(delivery_helpdesks, "SECONDS", 0.3)
+    linked(db, seal, desk.kind, desk.address)
+    desk.plan = ["slow"]
+    outbox_id = answer(db, seal, agent)
+    assert deliver(db, seal, outbox_id) == "queued"
+    assert "it took too long" in delivery.standing(db, 1).error
+    hurry(db)
+    assert deliver(db, seal, outbox_id) == "delivered"
+    assert desk.texts() == [TYPED]
+
+
+def test_nobody_is_followed_elsewhere_with_our_key(db, seal, agent, desk):
+    linked(db, seal, desk.kind, desk.address)
+    desk.plan = ["302"]
+    assert deliver(db, seal, answer(db, seal, agent)) == "failed"
+    assert [given for given in desk.paths if "elsewhere" in given] == []
+
+
+def test_a_private_network_is_asked_nothing_unless_an_admin_says_so(db, seal, agent, desk, mail):
+    for kind, address in ((desk.kind, desk.address), ("smtp", mail.address)):
+        sender = quick(kind, Access(address=address, sender="help@example.com", tls="none"))
+        with pytest.raises(delivery.DeliveryError, match="public network") as refused:
+            sender.check()
+        assert refused.value.permanent
+    assert desk.headers == []  # no key was told
+
+
+@pytest.mark.parametrize("trouble", ["401", "404", "422"])
 def test_what_cannot_be_delivered_reopens_its_inquiry_as_it_was(db, seal, agent, desk, trouble):
     linked(db, seal, desk.kind, desk.address)
     row = {"id": "sg_1", "inquiry_id": 1, "asked_by": "agent:1", "release": "r", "band": "likely"}
@@ -318,7 +368,7 @@ def test_a_mail_goes_out_in_the_thread_it_answers(db, seal, agent, mail):
     assert scalar(db, "SELECT external_id FROM outbox") == sent["Message-ID"]
 
 
-@pytest.mark.parametrize("trouble", ["later", "full"])
+@pytest.mark.parametrize("trouble", ["later", "full", "busy", "deaf"])
 def test_a_mail_server_that_asks_for_patience_gets_it(db, seal, agent, mail, trouble):
     linked(db, seal, "smtp", mail.address, mail=THREAD)
     mail.plan = [trouble]
@@ -378,6 +428,10 @@ def test_whom_a_mail_goes_to_is_sealed_and_forgotten(db, seal, agent, mail):
         ("zammad", Access(token="a\nb"), "one line"),
         ("zammad", Access(token="비밀"), "ASCII"),
         ("smtp", Access(tls="maybe"), "tls is one of"),
+        ("smtp", Access(address="mail.example.com:22"), "Port 22"),
+        ("smtp", Access(address="mail.example.com:25", tls="none", user="u"), "in the clear"),
+        ("zendesk", Access(address="https://z.example.com:8443"), "port 8443"),
+        ("zendesk", Access(address="https://u:p@z.example.com"), "name and password"),
     ],
 )
 def test_a_connection_that_cannot_work_is_refused(db, seal, kind, access, words):

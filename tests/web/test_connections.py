@@ -5,6 +5,7 @@ import json
 import sys
 
 import pytest
+from PIL import Image
 
 from support import agents, connections
 from support.connection_access import Access
@@ -13,6 +14,13 @@ from tests.conftest import ACTOR
 from tests.helpdesks import helpdesk
 from tests.web.conftest import PASSWORD, signed_in
 from web.cli import main
+
+
+def drawn():
+    """A picture of one point, as a camera would save it."""
+    file = io.BytesIO()
+    Image.new("RGB", (1, 1), "teal").save(file, "PNG")
+    return file.getvalue()
 
 
 @pytest.fixture
@@ -96,10 +104,7 @@ def test_a_mail_comes_in_by_a_pipe(run, db):
     assert scalar(db, "SELECT count(*) FROM inquiries WHERE channel = 'email' AND source = 'mail'")
 
 
-PIXEL = bytes.fromhex(
-    "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
-    "1f15c4890000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
-)
+PIXEL = drawn()
 
 
 def test_a_customers_picture_is_shown_and_the_helpdesk_alone_is_told_who_we_are(
@@ -121,5 +126,13 @@ def test_a_customers_picture_is_shown_and_the_helpdesk_alone_is_told_who_we_are(
     assert desk.headers[-1]["Authorization"].startswith("Basic ")
     second = db["attachments"].insert(row | {"url": f"{desk.address}/files/b.png"}).last_pk
     third = db["attachments"].insert(row | {"url": f"{desk.address}/files/none.png"}).last_pk
-    for number in (second, third, 999_999):
+    for number in (third, 999_999):
         assert agent.get(f"/attachments/{number}").status_code == 404
+    # What only calls itself a picture, or begins like one, is never drawn.
+    desk.files["/files/none.png"] = PIXEL[:40] + b"<script>alert(1)</script>"
+    for number in (second, third):
+        found = agent.get(f"/attachments/{number}")
+        assert found.content_type == "application/octet-stream"
+        assert found.headers["Content-Disposition"].startswith("attachment; filename=a.png")
+        assert found.headers["X-Content-Type-Options"] == "nosniff"
+        assert "sandbox" in found.headers["Content-Security-Policy"]

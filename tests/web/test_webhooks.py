@@ -1,8 +1,6 @@
 """The door where helpdesks knock, and the worker behind it."""
 
 import json
-import os
-import signal
 
 import pytest
 
@@ -14,8 +12,7 @@ from support.webhook_signatures import signed
 from tests.conftest import ACTOR
 from tests.helpdesks import helpdesk
 from tests.support.test_webhooks import BODIES, KINDS, SECRET
-from tests.web.doors import logged, problem, running, until
-from web import job_queue
+from tests.web.doors import problem, running, until
 from web.app import create_app
 
 
@@ -86,38 +83,6 @@ def test_a_queue_that_ails_costs_no_webhook(space, db, client, monkeypatch):
     monkeypatch.setattr("web.webhooks.ring_door", broken)
     assert knock(client, "zendesk", BODIES["zendesk"](1, "인증번호")).status_code == 202
     assert len(webhook_intake.waiting(db)) == 1
-
-
-def test_a_thousand_webhooks_while_the_worker_is_killed_twice(space, db, client):
-    """Each is worked once, whatever the worker was in the middle of."""
-    before = scalar(db, "SELECT count(*) FROM messages")
-    made = connected(space, db, "zendesk")
-    db.execute("UPDATE settings SET value = '0' WHERE key = 'join_hours'")
-    db.conn.commit()
-    seal = space.seal()
-
-    def come(first, last):
-        for number in range(first, last):
-            body = json.dumps(BODIES["zendesk"](number, f"{number}번 문의", ticket=str(number)))
-            webhook_intake.accept(db, seal, made, signed("zendesk", SECRET, body.encode()))
-            job_queue.ring_door(space, "webhook", number + 1)
-
-    def done():
-        return scalar(db, "SELECT count(*) FROM webhook_deliveries WHERE state = 'done'")
-
-    come(0, 1000)
-    for killed_at in (50, 200):
-        with running(space, "worker") as process:
-            until(lambda at=killed_at: done() > at, "some are done")
-            os.kill(process.pid, signal.SIGKILL)
-            process.wait()
-        assert done() < 1000
-    with running(space, "worker"):
-        until(lambda: done() == 1000, "all are done")
-    assert scalar(db, "SELECT count(*) FROM messages") == before + 1000
-    assert scalar(db, "SELECT count(*) FROM inquiry_routes") == 1000
-    assert webhook_intake.waiting(db) == []
-    assert [line for line in logged(space) if line["level"] == "error"] == []
 
 
 def test_an_answer_sent_in_the_console_reaches_the_helpdesk(space, db, client):
