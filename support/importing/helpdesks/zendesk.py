@@ -45,7 +45,9 @@ MERGED: Final = "merge"
 
 
 def _is_ticket(row: Row) -> bool:
-    return "requester_id" in row and ("subject" in row or "description" in row)
+    # Freshdesk's tickets have a requester too.
+    asked = "requester_id" in row and "responder_id" not in row
+    return asked and ("subject" in row or "description" in row)
 
 
 def _is_comment(row: Row) -> bool:
@@ -56,8 +58,7 @@ def fits(row: Row) -> bool:
     """Whether an object is a ticket, a comment or a user of Zendesk."""
     row = _unwrapped(row)
     if _is_ticket(row):
-        # Freshdesk's tickets have a requester too.
-        return bool(row.keys() & _TICKET_SIGNS) and "responder_id" not in row
+        return bool(row.keys() & _TICKET_SIGNS)
     return (_is_comment(row) and "public" in row) or row.get("role") in _ROLES
 
 
