@@ -24,7 +24,7 @@ from .table_files import KINDS
 
 __all__ = ["bp"]
 
-MOST_IN_A_SHEET: Final = 1_048_575  # rows below the head
+MOST_IN_A_BOOK: Final = 100_000  # rows: more take minutes to pack before the first byte is sent
 _PIECE: Final = 500  # rows that are sent at once
 _BLOCK: Final = 1 << 16  # bytes of a book
 
@@ -83,10 +83,10 @@ def export(asked: dict[str, Any]) -> ResponseReturnValue:
     """Take away what became of suggestions."""
     what, kind = asked["what"], asked["format"]
     span = {name: asked[name] and clock.parse(asked[name]) for name in ("since", "until")}
-    if kind == "xlsx" and feedback.count(db(), what, **span) > MOST_IN_A_SHEET:
+    if kind == "xlsx" and feedback.count(db(), what, **span) > MOST_IN_A_BOOK:
         raise InputError(
-            f"A sheet holds {MOST_IN_A_SHEET:,} rows, and there are more. Ask for csv, or for a "
-            f"shorter span: since, until."
+            f"A book is made of at most {MOST_IN_A_BOOK:,} rows, and there are more. Ask for csv, "
+            f"or for a shorter span: since, until."
         )
     with write(db()):
         detail = {"what": what, "reason": standing.masked(db(), asked["reason"])}

@@ -105,8 +105,8 @@ def test_what_cannot_be_exported_is_refused_and_not_recorded(ask, db, query):
     assert scalar(db, "SELECT count(*) FROM audit WHERE action = 'feedback.exported'") == 0
 
 
-def test_a_sheet_that_would_not_hold_it_is_refused(ask, told, monkeypatch):
-    monkeypatch.setattr("web.api_export.MOST_IN_A_SHEET", 3)
+def test_a_book_that_would_take_too_long_is_refused(ask, told, monkeypatch):
+    monkeypatch.setattr("web.api_export.MOST_IN_A_BOOK", 3)
     assert "csv" in problem(ask.get("/export", reason=WHY, format="xlsx"), 400)["detail"]
     assert len(table(ask, format="csv")) == 4
 

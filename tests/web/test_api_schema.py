@@ -8,7 +8,7 @@ import os
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from schemathesis import GenerationMode
@@ -101,6 +101,8 @@ def test_every_answer_is_as_described(described, bearer, there):
         )
         def ask(made):
             case, known = made
+            # A list of nothing is not sent at all: what was wrong with it never arrives.
+            assume(not any(value in (None, [], {}) for value in (case.query or {}).values()))
             if known:
                 case.path_parameters = dict(case.path_parameters or {}) | {
                     name: there[name] for name in case.path_parameters or () if name in there
@@ -112,7 +114,7 @@ def test_every_answer_is_as_described(described, bearer, there):
             ask()
         except (Exception, BaseExceptionGroup) as error:
             wrong.append(f"{operation.label}: {error}")
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
     assert n > 30
 
 
