@@ -3,7 +3,8 @@
 from typing import Final
 
 _WORDS: Final = {
-    "email": "email", "mail": "email", "web": "web", "web_service": "web", "webwidget": "web",
+    "email": "email", "mail": "email", "web": "web", "web form": "web",
+    "web widget": "web", "web_service": "web", "webwidget": "web",
     "web_widget": "web", "widget": "web", "portal": "web", "chat": "web", "api": "app",
     "native": "app", "app": "app", "mobile_sdk": "app", "mobile": "app", "phone": "phone",
     "voice": "phone", "none": "none",

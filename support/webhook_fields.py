@@ -1,20 +1,7 @@
 """Values of webhooks, as the desk writes them."""
 
-from typing import Final
-
+from .channels import channel as channel
 from .clock import now, parse
-
-# What helpdesks call their channels, as this desk calls them.
-CHANNELS: Final = {
-    "email": "email", "mail": "email", "web": "web", "web form": "web", "web widget": "web",
-    "web_service": "web", "webwidget": "web", "chat": "web",
-    "api": "app", "mobile_sdk": "app", "mobile": "app", "phone": "phone", "voice": "phone",
-}  # fmt: skip
-
-
-def channel(word: str) -> str:
-    """A channel as the desk calls it."""
-    return CHANNELS.get(word.lower(), word.lower() or "none")
 
 
 def text(value: object) -> str:

@@ -90,7 +90,7 @@ def bench_import(
             tenths=_tenths(own),
             workers=max((number for _, _, number in memory), default=0),
             workers_peak_mb=max((theirs for _, theirs, _ in memory), default=0) // MB,
-            desk_mb=(home / "desk.db").stat().st_size // MB,
+            desk_mb=sum(path.stat().st_size for path in home.glob("desk.db*")) // MB,
             bar=len(set(bar)),
             rejected=report["rejected"],
         )
@@ -247,6 +247,4 @@ def _resident(pid: int) -> int:
 
 def _tenths(own: Sequence[int]) -> tuple[int, ...]:
     edges = [place * len(own) // TENTHS for place in range(TENTHS + 1)]
-    return tuple(
-        max(own[begin:end], default=0) // MB for begin, end in pairwise(edges)
-    )
+    return tuple(max(own[begin:end], default=0) // MB for begin, end in pairwise(edges))

@@ -43,7 +43,7 @@ def import_(sizes: tuple[int, ...], as_json: bool) -> None:
     head = ("MB", "tickets", "messages", "seconds", "MB/s", "peak MB", "workers", "desk MB", "bar")
     click.echo("".join(f"{name:>11}" for name in head))
     for item in found:
-        workers = f"{item.workers} x {item.workers_peak_mb // max(item.workers, 1)} MB"
+        workers = f"{item.workers_peak_mb:,} MB"
         click.echo(
             f"{item.megabytes:>11,}{item.conversations:>11,}{item.messages:>11,}"
             f"{item.seconds:>11,.1f}{item.megabytes / item.seconds:>11.2f}{item.peak_mb:>11,}"
