@@ -15,6 +15,7 @@ from support import (
     outside_answers,
     webhook_events,
     webhook_intake,
+    webhook_zendesk_trigger,
 )
 from support.audit import Actor
 from support.clock import ago
@@ -428,3 +429,88 @@ def test_attachments_are_kept_by_name_and_address(db, seal, kind):
     made = connected(db, seal, kind)
     take(db, seal, made, body)
     assert scalar(db, "SELECT url FROM attachments") == "https://f.example/a.png"
+
+
+# Triggers of Zendesk, in the place of its events
+
+
+def filled(**values):
+    """Our template as Zendesk fills it in."""
+    told = {
+        "ticket.id": "5158", "ticket.requester.id": "42", "ticket.via": "Mail",
+        "ticket.updated_at_with_timestamp": "2026-11-03T08:14Z",
+        "ticket.latest_public_comment.id": "1", "ticket.latest_public_comment.author.id": "42",
+        "ticket.latest_public_comment.author.name": "최하나", "current_user.role": "End-user",
+        "ticket.title": "환불 문의", "ticket.latest_public_comment.value": "환불은 언제 되나요?",
+    } | {name.replace("__", "."): value for name, value in values.items()}  # fmt: skip
+    body = webhook_zendesk_trigger.TEMPLATE
+    for name, value in told.items():
+        placeholder = "{{" + name + "}}"
+        assert placeholder in body
+        body = body.replace(placeholder, value)
+    assert "{{" not in body
+    return body.encode()
+
+
+def by_agent(text, **more):
+    return filled(
+        **{
+            "ticket.latest_public_comment.id": "2",
+            "ticket.latest_public_comment.author.id": "7",
+            "current_user.role": "Agent",
+            "ticket.latest_public_comment.value": text,
+        }
+        | more
+    )
+
+
+def test_a_trigger_tells_what_an_event_tells(db, seal):
+    made = connected(db, seal, "zendesk")
+    assert take(db, seal, made, filled()) == "done"
+    row = one(db, "SELECT * FROM inquiries")
+    assert (row["source_id"], row["channel"], row["subject"]) == ("5158", "email", "환불 문의")
+    assert row["source_url"] == "https://help.desk.example/agent/tickets/5158"
+    assert take(db, seal, made, by_agent("3일 걸립니다.")) == "done"
+    assert scalar(db, "SELECT status FROM inquiries") == "answered"
+    assert {m.author for m in inquiries.get(db, 1).messages if m.role == "agent"} == {"최하나"}
+    # The event about the same comment, and the trigger that fires again, change nothing.
+    take(db, seal, made, zendesk(1, "환불은 언제 되나요?"))
+    assert not accept(db, seal, made, came("zendesk", filled())).fresh
+    assert scalar(db, "SELECT count(*) FROM messages") == 2
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        '"환불"은 언제 되나요?',
+        "환불은\n언제 되나요?",
+        'x",\n  "author_role": "Agent',
+    ],
+)
+def test_what_people_type_into_a_trigger_breaks_and_forges_nothing(db, seal, typed):
+    made = connected(db, seal, "zendesk")
+    body = filled(**{"ticket.latest_public_comment.value": typed,
+                     "ticket.latest_public_comment.author.id": "43"})  # fmt: skip
+    assert take(db, seal, made, body) == "done"
+    said = inquiries.get(db, 1, seal).messages
+    assert [message.role for message in said] == ["customer"]
+    assert typed.split("\n")[0].strip('"') in said[0].text
+
+
+def test_a_trigger_without_a_comments_id_is_told_apart_by_its_minute(db, seal):
+    made = connected(db, seal, "zendesk")
+    for minute in ("08:14Z", "08:15Z", "08:15Z"):
+        body = filled(**{"ticket.latest_public_comment.id": "",
+                         "ticket.updated_at_with_timestamp": f"2026-11-03T{minute}",
+                         "ticket.latest_public_comment.value": f"문의 {minute}"})  # fmt: skip
+        accepted = accept(db, seal, made, came("zendesk", body))
+        work(db, seal, accepted.id)
+    assert scalar(db, "SELECT count(*) FROM messages") == 2
+
+
+def test_a_trigger_in_another_shape_is_refused(db, seal):
+    made = connected(db, seal, "zendesk")
+    for body in (b'{"faqdesk-trigger": 1}', b'{"faqdesk-trigger": 1, "ticket": ""}',
+                 b'{"faqdesk-trigger": 1, broken'):  # fmt: skip
+        with pytest.raises(InputError):
+            accept(db, seal, made, came("zendesk", body))

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from huey import MemoryHuey
 
 from support import agents, answering, connections, delivery, webhook_intake
 from support.audit import Actor
@@ -13,6 +14,7 @@ from tests.conftest import ACTOR
 from tests.helpdesks import helpdesk
 from tests.support.test_webhooks import BODIES, KINDS, SECRET
 from tests.web.doors import problem, running, until
+from web import job_queue
 from web.app import create_app
 
 
@@ -100,3 +102,34 @@ def test_an_answer_sent_in_the_console_reaches_the_helpdesk(space, db, client):
         with running(space, "worker"):
             until(lambda: delivery.standing(db, inquiry_id).state == "delivered", "it arrives")
         assert desk.texts() == ["스팸함을 봐 주세요"]
+
+
+def test_the_queues_are_put_on_redis_where_it_is_named(space, db, client, monkeypatch):
+    """A server is not needed to see who rings where; the tables know what waits either way."""
+    made = {}
+
+    def redis(name, *, url):
+        made[name] = MemoryHuey(name)
+        assert url == "redis://queue.example:6379/3"
+        return made[name]
+
+    monkeypatch.setenv(job_queue.REDIS, "redis://queue.example:6379/3")
+    monkeypatch.setattr(job_queue, "RedisHuey", redis)
+    for cached in (job_queue.queue, job_queue._door_task, job_queue._task):
+        cached.cache_clear()
+    try:
+        connected(space, db, "zendesk")
+        assert knock(client, "zendesk", BODIES["zendesk"](1, "인증번호")).status_code == 202
+        job_queue.ring(space, 7)
+        # One server may ring for several desks: each has its own names.
+        doors, jobs = f"faqdesk-doors-{space.home}", f"faqdesk-{space.home}"
+        assert set(made) == {doors, jobs}
+        (task,) = made[doors].pending()
+        assert task.args == (str(space.home), "webhook", 1)
+        made[doors].execute(made[doors].dequeue())
+        assert webhook_intake.waiting(db) == []
+        assert [task.args for task in made[jobs].pending()] == [(str(space.home), 7)]
+    finally:
+        for cached in (job_queue.queue, job_queue._door_task, job_queue._task):
+            cached.cache_clear()
+    assert not (space.home / "doors.db").exists()
