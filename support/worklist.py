@@ -94,9 +94,10 @@ def waiting(
         values |= {"at": after[0], "id": after[1]}
     # `where` holds fixed words alone.
     sql = f"""
-        SELECT i.*, a.name AS holder, i.id IN {_UNDELIVERED} AS undelivered, (SELECT count(*) FROM messages m WHERE m.role = 'customer'
-            AND m.inquiry_id IN (SELECT j.id FROM inquiries j WHERE j.joined_to = i.id
-                                 UNION ALL SELECT i.id)) AS messages
+        SELECT i.*, a.name AS holder, i.id IN {_UNDELIVERED} AS undelivered,
+            (SELECT count(*) FROM messages m WHERE m.role = 'customer'
+                AND m.inquiry_id IN (SELECT j.id FROM inquiries j WHERE j.joined_to = i.id
+                                     UNION ALL SELECT i.id)) AS messages
         FROM inquiries i LEFT JOIN agents a ON a.id = i.held_by
         WHERE {_OPEN} AND {where} ORDER BY i.opened_at, i.id LIMIT :limit
     """  # noqa: S608

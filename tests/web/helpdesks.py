@@ -83,7 +83,8 @@ BESIDE = """
   body { margin: 0; font: 15px/1.5 system-ui, sans-serif; display: flex; flex-wrap: wrap; }
   main { flex: 1 1 18rem; padding: 1rem; box-sizing: border-box; }
   blockquote { margin: 1rem 0; padding: 0.75rem; border: 1px solid GrayText; border-radius: 9px; }
-  iframe { flex: 0 1 360px; min-width: 0; height: 100vh; border: 0; border-left: 1px solid GrayText; }
+  iframe { flex: 0 1 360px; min-width: 0; height: 100vh; }
+  iframe { border: 0; border-left: 1px solid GrayText; }
   @media (max-width: 40rem) { iframe { flex-basis: 100%%; border-left: 0; } }
 </style>
 <main><h1>#12</h1><blockquote id="said"></blockquote></main>
