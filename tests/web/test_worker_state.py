@@ -58,7 +58,7 @@ def test_a_desk_that_was_never_served_misses_no_worker(space, db):
 
 
 def test_a_worker_without_a_sign_of_life_is_missed(space, db):
-    silence(space, 20)
+    silence(space, 1)
     assert failing(space, db) == []
     silence(space, 31)
     assert failing(space, db) == ["no_worker"]
@@ -141,7 +141,7 @@ def test_all_three_tell_it(space, db, door):
 def test_a_served_desk_has_a_worker_and_misses_a_stopped_one(space):
     with serving(space, "--workers", "1") as (port, process):
         [worker] = until(lambda: workers(process.pid), "the worker runs")
-        assert json.loads(fetch(port, "/readyz")[2])["failing"] == []
+        until(lambda: json.loads(fetch(port, "/readyz")[2])["failing"] == [], "it is there")
         os.kill(worker, signal.SIGSTOP)  # hangs
         silence(space, 31)
         assert json.loads(fetch(port, "/readyz")[2])["failing"] == ["no_worker"]
