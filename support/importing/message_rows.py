@@ -25,6 +25,7 @@ def message_format(name: str, fields: Mapping[str, str], *, zone: tzinfo) -> For
         fields: what a column is to faqdesk (`guess.MESSAGE_FIELDS`) to the column's name.
         zone: where the clock of times stands that name no offset.
     """
+    nobody_yet: set[str] = set()
 
     def cell(row: Row, field: str) -> str:
         return text(row, fields[field]) if fields.get(field) else ""
@@ -48,9 +49,15 @@ def message_format(name: str, fields: Mapping[str, str], *, zone: tzinfo) -> For
             customer_id=cell(row, "customer") if role == "customer" else "",
             status=_STATUS.get(cell(row, "status").strip().lower(), ""),
         )
-        # What the first row says of a conversation counts.
+        # What the first row says of a conversation counts, but who asks, a customer's row says.
         if not intake.spool.knows(conversation):
             intake.spool.conversation(raw)
+            if not raw.customer_id:
+                nobody_yet.add(conversation)
+        elif raw.customer_id and conversation in nobody_yet:
+            nobody_yet.remove(conversation)
+            raw.opened_at = ""  # that of its first message
+            intake.spool.conversation(raw, again=False)
         words = cell(row, "text")
         said = "\0".join((conversation, role, at, words))
         made = GENERATED + hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()[:24]

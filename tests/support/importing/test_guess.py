@@ -100,6 +100,23 @@ def test_a_chat_as_a_table_comes_in(space, db, tmp_path):
     assert import_export(db, space.seal(), [path], actor=ACTOR).messages == 0
 
 
+def test_who_asks_is_told_by_the_customers_row_wherever_it_stands(space, db, tmp_path):
+    path = tmp_path / "chat.csv"
+    path.write_text(
+        "conversationId,sendTime,senderType,text,userId,title\n"
+        "1,2026-01-02T10:00:00Z,bot,무엇을 도와드릴까요,,환불\n"
+        "1,2026-01-02T10:01:00Z,visitor,환불은 언제 되나요,u7,환불\n"
+        "1,2026-01-02T10:02:00Z,agent,곧 됩니다,a1,환불\n",
+        encoding="utf-8",
+    )
+    columns = {"customer": "userId", "subject": "title"}
+    report = import_export(db, space.seal(), [path], actor=ACTOR, options=Options(columns=columns))
+    row = next(db.query("SELECT * FROM inquiries"))
+    assert (report.inquiries, report.repeats) == (1, 0)
+    assert row["customer"] == space.seal().customer("csv", "u7")
+    assert (row["subject"], row["opened_at"]) == ("환불", "2026-01-02T10:00:00Z")
+
+
 def test_a_table_that_nobody_knows_asks_for_its_columns(space, db, tmp_path):
     path = tmp_path / "odd.csv"
     path.write_text("x,y\n1,2\n3,4\n", encoding="utf-8")
