@@ -18,6 +18,7 @@ from .csv_rows import csv_rows, guess_separator, read_header
 from .opening import SAMPLE_BYTES, UNREADABLE, file_encoding, open_text, read_sample
 
 MAX_ARRAY = 512 << 20  # bytes; a JSON array is read whole
+MAX_LINE = 64 << 20  # characters; what is longer is no line of text, and read in parts
 
 Numbered = tuple[int, dict[str, Any] | Rejected]
 
@@ -52,8 +53,12 @@ def rows(path: Path) -> Iterator[Numbered]:
         raise ImportFileError(f"Cannot read {path} to its end: {error}.") from error
 
 
+def _lines(file: IO[str]) -> Iterator[str]:
+    return iter(lambda: file.readline(MAX_LINE), "")
+
+
 def _json_lines(file: IO[str], name: str, encoding: str) -> Iterator[Numbered]:
-    for number, line in enumerate(file, 1):
+    for number, line in enumerate(_lines(file), 1):
         words = line.strip("\ufeff \r\n\t")
         if not words:
             continue
@@ -154,7 +159,7 @@ def _text(value: Any) -> Any:
 
 def _csv(file: IO[str], name: str, encoding: str, *, tab: bool) -> Iterator[Numbered]:
     # Exports of broken databases hold NULs, which no text needs.
-    lines = (line.replace("\0", "") for line in file)
+    lines = (line.replace("\0", "") for line in _lines(file))
     first = _SURROGATES.sub("\ufffd", next(lines, ""))
     separator = guess_separator(first, tab=tab)
     header = read_header(first, separator)

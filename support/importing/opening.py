@@ -14,6 +14,8 @@ from charset_normalizer import from_bytes
 from ..errors import ImportFileError
 
 SAMPLE_BYTES = 1 << 20  # enough to tell an encoding by
+MAX_GROWTH = 200  # times a zipped file's size; words and numbers grow far less
+SPARE = 64 << 20  # bytes that it may grow to in any case
 
 # Stands for bytes that are no text. No decoder yields it, so it tells them from a U+FFFD that the
 # file itself holds.
@@ -115,11 +117,38 @@ def read_sample(path: Path) -> bytes:
     return sample
 
 
+def may_grow_to(size: int) -> int:
+    """How many bytes a zipped file of so many may hold; more is a bomb."""
+    return MAX_GROWTH * size + SPARE
+
+
+class _Gzipped(gzip.GzipFile):
+    """A gzipped file that is read no further where it grows as no text does."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "rb")
+        self._most = may_grow_to(path.stat().st_size)
+
+    def read(self, size: int | None = -1) -> bytes:
+        return self._checked(super().read(size))
+
+    def read1(self, size: int = -1) -> bytes:
+        return self._checked(super().read1(size))
+
+    def _checked(self, read: bytes) -> bytes:
+        if self.tell() > self._most:
+            raise ImportFileError(
+                f"{Path(self.name).name} would grow to more than {self._most:,} bytes, which no "
+                "export does. Unpack it yourself, and import that."
+            )
+        return read
+
+
 def open_binary(path: Path) -> IO[bytes]:
     """Open a file, unzipped where it is gzipped."""
     with path.open("rb") as file:
         zipped = file.read(2) == b"\x1f\x8b"
-    return gzip.open(path, "rb") if zipped else path.open("rb")  # type: ignore[return-value]
+    return _Gzipped(path) if zipped else path.open("rb")  # type: ignore[return-value]
 
 
 def open_text(path: Path, encoding: str) -> IO[str]:

@@ -20,11 +20,10 @@ from openpyxl import load_workbook
 
 from ..errors import ImportFileError, PasswordNeededError
 from .conversation import Rejected
+from .opening import may_grow_to
 
 ENCRYPTED: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # begins what Office writes with a password
 ZIPPED: Final = b"PK\x03\x04"
-MAX_GROWTH: Final = 200  # times a file's size; words and numbers grow far less
-SPARE: Final = 64 << 20  # bytes that it may grow to in any case
 _FORMULA: Final = re.compile(rb"<f[ >/]")
 _BROKEN = (
     zipfile.BadZipFile, zlib.error, SyntaxError, EOFError, OSError, RuntimeError,
@@ -184,11 +183,6 @@ def _plain(path: Path, password: str) -> IO[bytes]:
         raise _unreadable(path, error) from error
     out.seek(0)
     return out
-
-
-def may_grow_to(size: int) -> int:
-    """How many bytes a zipped file of so many may hold; more is a bomb."""
-    return MAX_GROWTH * size + SPARE
 
 
 def _unreadable(path: Path, error: Exception) -> ImportFileError:

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from support.errors import ImportFileError
-from support.importing import csv_rows, files
+from support.importing import csv_rows, files, opening
 from support.importing.conversation import Rejected
 from support.importing.files import rows
 from support.importing.opening import detect_encoding
@@ -226,6 +226,23 @@ def test_a_json_array_beyond_memory_is_refused(tmp_path, monkeypatch):
     path = tmp_path / "a.json"
     path.write_text(json.dumps([{"q": "x" * 2000}]), encoding="utf-8")
     with pytest.raises(ImportFileError, match="Save it as JSON Lines"):
+        list(rows(path))
+
+
+def test_a_line_without_an_end_is_read_in_parts(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "MAX_LINE", 100)
+    path = tmp_path / "a.csv"
+    path.write_text(f"question,answer\n{'x' * 1000}\n환불은 언제 되나요,사흘이요\n")
+    found = [row for _, row in rows(path)]
+    assert all(isinstance(row, Rejected) for row in found[:-1])
+    assert found[-1] == {"question": "환불은 언제 되나요", "answer": "사흘이요"}
+
+
+def test_a_gzip_that_grows_as_no_text_does_is_read_no_further(tmp_path, monkeypatch):
+    monkeypatch.setattr(opening, "SPARE", 1 << 20)
+    path = tmp_path / "a.csv.gz"
+    path.write_bytes(gzip.compress(b"question,answer\n" + b"why,so\n" * (1 << 20)))
+    with pytest.raises(ImportFileError, match=r"a\.csv\.gz would grow to more than"):
         list(rows(path))
 
 
