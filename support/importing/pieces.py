@@ -17,7 +17,7 @@ from . import json_stream, workbook
 from .conversation import Rejected
 from .files import Numbered
 from .json_stream import Record
-from .opening import file_encoding, open_text, place, read_sample, to_its_end
+from .opening import file_encoding, may_grow_to, open_text, place, read_sample, to_its_end
 
 _NOTHING_ZIPPED: Final = b"PK\x05\x06"  # begins an archive without files
 MAX_UNZIPPED: Final = 8 << 30  # bytes of an archive's files
@@ -129,7 +129,7 @@ def _unzip(path: Path, folder: Path, password: str) -> list[Path]:
             if not entries:
                 raise ImportFileError(f"{path.name} is an archive without files. Export it again.")
             inside = sum(entry.file_size for entry in entries)
-            if inside > min(MAX_UNZIPPED, workbook.may_grow_to(path.stat().st_size)):
+            if inside > min(MAX_UNZIPPED, may_grow_to(path.stat().st_size)):
                 raise ImportFileError(
                     f"{path.name} would unpack to {inside:,} bytes, which no export does. Unpack "
                     "it yourself, and import the files."
