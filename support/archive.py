@@ -28,7 +28,10 @@ Cursor = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class ArchiveRow:
-    """One answered inquiry in a list; `answer` is how its answer begins."""
+    """One answered inquiry in a list; `answer` is how its answer begins.
+
+    `delivery`: how far the answer got, as the outbox has it; empty where it is not there any more.
+    """
 
     id: int
     subject: str
@@ -40,6 +43,7 @@ class ArchiveRow:
     agent: str  # their name, or the one that came with the import
     slugs: tuple[str, ...]
     answer: str = ""
+    delivery: str = ""
 
     @property
     def cursor(self) -> Cursor:
@@ -77,7 +81,8 @@ def find(
     sql = f"""
         SELECT i.id, i.subject, substr(i.text, 1, 600) AS text, i.channel, i.language, i.category,
             i.answered_at, i.answered_by,
-            (SELECT substr(m.text, 1, 600) FROM messages m WHERE m.id = i.answer_id) AS answer
+            (SELECT substr(m.text, 1, 600) FROM messages m WHERE m.id = i.answer_id) AS answer,
+            (SELECT o.state FROM outbox o WHERE o.message_id = i.answer_id) AS delivery
         FROM {source} WHERE {where} ORDER BY i.answered_at DESC, i.id DESC LIMIT :limit
     """  # noqa: S608 - fixed words; every value is bound
     found = list(db.query(sql, values | {"limit": limit + 1}))
@@ -212,4 +217,5 @@ def _row(
         agent=agent,
         slugs=slugs,
         answer=answer,
+        delivery=row.get("delivery") or "",
     )

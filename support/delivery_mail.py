@@ -6,6 +6,7 @@ again by itself.
 
 import smtplib
 import ssl
+import time
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
@@ -16,7 +17,8 @@ from .connection_access import Access, mail_host
 from .delivery import Answer, DeliveryError
 from .public_net import is_public
 
-TIMEOUT: Final = 30.0  # seconds
+TIMEOUT: Final = 30.0  # seconds, of one command
+PATIENCE: Final = 120.0  # seconds until the mail must be handed over
 MOST_REFERENCES: Final = 20  # the first and the newest are kept
 
 
@@ -42,6 +44,7 @@ class Mail:
         if answer.mail is None:
             raise DeliveryError("Nobody knows any more to whom it goes.", permanent=True)
         mail = reply(answer, sender=self._access.sender)
+        edge = time.monotonic() + PATIENCE
         try:
             server = self._open()
         except (OSError, smtplib.SMTPException) as error:
@@ -52,6 +55,8 @@ class Mail:
                 _take(server.rcpt(_bare(answer.mail.to)))
                 for copy in answer.mail.copies:  # one that is refused does not keep it from others
                     server.rcpt(_bare(copy))
+                    if time.monotonic() > edge:  # whoever holds the lease must be done by its end
+                        raise TimeoutError("it is too slow")
             except (OSError, smtplib.SMTPException) as error:
                 raise _before(error) from error
             _hand_over(server, mail.as_bytes(policy=SMTP))

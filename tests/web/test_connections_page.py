@@ -189,10 +189,12 @@ def test_what_was_not_delivered_is_in_the_inbox_until_it_is_sent_again(
     assert agent.post(f"/deliveries/{failed}/again").status_code == 302
     assert inquiries.get(db, ids["o4"]).status == "answered"
     assert "전달 중" in agent.get(path).text
+    assert "전달 중" in agent.get("/answered").text
     assert scalar(db, "SELECT count(*) FROM drafts") == 0
     assert deliver(space, db) == "delivered"
     assert desk.texts() == ["내일은 맑습니다"]
     assert "전달됨" in agent.get(path).text
+    assert "전달 중" not in agent.get("/answered").text
     assert "전달되지 않음" not in agent.get(path).text
     assert agent.get("/inbox/state").json["counts"]["undelivered"] == 0
     told = agent.post(f"/deliveries/{failed}/again", follow_redirects=True).text
