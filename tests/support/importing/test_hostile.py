@@ -11,6 +11,7 @@ from openpyxl import Workbook
 from support.database import scalar
 from support.errors import ImportFileError, MappingError
 from support.importing.door import Options, import_export
+from support.importing.standing import begun_by
 from tests.conftest import ACTOR
 from tests.support.importing import exports
 
@@ -145,6 +146,19 @@ def test_what_is_broken_costs_itself_alone_and_is_counted(run, name):
     if reason:
         assert reason in report.rejections[0].reason
         assert report.rejections[0].line > 0
+
+
+def test_what_a_killed_import_unpacked_is_thrown_away(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    left = tmp_path / "faqdesk-unpacked-1-0-x"
+    at_work = tmp_path / f"faqdesk-unpacked-{begun_by().replace(':', '-')}-y"
+    for folder in (left, at_work):
+        folder.mkdir()
+        (folder / "tickets.json").write_text("{}", encoding="utf-8")
+    run("a.zip", zipped(("a.ndjson", lines(*TICKETS))))
+    assert not left.exists()
+    assert at_work.exists()
+    assert [path.name for path in tmp_path.glob("faqdesk-unpacked-*")] == [at_work.name]
 
 
 def sheet(path, rows):
