@@ -101,7 +101,7 @@ def test_help_shows_an_example_that_could_be_run(path, shell):
         while isinstance(asked, click.Group) and words and not words[0].startswith("-"):
             asked = asked.get_command(click.Context(asked), words.pop(0))
             assert asked is not None, example
-        options = {name for item in asked.params for name in item.opts}
+        options = {name for item in asked.params for name in (*item.opts, *item.secondary_opts)}
         assert {word for word in words if word.startswith("--")} <= options | {"--help"}, example
 
 
