@@ -92,7 +92,7 @@ def test_each_webhook_is_worked_once_though_the_worker_is_killed_twice(space, db
             for number in range(MANY):
                 kind, body = body_of(number)
                 answers.append(knock(kind, body))
-                    if number % 9 == 0:  # a replay, a forgery, and what was signed long ago
+                if number % 9 == 0:  # a replay, a forgery, and what was signed long ago
                     assert knock(kind, body) == (202, "known")
                     assert knock(kind, body, secret="another")[0] == 401
                     if kind in DATED:
