@@ -20,6 +20,7 @@ from .api import bp, needs, problems
 from .api_forms import posted
 from .api_once import once
 from .api_pages import PageSchema, next_field, read_cursor, write_cursor
+from .api_schemas import zone
 from .database import db, desk
 
 __all__ = ["bp"]
@@ -63,7 +64,7 @@ class ImportFormSchema(Schema):
     )
     timezone = fields.String(
         load_default="Asia/Seoul",
-        validate=validate.Length(1, 60),
+        validate=[validate.Length(1, 60), zone],
         metadata={"description": "Of times that name no offset."},
     )
 

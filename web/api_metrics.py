@@ -7,14 +7,14 @@ from datetime import timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from marshmallow import Schema, ValidationError, fields, validate
+from marshmallow import Schema, fields, validate
 
 from support import clock, week
 from support.errors import InputError
 from support.week import FaqLine, Figures, Part
 
 from .api import bp, needs, problems
-from .api_schemas import PromiseSchema
+from .api_schemas import PromiseSchema, zone
 from .api_told import promised
 from .database import db
 
@@ -23,13 +23,6 @@ __all__ = ["bp"]
 MAX_DAYS: Final = 400
 PARTS: Final = ("faq", "agent", "day", "release")
 _SHARES: Final = ("coverage", "coverage_3", "accepted", "first_right", "misses", "gaps")
-
-
-def _zone(name: str) -> None:
-    try:
-        ZoneInfo(name)
-    except (ValueError, LookupError, OSError) as error:
-        raise ValidationError("Give an IANA name such as Asia/Seoul.") from error
 
 
 class MetricsQuerySchema(Schema):
@@ -52,7 +45,7 @@ class MetricsQuerySchema(Schema):
     )
     zone = fields.String(
         load_default="Asia/Seoul",
-        validate=[validate.Length(1, 60), _zone],
+        validate=[validate.Length(1, 60), zone],
         metadata={"description": "Whose days are counted, an IANA name."},
     )
 

@@ -1,6 +1,7 @@
 """What the API takes and gives, field by field; openapi.json is written from it."""
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
@@ -19,6 +20,14 @@ def moment(text: str) -> None:
             clock.parse(text)
     except ValueError as error:
         raise ValidationError(str(error)) from error
+
+
+def zone(name: str) -> None:
+    """Refuse what names no time zone."""
+    try:
+        ZoneInfo(name)
+    except (ValueError, LookupError, OSError) as error:
+        raise ValidationError("Give an IANA name such as Asia/Seoul.") from error
 
 
 class MessageSchema(Schema):

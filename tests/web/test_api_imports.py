@@ -164,7 +164,8 @@ def test_names_of_files_lead_nowhere(program, space, db):
 @pytest.mark.parametrize(
     ("fields", "status"),
     [({"dry_run": "maybe"}, 422), ({"format": "abacus"}, 422), ({"columns": "[1]"}, 422),
-     ({"columns": "{"}, 422), ({"colour": "red"}, 422), ({"timezone": ""}, 422)],
+     ({"columns": "{"}, 422), ({"colour": "red"}, 422), ({"timezone": ""}, 422),
+     ({"timezone": "-7812"}, 422)],
 )  # fmt: skip
 def test_what_cannot_be_asked_is_refused(program, space, fields, status):
     problem(program.send(TABLE, **fields), status)
