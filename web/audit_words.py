@@ -26,6 +26,7 @@ ACTS: Final = {
     "agent.second_factor_off": lazy_gettext("Switched a second factor off"),
     "agent.second_factor_on": lazy_gettext("Switched a second factor on"),
     "aliases.imported": lazy_gettext("Imported other names of FAQs"),
+    "answer.arrived": lazy_gettext("Heard that an answer arrived after all"),
     "answer.given_up": lazy_gettext("Gave up an answer that was not delivered"),
     "answer.not_delivered": lazy_gettext("An answer was not delivered"),
     "answer.sent": lazy_gettext("Sent an answer"),
@@ -206,6 +207,7 @@ KEYS: Final = {
     "files": lazy_gettext("files"),
     "filters": lazy_gettext("filters"),
     "rows": lazy_gettext("rows"),
+    "parent": lazy_gettext("helpdesk"),
 }
 
 _SHOWN: Final = 200  # characters of one value
