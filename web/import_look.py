@@ -17,7 +17,7 @@ from sqlite_utils import Database
 from support import settings
 from support.audit import Actor
 from support.errors import ImportFileError, MappingError, PasswordNeededError
-from support.importing.door import MAIL, Found, Options, detect, import_export
+from support.importing.door import MAIL, Found, Options, check_head, detect, import_export
 from support.importing.opening import UNREADABLE
 from support.importing.prepare import Prepared
 from support.importing.report import ImportReport
@@ -102,6 +102,7 @@ def look(
     report, found = None, Look()
     try:
         known = detect(files, options)
+        check_head(files[0].name, known.table, redactor)
         found = _found(known, redactor)
         if not found.needs and not _unsure(known, options):
             report = import_export(
@@ -154,8 +155,10 @@ def _unsure(known: Found, options: Options) -> bool:
     table = known.table
     if table is None or known.format == MAIL:
         return False
-    guessed = not options.columns and any(name in table.by_content for name in _ASKED)
-    return bool(table.missing) or guessed
+    if options.columns:
+        return bool(table.missing)
+    unanswered = table.kind != "messages" and "answer" not in table.fields
+    return bool(table.missing) or unanswered or any(name in table.by_content for name in _ASKED)
 
 
 def _needing(found: Look, needs: str, why: str = "") -> Look:

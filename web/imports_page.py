@@ -71,8 +71,8 @@ def receive() -> ResponseReturnValue:
 def look(job_id: int) -> ResponseReturnValue:
     """Say what importing files would do, or how far that is; once it is done, what was done."""
     asked = _own(job_id)
-    if asked.job.result.get("import_id"):
-        return redirect(url_for(".one", import_id=asked.job.result["import_id"]))
+    if not asked.files and (done := imports_waiting.imported(db(), asked.token)):
+        return redirect(url_for(".one", import_id=done))
     return render_template(
         "import_look.html",
         asked=asked,

@@ -103,6 +103,16 @@ def at_work(db: Database, token: str) -> int | None:
     return None if found is None else int(found)
 
 
+def imported(db: Database, token: str) -> int | None:
+    """The import that these files became; None: none yet."""
+    sql = """
+        SELECT max(json_extract(result, '$.import_id')) FROM jobs
+        WHERE kind = 'import' AND json_extract(arguments, '$.token') = ?
+    """
+    found = scalar(db, sql, [token])
+    return None if found is None else int(found)
+
+
 def undoing(db: Database, import_id: int) -> Job | None:
     """The last job that takes an import back, or did; None where nobody asked for one."""
     sql = """

@@ -121,6 +121,17 @@ def test_a_table_whose_columns_nobody_knows_is_mapped(admin, looked, work, db):
     assert one(db, "SELECT text FROM inquiries WHERE source = 'sheet'")["text"].startswith("안녕")
 
 
+def test_questions_alone_are_imported_once_people_say_that_there_are_no_answers(
+    admin, looked, work
+):
+    where = looked("question,memo\n환불은 언제 되나요,5\n")
+    assert "어느 열이 질문이고" in admin.get(where).text
+    form = {"kind": "pairs", "pairs-question": "question"}
+    where = admin.post(where + "/again", data=form).headers["Location"]
+    work()
+    assert "답변이 있는 문의 0건" in admin.get(where).text
+
+
 def test_columns_that_do_not_do_are_asked_for_again(admin, looked, work):
     where = looked(UNKNOWN)
     for form in (
@@ -209,6 +220,18 @@ def test_names_of_files_are_shown_and_never_markup(admin, looked, work):
     assert all("<script>alert" not in page for page in pages)
 
 
+def test_a_long_korean_name_of_a_file_is_kept_by_its_end(admin, looked):
+    assert "가나다.csv" in admin.get(looked((TABLE, "가" * 90 + "나다.csv"))).text
+
+
+def test_a_table_without_a_head_line_leaves_nothing_of_its_first_row(admin, looked, work, db):
+    rows = "홍길동,010-1234-5610,환불 언제 되나요\n김,010-9876-5432,언제요\n"
+    page = admin.get(looked((rows, "rows.csv"))).text
+    assert "1234-5610" not in page
+    assert "line of names above it" in page
+    assert not any("1234-5610" in str(row) for row in db.query("SELECT * FROM jobs"))
+
+
 @pytest.mark.parametrize(
     ("files", "fields", "words"),
     [
@@ -268,6 +291,7 @@ def test_asked_for_twice_it_is_imported_once(admin, looked, work, db):
     work()
     assert inquiries(db) == before + 2
     assert admin.post(where + "/import").status_code == 404  # its files are gone
+    assert admin.get(where).headers["Location"] == "/imports/2"
     assert scalar(db, "SELECT count(*) FROM imports") == 2
 
 
