@@ -4,11 +4,12 @@ Addresses of private networks, and ways on which a token could be read, are refu
 connects says that the server stands inside their own network.
 """
 
+import ipaddress
 from dataclasses import dataclass
 from typing import Final
 
-from .errors import InputError
-from .public_net import host_of
+from .errors import AddressError, InputError
+from .public_net import host_of, is_public
 
 TLS: Final = ("starttls", "tls", "none")
 MAIL_PORTS: Final = (25, 465, 587, 2525)
@@ -71,7 +72,9 @@ def check(kind: str, access: Access) -> None:
         if access.sender and "@" not in access.sender:
             raise InputError(f"The sender is a mail address; got {access.sender!r}.")
     elif access.address:
-        host_of(access.address, private=access.private)
+        host = host_of(access.address, private=access.private)
+        if not access.private:
+            _check_public(host)
         if not access.private and not access.address.lower().startswith("https://"):
             raise InputError(
                 f"{access.address} is not asked without https: a token would travel in the clear. "
@@ -80,9 +83,10 @@ def check(kind: str, access: Access) -> None:
 
 
 def _check_mail(access: Access) -> None:
-    _, port = mail_host(access)
+    host, port = mail_host(access)
     if access.private:
         return
+    _check_public(host)
     if port not in MAIL_PORTS:
         known = ", ".join(map(str, MAIL_PORTS))
         raise InputError(
@@ -93,6 +97,19 @@ def _check_mail(access: Access) -> None:
         raise InputError(
             "Without TLS the password would travel in the clear. Choose starttls or tls; of a "
             "server inside your own network, say that it is (--private)."
+        )
+
+
+def _check_public(host: str) -> None:
+    """Refuse an address of a private network; where a name leads to is looked at when asked."""
+    try:
+        ipaddress.ip_address(host.split("%")[0])
+    except ValueError:
+        return
+    if not is_public(host):
+        raise AddressError(
+            f"{host} is an address of a private network. Of a server inside your own network, say "
+            f"that it is (--private)."
         )
 
 

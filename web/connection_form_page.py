@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from support import connections
 from support.connection_access import NEEDS, TLS, Access
 from support.connections import Connection
-from support.errors import ConflictError, FaqdeskError, InputError, NotFoundError
+from support.errors import AddressError, ConflictError, FaqdeskError, InputError, NotFoundError
 
 from . import connections_page
 from .auth import ADMINS, actor, requires
@@ -147,7 +147,7 @@ def _refusal(kind: str, error: FaqdeskError) -> tuple[str, bool]:
             titles.get(part, part) for part in said.rpartition(": ")[2].rstrip(".").split(", ")
         ]
         return _("To send answers it needs: %(what)s.", what=", ".join(missing)), False
-    if "without https" in said or "not fetched" in said:
+    if "without https" in said or isinstance(error, AddressError):
         return _(
             "Only https addresses of the public network are asked. Of a server inside your own "
             "network, tick that it is."

@@ -30,6 +30,7 @@ from .import_look import look
 from .job_run import Progress, Work
 
 MAX_FILES: Final = 20
+NAME_BYTES: Final = 200  # of a file's name that are kept; a file system takes 255
 KEPT_SECONDS: Final = 3600  # after which files that no job is about are thrown away
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 
@@ -49,8 +50,7 @@ def keep(workspace: Workspace, db: Database, files: Sequence[FileStorage]) -> st
     place.mkdir(parents=True, mode=0o700)
     try:
         for number, file in enumerate(named):
-            name = re.sub(r"[^\w.() -]", "_", Path(file.filename or "").name)[-100:]
-            target = place / (name.lstrip(".") or f"file-{number}")
+            target = place / (_safe_name(file.filename or "") or f"file-{number}")
             if target.exists():
                 target = target.with_name(f"{number}-{target.name}")
             file.save(target)
@@ -58,6 +58,12 @@ def keep(workspace: Workspace, db: Database, files: Sequence[FileStorage]) -> st
         shutil.rmtree(place, ignore_errors=True)
         raise
     return token
+
+
+def _safe_name(name: str) -> str:
+    """The end of a file's name, in so few bytes that another may come before it."""
+    name = re.sub(r"[^\w.() -]", "_", Path(name).name)
+    return name.encode()[-NAME_BYTES:].decode(errors="ignore").lstrip(".")
 
 
 def kept(workspace: Workspace, token: str) -> list[Path]:

@@ -14,10 +14,12 @@ from typing import Any, TypeVar
 import structlog
 from sqlite_utils import Database
 
+from support import settings
 from support.audit import Actor
 from support.clock import now
 from support.database import one, scalar, write
 from support.errors import FaqdeskError, JobCancelledError, NotFoundError, WorkspaceError
+from support.redact import Redactor
 from support.workspace import Workspace
 
 from . import job_locks
@@ -83,7 +85,9 @@ def _do(workspace: Workspace, db: Database, job_id: int) -> tuple[str, dict[str,
     except JobCancelledError:
         return "cancelled", {}
     except FaqdeskError as error:
-        return "failed", {"error": str(error)}
+        # It may name what stands in a file, and rows of jobs are kept.
+        words = Redactor(settings.load(db).allow).redact(str(error)).text
+        return "failed", {"error": words}
     except Exception as error:
         log.error("job failed", job=job_id, exc_info=True)
         words = f"Something went wrong on our side ({type(error).__name__}); see the log."

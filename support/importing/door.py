@@ -13,8 +13,10 @@ from typing import Any, Final
 
 from sqlite_utils import Database
 
+from .. import settings
 from ..audit import Actor
 from ..errors import ImportFileError, InputError, MappingError
+from ..redact import Redactor
 from ..seal import Seal
 from . import mapping, mbox, workbook
 from .conversation import Rejected, quoted
@@ -114,6 +116,7 @@ def import_export(
     options = options or Options()
     with unpacked(files, options.password) as paths:
         found = _detect(paths, options)
+        check_head(files[0].name, found.table, Redactor(settings.load(db).allow))
         reading = Reading(found.format, found.encoding)
         items = _items(paths, found, options, reading, progress)
         with closing(items):  # type: ignore[type-var]
@@ -130,6 +133,19 @@ def import_export(
                 progress=progress,
                 see=see,
             )
+
+
+def check_head(name: str, table: Guess | None, redactor: Redactor) -> None:
+    """Refuse a table whose first line is somebody's data: it would be taken for names, and shown.
+
+    Raises:
+        ImportFileError: it holds personal data.
+    """
+    if table is not None and any(redactor.redact(column).counts for column in table.columns):
+        raise ImportFileError(
+            f"{name} begins with somebody's data where the names of its columns should stand. Put "
+            "a line of names above it, such as question,answer. Nothing was imported."
+        )
 
 
 def _detect(files: list[Path], options: Options) -> Found:

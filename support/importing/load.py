@@ -140,7 +140,8 @@ def run_items(
             report.learn(reading)
             _count_replies(db, report)
             return report
-        report.import_id = import_id = _begin(db, actor, source, files, reading)
+        names = [preparer.masked(name) for name in files]
+        report.import_id = import_id = _begin(db, actor, source, names, reading)
         try:
             for batch in batches:
                 with write(db):

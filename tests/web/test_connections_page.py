@@ -71,6 +71,8 @@ def test_what_was_typed_stays_where_something_is_missing(db, admin):
     assert 'value="https://a.zendesk.com"' in answer.text
     assert "s3cret-1" not in answer.text
     assert connections.listed(db) == []
+    hidden = admin.post("/connections", data=form | {"address": "https://10.0.0.7", "token": "t"})
+    assert (hidden.status_code, "공개된 https 주소만" in hidden.text) == (400, True)
     private = admin.post("/connections", data=form | {"address": "http://10.0.0.7", "token": "t"})
     assert private.status_code == 400
     assert "공개된 https 주소만" in private.text

@@ -3,7 +3,7 @@
 import pytest
 
 from support.database import scalar
-from support.errors import MappingError
+from support.errors import ImportFileError, MappingError
 from support.importing.door import Options, detect, import_export
 from support.importing.guess import guess
 from tests.conftest import ACTOR
@@ -130,3 +130,24 @@ def test_a_table_that_nobody_knows_asks_for_its_columns(space, db, tmp_path):
         import_export(
             db, space.seal(), [path], actor=ACTOR, options=Options(columns={"question": "z"})
         )
+
+
+def test_a_table_without_a_head_line_is_refused_before_its_first_row_is_kept(space, db, tmp_path):
+    path = tmp_path / "홍길동 010-1234-5678.csv"
+    path.write_text("홍길동,010-1234-5610,환불 언제 되나요\n김,010-9876-5432,언제요\n")
+    with pytest.raises(ImportFileError, match="line of names above it"):
+        import_export(
+            db,
+            space.seal(),
+            [path],
+            actor=ACTOR,
+            options=Options(columns={"question": "환불 언제 되나요"}),
+        )
+    assert scalar(db, "SELECT count(*) FROM imports") == 0
+
+
+def test_a_persons_number_in_the_name_of_a_file_is_masked(space, db, tmp_path):
+    path = tmp_path / "010-1234-5678.csv"
+    path.write_text("question,answer\n환불 언제 되나요,사흘 뒤예요\n", encoding="utf-8")
+    import_export(db, space.seal(), [path], actor=ACTOR)
+    assert "1234" not in scalar(db, "SELECT files FROM imports")
