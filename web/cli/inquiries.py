@@ -102,12 +102,13 @@ def list_answered(
     if csv_path or xlsx_path:
         from web.sheets import Sheet, write_csv, write_xlsx
 
-        sheet = Sheet("answered", COLUMNS, [_cells(row) for row in archive.each(db, filters)])
+        rows = [_cells(row) for row in archive.each(db, filters)]
+        sheet = Sheet("answered", COLUMNS, rows)
         if csv_path:
             csv_path.write_bytes(write_csv(sheet))
         if xlsx_path:
             xlsx_path.write_bytes(write_xlsx([sheet]))
-        click.echo(f"{len(sheet.rows):,} inquiries written.")
+        click.echo(f"{len(rows):,} inquiries written.")
         return
     for row in islice(archive.each(db, filters), limit):
         if jsonl:
