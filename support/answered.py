@@ -30,15 +30,22 @@ def settle(
         [message_id, at, at, inquiry_id],
     )
     db.execute("UPDATE inquiries SET closed_at = ? WHERE joined_to = ?", [at, inquiry_id])
-    for slug in slugs:
-        db.execute(
-            "INSERT OR IGNORE INTO labels (inquiry_id, message_id, slug, origin, at) "
-            "VALUES (?, ?, ?, 'sent', ?)",
-            [inquiry_id, message_id, slug, at],
-        )
+    learn(db, inquiry_id, message_id, slugs, at=at)
     # Silence that should have spoken is a miss; an inquiry held out on purpose is not.
     sql = "SELECT id FROM suggestions WHERE inquiry_id = ? AND reason <> 'holdout'"
     for row in list(db.query(sql, [inquiry_id])):
         settle_outcomes(db, row["id"], slugs)
     index_words(db, inquiry_id)
     note_uses(db, inquiry_id)
+
+
+def learn(
+    db: Database, inquiry_id: int, message_id: int, slugs: Collection[str], *, at: str
+) -> None:
+    """Keep the FAQs that an answer links as its labels, whether its inquiry waits or not."""
+    for slug in slugs:
+        db.execute(
+            "INSERT OR IGNORE INTO labels (inquiry_id, message_id, slug, origin, at) "
+            "VALUES (?, ?, ?, 'sent', ?)",
+            [inquiry_id, message_id, slug, at],
+        )

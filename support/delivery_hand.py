@@ -9,7 +9,7 @@ from email.utils import getaddresses
 from sqlite_utils import Database
 
 from . import answered, faqs, holding, routes, settings, undelivered
-from .audit import Actor, record
+from .audit import SYSTEM, Actor, record
 from .clock import now
 from .database import Row, one, write
 from .delivery import unsure
@@ -99,6 +99,33 @@ def came_back(db: Database, seal: Seal, bounce: Bounce) -> int | None:
     return int(row["inquiry_id"])
 
 
+def arrived(db: Database, seal: Seal, outbox_id: int, external_id: str) -> None:
+    """Let an answer that failed stand again: the other side shows it. In a transaction.
+
+    Left as people saw it where its inquiry was answered in another way meanwhile, or has a newer
+    answer: which of the two arrived, nothing tells. Where the customer wrote since, that waits.
+
+    Args:
+        db: the desk's database.
+        seal: its key.
+        outbox_id: which answer.
+        external_id: what the other side calls it.
+    """
+    row = _row(db, outbox_id)
+    try:
+        _check_newest(db, row)
+    except ConflictError:
+        return
+    if _asked_since(db, row):
+        db.execute("UPDATE messages SET public = 1 WHERE id = ?", [row["message_id"]])
+        _take_from_draft(db, seal, row, seal.open_up(row["sealed"]))
+    else:
+        _settle_again(db, seal, row)
+    change = {"state": "delivered", "external_id": external_id, "error": "", "given_up": 0}
+    db.table("outbox").update(outbox_id, change | {"updated_at": now()})
+    record(db, Actor(SYSTEM), "answer.arrived", f"inquiry:{row['inquiry_id']}")
+
+
 def _row(db: Database, outbox_id: int) -> Row:
     sql = "SELECT * FROM outbox WHERE id = ? AND connection_id IS NOT NULL"
     row = one(db, sql, [outbox_id])
@@ -108,35 +135,50 @@ def _row(db: Database, outbox_id: int) -> Row:
 
 
 def _stand_again(db: Database, seal: Seal, row: Row, agent_id: int | None) -> None:
-    inquiry_id, message_id = row["inquiry_id"], row["message_id"]
     sql = "SELECT * FROM connections WHERE id = ?"
     connection = one(db, sql, [row["connection_id"]])
     if connection is None or not (connection["active"] and connection["delivers"]):
         raise ConflictError("Its connection is switched off, or delivers nothing any more.")
+    _check_newest(db, row)
+    if agent_id is not None:
+        holding.check(db, agent_id, row["inquiry_id"])
+    if _asked_since(db, row):
+        raise UnseenError(
+            f"The customer wrote again in inquiry {row['inquiry_id']}. Read that first."
+        )
+    _settle_again(db, seal, row)
+    change = {"attempts": 0, "given_up": 0, "leased_until": None}
+    if connection["kind"] == "smtp":  # nobody can be asked: whoever tries again has decided
+        change["maybe_out"] = 0
+    db.table("outbox").update(row["id"], change)
+
+
+def _check_newest(db: Database, row: Row) -> None:
+    inquiry_id = row["inquiry_id"]
     inquiry = one(db, "SELECT status, joined_to FROM inquiries WHERE id = ?", [inquiry_id])
     if inquiry is None or inquiry["status"] != "open" or inquiry["joined_to"] is not None:
         raise ConflictError(f"Inquiry {inquiry_id} was answered in another way meanwhile.")
     newest = one(db, "SELECT max(id) AS id FROM outbox WHERE inquiry_id = ?", [inquiry_id])
     if newest is None or newest["id"] != row["id"]:
         raise ConflictError(f"Inquiry {inquiry_id} has a newer answer.")
-    if agent_id is not None:
-        holding.check(db, agent_id, inquiry_id)
+
+
+def _asked_since(db: Database, row: Row) -> bool:
     sql = """
         SELECT 1 FROM messages m JOIN inquiries i ON i.id = m.inquiry_id
         WHERE (i.id = :id OR i.joined_to = :id) AND m.role = 'customer' AND m.id > :message
     """
-    if one(db, sql, {"id": inquiry_id, "message": message_id}) is not None:
-        raise UnseenError(f"The customer wrote again in inquiry {inquiry_id}. Read that first.")
+    return one(db, sql, {"id": row["inquiry_id"], "message": row["message_id"]}) is not None
+
+
+def _settle_again(db: Database, seal: Seal, row: Row) -> None:
+    inquiry_id, message_id = row["inquiry_id"], row["message_id"]
     typed, moment = seal.open_up(row["sealed"]), now()
     rules = settings.load(db)
     preparer = Preparer(rules.link_patterns, faqs.aliases(db), rules.allow)
     prepared = preparer.message(RawMessage("", "agent", typed, moment))
     db.execute("UPDATE messages SET public = 1 WHERE id = ?", [message_id])
     answered.settle(db, inquiry_id, message_id, prepared.slugs, at=moment)
-    change = {"attempts": 0, "given_up": 0, "leased_until": None}
-    if connection["kind"] == "smtp":  # nobody can be asked: whoever tries again has decided
-        change["maybe_out"] = 0
-    db.table("outbox").update(row["id"], change)
     _take_from_draft(db, seal, row, typed)
 
 

@@ -270,8 +270,10 @@ def _raise_for(status: int, after: str, *, sends: bool) -> None:
     """What an HTTP status means for an answer on its way."""
     if 200 <= status < 300:
         return
-    if status == 429:
-        raise DeliveryError("It asks to be left alone for a while (429).", wait=_seconds(after))
+    if status in (409, 423, 425, 429):  # somebody else changes it just now, or too much was asked
+        raise DeliveryError(
+            f"It asks to be left alone for a while ({status}).", wait=_seconds(after)
+        )
     if status >= 500 or status == 408:
         # It may have broken after it took the answer in.
         raise DeliveryError(f"It is in trouble ({status}).", maybe_out=sends, wait=_seconds(after))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from sqlite_utils import Database
 
-from . import faqs, joining, settings
+from . import faqs, joining, routes, settings
 from .clock import now
 from .database import Row, insert, scalar, write
 from .errors import EmptyTextError
@@ -53,6 +53,7 @@ def receive(
     language: str = "",
     category: str = "",
     url: str = "",
+    connection_id: int | None = None,
 ) -> Received:
     """Take a customer's message in, masked; the originals of open inquiries are sealed.
 
@@ -68,6 +69,7 @@ def receive(
         language: such as ko.
         category: as the source says.
         url: where the source shows it.
+        connection_id: through which connection it came: the way back of a new inquiry.
 
     Raises:
         EmptyTextError: it says nothing.
@@ -86,7 +88,7 @@ def receive(
         if rows:
             # A workbook that was imported has no ids of its messages.
             words = preparer.message(replace(message)).text
-            twin = known.twin(db, [row["id"] for row in rows], "customer", message.at, words)
+            twin = known.twin(db, [row["id"] for row in rows], message, words)
             if twin is not None:
                 of = scalar(db, "SELECT inquiry_id FROM messages WHERE id = ?", [twin])
                 row = next(row for row in rows if row["id"] == of)
@@ -116,6 +118,10 @@ def receive(
             store(db, seal, None, source, [preparer.prepare(raw)], discover=discover)
             sql_id = "SELECT id FROM inquiries WHERE source = ? AND source_id = ?"
             inquiry_id = scalar(db, sql_id, [source, name])
+            if connection_id is not None:  # before it is joined: one answer has to reach both
+                routes.note(
+                    db, seal, inquiry_id, connection_id=connection_id, conversation=conversation
+                )
             customer = seal.customer(source, customer_id)
             if customer:
                 joining.join_open(db, hours=rules.join_hours, customer=customer)

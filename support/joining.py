@@ -11,6 +11,7 @@ from typing import Final
 
 from sqlite_utils import Database
 
+from . import routes
 from .audit import SYSTEM, Actor, record
 from .clock import from_iso, iso
 from .database import Row, one, write
@@ -32,7 +33,8 @@ def join(db: Database, actor: Actor, head_id: int, other_id: int) -> None:
         NotFoundError: one of them is not there.
         InputError: they are not of one customer, or one and the same.
         ConflictError: one is not open, was answered in part, is joined already, is in somebody's
-            hands who does not have the other, or somebody has begun to answer each.
+            hands who does not have the other, somebody has begun to answer each, or the answer to
+            one would not reach the other's conversation.
     """
     with write(db):
         head, other = _get(db, head_id), _get(db, other_id)
@@ -43,6 +45,11 @@ def join(db: Database, actor: Actor, head_id: int, other_id: int) -> None:
                 raise ConflictError(
                     f"Inquiry {row['id']} is answered or joined already; only open ones are joined."
                 )
+        if _way(db, head_id) != _way(db, other_id):
+            raise ConflictError(
+                f"Inquiries {head_id} and {other_id} came in conversations of their own: an answer "
+                f"that goes out reaches one of them alone."
+            )
         _check_hands(db, head_id, other_id)
         _take_drafts(db, head_id, other_id)
         db.execute(
@@ -84,7 +91,7 @@ def join_open(db: Database, *, hours: int, customer: str = "") -> int:
     """Join the open inquiries of each customer that came within so many hours of each other.
 
     What people parted stays apart; what somebody has in hand, or has begun to answer, is not taken
-    from them.
+    from them. Two conversations of a helpdesk that answers are delivered to need an answer each.
 
     Args:
         db: the desk's database.
@@ -114,6 +121,9 @@ def join_open(db: Database, *, hours: int, customer: str = "") -> int:
                 row["opened_at"] <= iso(from_iso(head["last_at"]) + timedelta(hours=hours))
             )  # fmt: skip
             if head is None or not soon or row["apart"] or row["begun"] or holder(db, row["id"]):
+                head = row
+                continue
+            if _way(db, head["id"]) != _way(db, row["id"]):
                 head = row
                 continue
             join(db, Actor(SYSTEM), head["id"], row["id"])
@@ -184,6 +194,16 @@ def _own_text(db: Database, row: Row) -> str:
     sql = "SELECT role, public, text FROM messages WHERE inquiry_id = ? ORDER BY at, id"
     said = db.query(sql, [row["id"]])
     return question(row["subject"], ((m["role"], bool(m["public"]), m["text"]) for m in said))
+
+
+def _way(db: Database, inquiry_id: int) -> tuple[int, str] | None:
+    """Whom an answer reaches: a conversation; of mail, the customer. None: it is copied by hand."""
+    route = routes.of(db, inquiry_id)
+    if route is None or not route.delivers:
+        return None
+    kind = one(db, "SELECT kind FROM connections WHERE id = ?", [route.connection_id])
+    by_mail = kind is not None and kind["kind"] == "smtp"
+    return route.connection_id, "" if by_mail else route.conversation
 
 
 def _check_hands(db: Database, head_id: int, other_id: int) -> None:

@@ -41,6 +41,9 @@ def read(mail: EmailMessage) -> Bounce | None:
         elif kind in ("message/rfc822", "text/rfc822-headers", "message/global-headers"):
             ours = OURS.fullmatch(_message_id(part))
             key = key or (ours[1] if ours else "")
+    if not key:  # some quote nothing, and answer our mail as a reply does
+        before = OURS.findall(f"{mail['References'] or ''} {mail['In-Reply-To'] or ''}")
+        key = before[-1] if before else ""
     about = [block for block in fields if block["Action"]]
     if not key or not about:
         return None

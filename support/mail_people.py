@@ -1,5 +1,6 @@
 """Whom a mail is from and to: who is answered, who gets a copy, and which addresses are our own."""
 
+import re
 from collections.abc import Collection
 from email.errors import MessageError
 from email.headerregistry import Address
@@ -48,6 +49,37 @@ def copied(mail: EmailMessage, *, without: Collection[str]) -> list[str]:
         if "@" in address and address.isascii() and small not in without:
             found.setdefault(small, written(name, address))
     return list(found.values())[:MOST_COPIES]
+
+
+def vouched(mail: EmailMessage, address: str) -> bool:
+    """Whether the mail server that took a mail in lets its sender's address pass (RFC 8601).
+
+    Anybody can write any address into From. Where no server wrote down that it looked, it is
+    believed: then nothing but what stands before this desk keeps a forged one out.
+
+    Args:
+        mail: one that came in.
+        address: its sender's.
+    """
+    told = [str(value) for value in mail.get_all("Authentication-Results") or ()]
+    if not told:
+        return True
+    server = told[0].partition(";")[0].split()[:1]  # the newest stands first: our own server's
+    said = " ".join(
+        " ".join(value.partition(";")[2].split()).lower()
+        for value in told
+        if value.partition(";")[0].split()[:1] == server
+    )
+    if said in ("", "none"):
+        return True
+    domain = re.escape(address.rpartition("@")[2].lower())
+    passed = (
+        r"\bdmarc=pass\b",
+        r"\bauth=pass\b",
+        rf"\bdkim=pass\b[^;]*\bheader\.(?:d=|i=\S*@){domain}(?=[\s;]|$)",
+        rf"\bspf=pass\b[^;]*\bsmtp\.mailfrom=(?:\S*@)?{domain}(?=[\s;]|$)",
+    )
+    return "dmarc=fail" not in said and any(re.search(pattern, said) for pattern in passed)
 
 
 def written(name: str, address: str) -> str:

@@ -10,7 +10,7 @@ from typing import Literal
 
 from sqlite_utils import Database
 
-from . import answered, delivery_echo, faqs, settings, sidebar
+from . import answered, delivery_echo, delivery_hand, faqs, settings, sidebar
 from .audit import SYSTEM, Actor, record
 from .clock import now
 from .database import Row, insert, one, scalar, write
@@ -29,8 +29,9 @@ class Taken:
     """What an answer from outside became.
 
     Attributes:
-        became: answered: it answered an inquiry that waited; added: to one answered before; ours:
-            this desk had delivered it; known: it came before; unknown: no inquiry of this desk.
+        became: answered: it answered an inquiry that waited; added: to one answered before, or
+            whose customer wrote since; ours: this desk had delivered it; known: it came before;
+            unknown: no inquiry of this desk.
         inquiry_id: of which inquiry; None where it is unknown.
         slugs: the FAQs that it links.
     """
@@ -48,6 +49,7 @@ def take(
     conversation: str,
     message: RawMessage,
     connection_id: int | None = None,
+    inquiry_id: int | None = None,
 ) -> Taken:
     """Take an agent's answer in that was written in the helpdesk.
 
@@ -58,6 +60,8 @@ def take(
         conversation: what the source calls the conversation.
         message: with the source's id of it; its role is the agent's.
         connection_id: through which connection it came.
+        inquiry_id: which inquiry of the conversation it answers, where whoever tells of it knows;
+            else the one that waits.
     """
     rules = settings.load(db)
     preparer = Preparer(rules.link_patterns, faqs.aliases(db), rules.allow)
@@ -70,9 +74,11 @@ def take(
         if connection_id is not None:
             ours = delivery_echo.recognise(db, seal, connection_id, conversation, message)
             if ours is not None:
-                return Taken("ours", ours)
+                if ours.lost:
+                    delivery_hand.arrived(db, seal, ours.outbox_id, message.source_id)
+                return Taken("ours", ours.inquiry_id)
         prepared = preparer.message(message)
-        twin = known.twin(db, [row["id"] for row in rows], "agent", message.at, prepared.text)
+        twin = known.twin(db, [row["id"] for row in rows], message, prepared.text)
         if twin is not None:  # a workbook that was imported has no ids of its messages
             of = scalar(db, "SELECT inquiry_id FROM messages WHERE id = ?", [twin])
             return Taken("known", of, prepared.slugs)
@@ -80,6 +86,8 @@ def take(
             for suggestion_id in _shown_beside(db, source, conversation):
                 settle(db, suggestion_id, prepared.slugs)
             return Taken("unknown", None, prepared.slugs)
+        if inquiry_id is not None:
+            rows = [row for row in rows if row["id"] == inquiry_id]
         waiting = next((row for row in rows if row["waits"]), None)
         if waiting is None:
             _add(db, rows[0]["id"], prepared)
@@ -88,6 +96,10 @@ def take(
         head_id = waiting["joined_to"] or waiting["id"]
         sidebar.adopt(db, head_id, source=source, conversation=conversation)
         message_id = _add(db, head_id, prepared)
+        if known.asks_on(db, head_id):  # it was told late: the customer wrote since, and waits
+            answered.learn(db, head_id, message_id, prepared.slugs, at=message.at)
+            index_words(db, head_id)
+            return Taken("added", head_id, prepared.slugs)
         _answer(db, head_id, message_id, prepared)
     return Taken("answered", head_id, prepared.slugs)
 

@@ -64,6 +64,18 @@ def note(
     db.table("inquiry_routes").upsert(row, pk="inquiry_id")
 
 
+def renew(db: Database, inquiry_id: int, *, connection_id: int) -> None:
+    """Let a way back whose connection ended or is switched off lead through another one.
+
+    Of the same source, in the caller's transaction.
+    """
+    sql = """
+        UPDATE inquiry_routes SET connection_id = ? WHERE inquiry_id = ?
+        AND connection_id IN (SELECT id FROM connections WHERE NOT active)
+    """
+    db.execute(sql, [connection_id, inquiry_id])
+
+
 def mail_thread(db: Database, seal: Seal, inquiry_id: int) -> MailThread | None:
     """To whom a mail goes; None where that is no mail, or was forgotten."""
     row = one(db, "SELECT sealed FROM inquiry_routes WHERE inquiry_id = ?", [inquiry_id])

@@ -103,6 +103,11 @@ def _zendesk(body: Body, address: str) -> Event:
         "url": f"{address}/agent/tickets/{ticket}" if address else "",
     }
     if name.endswith(".created"):
+        # Who submits a ticket is the author of its description, says Zendesk's page on tickets.
+        submitter = fields.text(detail.get("submitter_id"))
+        by_staff = bool(submitter and customer) and submitter != customer
+        if by_staff or detail.get("is_public") is False:
+            return Event("other", name, key, ticket)
         said = RawMessage(
             ticket + DESCRIPTION, "customer", fields.text(detail.get("description")),
             fields.at(detail.get("created_at")),

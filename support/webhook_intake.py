@@ -245,6 +245,7 @@ def _follow(db: Database, seal: Seal, connection: Connection, event: Event) -> b
             channel=event.channel,
             language=event.language,
             url=event.url,
+            connection_id=connection.id,
         )
     except EmptyTextError:
         return False
@@ -259,6 +260,7 @@ def _follow(db: Database, seal: Seal, connection: Connection, event: Event) -> b
                 connection_id=connection.id,
                 conversation=event.conversation,
             )
+        routes.renew(db, inquiry_id, connection_id=connection.id)
     return came.fresh
 
 

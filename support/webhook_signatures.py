@@ -20,17 +20,13 @@ TOLERANCE: Final = 300
 # Zendesk: base64(HMAC-SHA256(secret, timestamp + body)), says its page on verifying webhooks.
 ZENDESK_SIGNATURE: Final = "X-Zendesk-Webhook-Signature"
 ZENDESK_TIMESTAMP: Final = "X-Zendesk-Webhook-Signature-Timestamp"  # ISO 8601
-# Seen in deliveries, on no page: used only where a body names no event.
-ZENDESK_INVOCATION: Final = "X-Zendesk-Webhook-Invocation-Id"
 
 # Chatwoot: sha256= and hex HMAC-SHA256(secret, "<timestamp>." + body), says its API's schema.
 CHATWOOT_SIGNATURE: Final = "X-Chatwoot-Signature"
 CHATWOOT_TIMESTAMP: Final = "X-Chatwoot-Timestamp"  # seconds since 1970
-CHATWOOT_DELIVERY: Final = "X-Chatwoot-Delivery"
 
 # Zammad: sha1= and hex HMAC-SHA1(secret, body), as its sender does it; no time is signed.
 ZAMMAD_SIGNATURE: Final = "X-Hub-Signature"
-ZAMMAD_DELIVERY: Final = "X-Zammad-Delivery"
 
 # Channel Talk signs nothing, as far as its page on webhooks says: receivers are known to check a
 # token that stands in the address. Not verified: whether each sender adds it by itself.
@@ -136,15 +132,11 @@ def delivery_id(kind: str, came: Incoming, named: str) -> str:
         came: the webhook.
         named: what its body calls the event; empty where it does not.
     """
-    if named:  # the body is signed; a header is not
+    if named:
         return named[:200]
-    header = {
-        "zendesk": ZENDESK_INVOCATION,
-        "chatwoot": CHATWOOT_DELIVERY,
-        "zammad": ZAMMAD_DELIVERY,
-    }.get(kind, "")
-    given = came.headers.get(header, "") if header else ""
-    return given[:200] or "sha256:" + hashlib.sha256(came.body).hexdigest()
+    # What a header calls it is not signed: a captured webhook could come again under another name.
+    stamp = came.headers.get(CHATWOOT_TIMESTAMP, "") if kind == "chatwoot" else ""
+    return "sha256:" + hashlib.sha256(stamp.encode() + b"." + came.body).hexdigest()
 
 
 def _header(came: Incoming, name: str) -> str:

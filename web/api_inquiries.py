@@ -237,6 +237,7 @@ def tell_answer(asked: dict[str, Any], inquiry_id: str) -> dict[str, Any]:
         source=row["source"],
         conversation=row["source_id"],
         message=_message(asked | {"role": "agent"}, asked["id"]),
+        inquiry_id=row["id"],
     )  # fmt: skip
     if taken.became == "answered":
         make_findable(int(taken.inquiry_id or 0))

@@ -13,8 +13,8 @@ _SAID: Final[tuple[tuple[str, LazyString], ...]] = (
     (r"It cannot be reached: (.*)\.", lazy_gettext("It cannot be reached: %(what)s.")),
     (r"No answer: (.*)\.", lazy_gettext("No answer came: %(what)s.")),
     (
-        r"It asks to be left alone for a while \(429\)\.",
-        lazy_gettext("It asks to be left alone for a while (429)."),
+        r"It asks to be left alone for a while \((\d+)\)\.",
+        lazy_gettext("It asks to be left alone for a while (%(what)s)."),
     ),
     (r"It is in trouble \((\d+)\)\.", lazy_gettext("It is in trouble (%(what)s).")),
     (

@@ -14,7 +14,7 @@ from .errors import wants_json
 from .holding_page import held_words
 from .i18n import gettext as _
 from .inquiry import ONE, bp, read_object
-from .inquiry_view import fits, listed, shown_ids, titles
+from .inquiry_view import fits, goes_to, listed, shown_ids, titles
 from .noting import note_dismissal, note_taken
 from .paging import is_number
 
@@ -55,6 +55,7 @@ def news(inquiry_id: int) -> ResponseReturnValue:
         "fresh": "".join(render_template("_message.html", message=m, fresh=True) for m in fresh),
         "fits": render_template("_fits.html", **fitting),
         "past": render_template("_similar_past.html", **fitting),
+        "goes_to": render_template("_goes_to.html", thread=goes_to(inquiry_id)),
     }
 
 

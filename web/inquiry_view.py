@@ -24,6 +24,7 @@ from support.errors import ModelError
 from support.inquiries import Inquiry, PastAnswer
 from support.recommender import Suggestion
 from support.redact import MASKS, masks_in
+from support.routes import MailThread
 from support.saved_reply_advice import SuggestedReply
 from support.settings import Settings
 from support.why import Span, Why
@@ -79,6 +80,7 @@ def page(
         held=holding.holder(db(), inquiry.id),
         shown=listed(message.id for message in inquiry.messages if message.role == "customer"),
         joined=_joined(inquiry),
+        thread=goes_to(inquiry.id) if waits else None,
         **fitting | {"inquiry": inquiry},
     )
 
@@ -187,6 +189,16 @@ def _goes_out(inquiry_id: int) -> bool:
     """Whether an answer is delivered, not copied by hand."""
     route = routes.of(db(), inquiry_id)
     return route is not None and route.delivers
+
+
+def goes_to(inquiry_id: int) -> MailThread | None:
+    """Whom the answer to an open inquiry is mailed to, unsealed; None where it is not mailed.
+
+    Whoever answers has to see it: anybody may have themselves put among those who get a copy.
+    """
+    if not _goes_out(inquiry_id):
+        return None
+    return routes.mail_thread(db(), desk().seal, inquiry_id)
 
 
 def _joined(inquiry: Inquiry) -> dict[int, int]:

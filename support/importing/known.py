@@ -16,6 +16,7 @@ from sqlite_utils import Database
 from ..database import Row, scalar
 from ..delivery_echo import late_enough, same_words
 from ..seal import Seal
+from .conversation import RawMessage
 from .ids import DESCRIPTION, is_hashed
 from .prepare import Prepared, PreparedMessage, question
 
@@ -68,21 +69,23 @@ def parts(db: Database, seal: Seal, source: str, batch: Sequence[Prepared]) -> l
     return out
 
 
-def twin(db: Database, inquiry_ids: Sequence[int], role: str, at: str, text: str) -> int | None:
+def twin(db: Database, inquiry_ids: Sequence[int], message: RawMessage, text: str) -> int | None:
     """A message of some inquiries that came without an id of its own; None where there is none.
 
     Args:
         db: the desk's database.
         inquiry_ids: where it may stand.
-        role: who wrote it.
-        at: when.
-        text: what, masked.
+        message: one that came now: who wrote it, when, and what its source calls it.
+        text: its words, masked.
     """
+    if is_hashed(message.source_id):  # a mail: two of them are two, whatever they say
+        return None
     sql = """
         SELECT id, source_id FROM messages WHERE role = ? AND at = ? AND text = ?
         AND inquiry_id IN (SELECT value FROM json_each(?))
     """
-    for row in db.query(sql, [role, at, text, json.dumps(list(inquiry_ids))]):
+    found = db.query(sql, [message.role, message.at, text, json.dumps(list(inquiry_ids))])
+    for row in found:
         if is_hashed(row["source_id"]):
             return int(row["id"])
     return None
@@ -184,9 +187,13 @@ def _same(message: PreparedMessage, row: Row, seal: Seal, *, begins: bool) -> bo
 
 
 def asks_on(db: Database, inquiry_id: int) -> bool:
-    """Whether the newest public words of an inquiry, whoever told of them, are the customer's."""
+    """Whether the newest public words of an inquiry, whoever told of them, are the customer's.
+
+    Words in those joined to it are its own.
+    """
     sql = """
-        SELECT role FROM messages WHERE inquiry_id = ? AND public AND role IN ('customer', 'agent')
+        SELECT role FROM messages WHERE public AND role IN ('customer', 'agent') AND inquiry_id IN
+            (SELECT id FROM inquiries WHERE id = ?1 OR joined_to = ?1)
         ORDER BY at DESC, id DESC LIMIT 1
     """
     return bool(scalar(db, sql, [inquiry_id]) == "customer")

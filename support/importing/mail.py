@@ -35,7 +35,7 @@ _ANSWER: Final = re.compile(
     re.IGNORECASE,
 )
 _GENERATED: Final = ("auto-generated", "auto-replied", "auto-notified")
-_BOUNCES: Final = ("mailer-daemon", "postmaster")
+BOUNCES: Final = ("mailer-daemon", "postmaster")
 # Gmail's labels (`X-Gmail-Labels`), in English and Korean: what is no correspondence, and what
 # says nothing of a mail's topic. The others are people's own: tags.
 _LEFT: Final = {
@@ -199,7 +199,7 @@ def _is_automatic(mail: Message, address: str) -> bool:
         or said("X-Auto-Response-Suppress") == "all"
         or said("Precedence") == "auto_reply"
         or mail.get_content_type() == "multipart/report"
-        or address.partition("@")[0] in _BOUNCES
+        or address.partition("@")[0] in BOUNCES
     )
 
 

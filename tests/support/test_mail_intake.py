@@ -39,7 +39,7 @@ def mail(number, text, *, sender="민아 <mina@customer.example>", references=()
 
 @pytest.fixture
 def made(db, seal):
-    access = Access(address="127.0.0.1:25", sender="Help <help@example.com>", tls="none")
+    access = Access(address="mail.example.com:25", sender="Help <help@example.com>", tls="none")
     return connections.connect(db, seal, ACTOR, name="mail", kind="smtp", access=access)[0]
 
 

@@ -44,7 +44,9 @@ def run(space, db, tmp_path):
 def connected(db, seal, kind, **more):
     access = Access(address="https://shop.zendesk.com", user="u@shop.example", token="t", **more)
     if kind == "smtp":
-        access = Access(address="127.0.0.1:25", sender="Help <help@shop.example>", tls="none")
+        access = Access(
+            address="mail.example.com:25", sender="Help <help@shop.example>", tls="none"
+        )
     if kind == "channel-talk":
         access = Access(user="key", token="secret")
     return connections.connect(db, seal, ACTOR, name=kind, kind=kind, access=access)[0]

@@ -34,6 +34,7 @@ export function news(messages, { came, ended }) {
     messages.lastElementChild?.scrollIntoView({ block: "nearest" });
     replace("#fitting", found.fits, "#fits-title");
     replace("#past", found.past, "#fits-title");
+    replace("#goes-to", found.goes_to, "#text");
     count("#fits", ".card-faq");
     count("#past", ".card-past");
     say(found.said);
