@@ -18,7 +18,7 @@ from support.redact import Redactor
 from .api import bp, needs, problems
 from .api_once import once
 from .api_schemas import MAX_TEXT, moment
-from .api_suggestions import inquiry_named
+from .api_suggestions import inquiry_named, kept_id
 from .database import db, desk
 from .findable import make_findable
 
@@ -27,7 +27,7 @@ __all__ = ["bp"]
 MAX_MESSAGES: Final = 200
 ROLES: Final = ("customer", "agent", "bot", "system")
 STATES: Final = ("open", "answered", "closed")
-_SAME: Final = ("customer_id", "subject", "language", "category", "url")
+_SAME: Final = ("customer_id", "subject", "language", "category")
 # A colon ends a source's name where one inquiry is named; a # begins what came after an answer.
 _SOURCE: Final = r"^[^\s:#\x00-\x1f\x7f][^:#\x00-\x1f\x7f]{0,99}$"
 _NAME: Final = r"^[^\s#\x00-\x1f\x7f][^#\x00-\x1f\x7f]{0,199}$"
@@ -190,21 +190,23 @@ def hand_in_inquiry(asked: dict[str, Any]) -> ResponseReturnValue:
     ]
     if not any(item["text"].strip() for item in messages if item["role"] == "customer"):
         raise EmptyTextError("No message of the customer says anything.")
-    number, fresh = 0, False
+    number, fresh, conversation = 0, False, kept_id(asked["id"])
+    mask = Redactor(settings.load(db()).allow)
     with write(db()):  # all of them, or none
         for place, item in enumerate(messages, 1):
             message = _message(item, item["id"] or str(place))
             if item["role"] == "agent":
                 taken = outside_answers.take(
                     db(), desk().seal,
-                    source=asked["source"], conversation=asked["id"], message=message,
+                    source=asked["source"], conversation=conversation, message=message,
                 )  # fmt: skip
                 fresh |= taken.became != "known"
             elif item["text"].strip():
                 got = incoming.receive(
                     db(), desk().seal,
-                    source=asked["source"], conversation=asked["id"], message=message,
+                    source=asked["source"], conversation=conversation, message=message,
                     channel=asked["channel"] or "none",
+                    url=mask.redact(asked["url"]).text,
                     **{name: asked[name] for name in _SAME},
                 )  # fmt: skip
                 number, fresh = got.inquiry_id, fresh or got.fresh
@@ -252,7 +254,7 @@ def _message(item: dict[str, Any], name: str) -> RawMessage:
     at = clock.parse(item["at"]) if item["at"] else clock.now()
     mask = Redactor(settings.load(db()).allow)
     author = mask.redact(item.get("agent", "")).text
-    return RawMessage(name, item["role"], item["text"], at, author=author)
+    return RawMessage(kept_id(name), item["role"], item["text"], at, author=author)
 
 
 def _told(row: Row) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from support import settings, suggestions
 from support.database import Row, one
 from support.errors import EmptyTextError, InputError, NotFoundError
 from support.gone_pages import without_gone
+from support.importing.ids import safe_id
 from support.inquiries import PastAnswer
 from support.recommender import SuggestedFaq, Suggestion
 from support.redact import Redactor
@@ -79,6 +80,12 @@ def suggest(asked: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def kept_id(source_id: str) -> str:
+    """What the desk calls something that a program names: one with personal data is hashed."""
+    redactor = Redactor(settings.load(db()).allow)
+    return safe_id(source_id, lambda words: redactor.redact(words).text, desk().seal, dealt=True)
+
+
 def inquiry_named(name: str) -> Row:
     """An inquiry by the desk's number, or as `source:id` by its source's; the one to answer.
 
@@ -89,7 +96,7 @@ def inquiry_named(name: str) -> Row:
     source, _, source_id = name.partition(":")
     sql = "SELECT id, joined_to, source, source_id, text, status FROM inquiries WHERE "
     if source_id:
-        row = one(db(), sql + "source = ? AND source_id = ?", [source, source_id])
+        row = one(db(), sql + "source = ? AND source_id = ?", [source, kept_id(source_id)])
     elif name.isascii() and name.isdigit() and len(name) < 19:
         row = one(db(), sql + "id = ?", [int(name)])
     else:

@@ -91,6 +91,17 @@ def test_a_suggestion_for_it_is_settled_by_the_answer_that_was_sent(ask, db):
     assert number in [item["inquiry_id"] for item in past]  # found at once
 
 
+def test_an_answer_to_one_inquiry_leaves_what_was_asked_after_it(ask):
+    first = hand_in(ask)["inquiry"]["inquiry_id"]
+    ask.post(f"/inquiries/{first}/answers", {"id": "m2", "text": "네"})
+    more = {"text": "", "messages": [{"id": "m3", "role": "customer", "text": "그럼 배송은요?"}]}
+    second = hand_in(ask, **more)["inquiry"]["inquiry_id"]
+    assert second != first
+    told = ask.post(f"/inquiries/{first}/answers", {"id": "m4", "text": "덧붙여요"}).json
+    assert (told["state"], told["inquiry_id"]) == ("added", first)
+    assert ask.get(f"/inquiries/{second}").json["status"] == "open"
+
+
 def test_an_answer_counts_once_and_a_second_one_is_added(ask):
     hand_in(ask)
     states = [
@@ -134,3 +145,16 @@ def test_each_scope_opens_its_own(guarded_app, db, ask):
     assert "'inquiries' or 'search'" in problem(other.get("/inquiries/shop-app:7"), 403)["detail"]
     problem(reader.post("/inquiries", ASKED), 403)
     problem(reader.post("/inquiries/shop-app:7/answers", {"id": "1", "text": "네"}), 403)
+
+
+def test_a_persons_number_in_an_id_or_an_address_is_not_kept(ask, db):
+    first = hand_in(ask, id="hong@naver.com", url="https://shop.example/x?tel=010-1234-5678")
+    assert not any(
+        word in str(row)
+        for word in ("naver", "1234-5678")
+        for table in ("inquiries", "messages")
+        for row in db.query(f"SELECT * FROM {table}")
+    )
+    again = hand_in(ask, id="hong@naver.com", status=200)
+    assert again["inquiry"]["inquiry_id"] == first["inquiry"]["inquiry_id"]
+    assert ask.get("/inquiries/shop-app:hong@naver.com").status_code == 200
