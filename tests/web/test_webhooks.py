@@ -45,9 +45,11 @@ def test_a_right_a_replayed_and_a_wrong_signature(space, db, client, kind):
     before = scalar(db, "SELECT count(*) FROM inquiries")
     connected(space, db, kind)
     body = BODIES[kind](1, "인증번호가 안 와요")
-    answer = knock(client, kind, body)
+    came = signed(kind, SECRET, json.dumps(body).encode())
+    once = {"headers": dict(came.headers), "query": dict(came.query)}
+    answer = knock(client, kind, body, **once)
     assert (answer.status_code, answer.json) == (202, {"state": "queued"})
-    answer = knock(client, kind, body)
+    answer = knock(client, kind, body, **once)
     assert (answer.status_code, answer.json) == (202, {"state": "known"})
     for change in (
         {"headers": {}, "query": {}},
