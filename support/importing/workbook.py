@@ -20,10 +20,13 @@ from openpyxl import load_workbook
 
 from ..errors import ImportFileError, PasswordNeededError
 from .conversation import Rejected
-from .opening import may_grow_to
 
 ENCRYPTED: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # begins what Office writes with a password
 ZIPPED: Final = b"PK\x03\x04"
+# What a workbook may grow to: all its words are read before its first row, a megabyte in a second,
+# and those of real ones are packed five to twenty times.
+GROWTH: Final = 50
+SPARE: Final = 4 << 20  # bytes beside
 _FORMULA: Final = re.compile(rb"<f[ >/]")
 _BROKEN = (
     zipfile.BadZipFile, zlib.error, SyntaxError, EOFError, OSError, RuntimeError,
@@ -197,7 +200,7 @@ def _check_growth(path: Path, file: IO[bytes]) -> None:
     with zipfile.ZipFile(file) as archive:
         inside = sum(entry.file_size for entry in archive.infolist())
     file.seek(0)
-    if inside > may_grow_to(path.stat().st_size):
+    if inside > GROWTH * path.stat().st_size + SPARE:
         raise ImportFileError(
             f"{path.name} would grow to {inside:,} bytes, which no table of inquiries does. Save "
             "it anew from a spreadsheet, or as CSV."

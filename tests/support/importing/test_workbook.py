@@ -67,3 +67,14 @@ def test_what_is_broken_says_so(tmp_path, begin):
     path.write_bytes(begin + b"x" * 600)
     with pytest.raises(ImportFileError):
         detect([path], Options(password="x"))
+
+
+def test_a_small_workbook_of_very_much_is_refused_before_it_is_read(tmp_path):
+    path = tmp_path / "bomb.xlsx"
+    book = Workbook()
+    book.active.append(["question", "answer"])
+    book.save(path)
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/more.xml", b"<t>a</t>" * (1 << 20))
+    with pytest.raises(ImportFileError, match="would grow to"):
+        next(workbook.rows(path))
