@@ -121,7 +121,7 @@ def test_each_helpdesk_is_let_in_by_its_own_key(db, seal, agent, desk):
     assert given["X-Access-Secret"] == ("t0ken" if channel else None)
 
 
-@pytest.mark.parametrize("trouble", ["500", "429", "503", "deaf"])
+@pytest.mark.parametrize("trouble", ["500", "409", "423", "425", "429", "503", "deaf"])
 def test_trouble_before_it_was_taken_in_is_tried_again_and_sent_once(
     db, seal, agent, desk, trouble
 ):

@@ -7,12 +7,23 @@ from dataclasses import replace
 
 import pytest
 
-from support import holding, incoming, insertions, joining, preferences, saved_replies
+from support import (
+    connections,
+    holding,
+    incoming,
+    insertions,
+    joining,
+    preferences,
+    routes,
+    saved_replies,
+)
 from support.clock import now
+from support.connection_access import Access
 from support.database import one, scalar, write
 from support.importing.conversation import RawMessage
 from support.linear import Contribution
 from support.promise import Promise
+from support.routes import MailThread
 from support.saved_reply_uses import find_uses
 from tests.web.conftest import ACTOR
 
@@ -87,6 +98,30 @@ def test_when_the_customer_writes_again_the_message_and_what_fits_now_come_along
     again = agent.get(f"/inquiries/{ids['o4']}/news?shown={answer['shown']}").json
     assert "fresh" not in again
     assert scalar(db, "SELECT count(*) FROM suggestions WHERE inquiry_id = ?", [ids["o4"]]) == 2
+
+
+def test_whom_an_answer_is_mailed_to_is_shown_where_it_is_sent(agent, ids, db, space):
+    seal = space.seal()
+    assert 'id="goes-to" hidden' in agent.get(f"/inquiries/{ids['o4']}").text
+    access = Access(address="mail.example.com:587", sender="help@example.com")
+    made, _ = connections.connect(db, seal, ACTOR, name="mail", kind="smtp", access=access)
+    thread = MailThread("Mina <mina@customer.example>", "환불", "<m1@x>", [], ["jun@x.example"])
+    routes.note(db, seal, ids["o4"], connection_id=made.id, conversation="c", mail=thread)
+    db.conn.commit()
+    seen = shown(agent, ids["o4"])
+    shows = agent.get(f"/inquiries/{ids['o4']}").text
+    assert "받는 사람: Mina &lt;mina@customer.example&gt;" in shows
+    assert "참조: jun@x.example" in shows
+    assert shows.index('id="goes-to"') < shows.index('id="send"')
+    # Who came into the thread while the page was open comes along with what they wrote.
+    thread.copies.append("press@paper.example")
+    routes.note(db, seal, ids["o4"], connection_id=made.id, conversation="c", mail=thread)
+    write_again(db, space, "o4", "저도 궁금해요")
+    told = agent.get(f"/inquiries/{ids['o4']}/news?shown={seen}").json
+    assert "참조: jun@x.example, press@paper.example" in told["goes_to"]
+    # Nobody is named where no mail goes out.
+    connections.switch(db, ACTOR, "mail", active=False)
+    assert "customer.example" not in agent.get(f"/inquiries/{ids['o4']}").text
 
 
 def test_who_has_it_and_that_it_was_answered_are_told(agent, ids, db, sign_in):
