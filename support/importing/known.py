@@ -78,7 +78,8 @@ def twin(db: Database, inquiry_ids: Sequence[int], message: RawMessage, text: st
         message: one that came now: who wrote it, when, and what its source calls it.
         text: its words, masked.
     """
-    if is_hashed(message.source_id):  # a mail: two of them are two, whatever they say
+    # A Message-ID: two mails are two, whatever they say.
+    if is_hashed(message.source_id) or message.source_id.startswith("<"):
         return None
     sql = """
         SELECT id, source_id FROM messages WHERE role = ? AND at = ? AND text = ?

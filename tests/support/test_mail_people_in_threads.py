@@ -101,7 +101,9 @@ def test_two_mails_of_the_same_words_in_the_same_second_are_two(db, seal, made):
     mail_intake.take(db, seal, made, mail(1, "환불?", Cc="jun@customer.example"))
     same = mail(2, "환불?", sender="jun@customer.example", references=[FIRST])
     assert mail_intake.take(db, seal, made, same).became == "asked"
-    assert scalar(db, "SELECT count(*) FROM messages") == 2
+    odd = same.replace(b"<m2@customer.example>", b"<m3@box>")
+    assert mail_intake.take(db, seal, made, odd).became == "asked"
+    assert scalar(db, "SELECT count(*) FROM messages") == 3
 
 
 # Who says that it is ours
