@@ -92,6 +92,14 @@ def inner(row: Row, name: str) -> Row:
     return value if isinstance(value, dict) else {}
 
 
+def unwrapped(row: Row, *names: str) -> Row:
+    """The object that alone stands in another under one of some names; else the other itself."""
+    for name in names:
+        if len(row) == 1 and isinstance(row.get(name), dict):
+            return inner(row, name)
+    return row
+
+
 def listed(row: Row, name: str) -> list[Row]:
     """The objects of a list inside an object."""
     value = row.get(name)

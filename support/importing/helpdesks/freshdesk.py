@@ -19,7 +19,6 @@ from ..format import (
     add,
     attachments,
     flag,
-    inner,
     listed,
     moment,
     number,
@@ -27,10 +26,12 @@ from ..format import (
     settle_status,
     tags,
     text,
+    unwrapped,
 )
 from ..quoting import cut_mail
 from ..spool import Spool
 
+WRAPPED: Final = ("helpdesk_ticket", "helpdesk_note", "note")  # around one object alone
 CHANNELS: Final = {1: "email", 2: "portal", 3: "phone", 7: "chat", 9: "widget", 10: "email"}
 OUTBOUND: Final = 10  # a mail that an agent began
 RESOLVED: Final = ("4", "5", "resolved", "closed")
@@ -47,13 +48,13 @@ def _is_reply(row: Row) -> bool:
 
 def fits(row: Row) -> bool:
     """Whether an object is a ticket or a conversation of Freshdesk."""
-    row = _unwrapped(row)
+    row = unwrapped(row, *WRAPPED)
     return (_is_ticket(row) and "submitter_id" not in row) or _is_reply(row)
 
 
 def take(row: Row, where: str, intake: Intake) -> None:
     """Take a ticket or a conversation."""
-    row = _unwrapped(row)
+    row = unwrapped(row, *WRAPPED)
     if _is_ticket(row):
         _ticket(row, intake)
     elif _is_reply(row):
@@ -91,7 +92,7 @@ def _ticket(row: Row, intake: Intake) -> None:
     said.author = text(row, "responder_id") if role == "agent" else ""
     add(intake, name, said)
     for reply in [*listed(row, "conversations"), *listed(row, "notes")]:
-        _reply(_unwrapped(reply), name, intake)
+        _reply(unwrapped(reply, *WRAPPED), name, intake)
 
 
 def _reply(row: Row, ticket: str, intake: Intake) -> None:
@@ -108,13 +109,6 @@ def _reply(row: Row, ticket: str, intake: Intake) -> None:
         attachments=attachments(row),
     )
     add(intake, ticket, message)
-
-
-def _unwrapped(row: Row) -> Row:
-    for name in ("helpdesk_ticket", "helpdesk_note", "note"):
-        if len(row) == 1 and isinstance(row.get(name), dict):
-            return inner(row, name)
-    return row
 
 
 FORMAT = Format("freshdesk", "Freshdesk", fits, take, settle)

@@ -31,10 +31,12 @@ from ..format import (
     settle_status,
     tags,
     text,
+    unwrapped,
 )
 from ..ids import DESCRIPTION
 from ..spool import Spool
 
+WRAPPED: Final = ("ticket", "comment", "user")  # around one object alone
 _ROLES = {"end-user": "customer", "agent": "agent", "admin": "agent"}
 _TICKET_SIGNS = {"submitter_id", "raw_subject", "brand_id", "ticket_form_id", "assignee_id", "via"}
 _ENDED = ("solved", "closed")
@@ -56,7 +58,7 @@ def _is_comment(row: Row) -> bool:
 
 def fits(row: Row) -> bool:
     """Whether an object is a ticket, a comment or a user of Zendesk."""
-    row = _unwrapped(row)
+    row = unwrapped(row, *WRAPPED)
     if _is_ticket(row):
         return bool(row.keys() & _TICKET_SIGNS)
     return (_is_comment(row) and "public" in row) or row.get("role") in _ROLES
@@ -64,7 +66,7 @@ def fits(row: Row) -> bool:
 
 def take(row: Row, where: str, intake: Intake) -> None:
     """Take a ticket, a comment or a user."""
-    row = _unwrapped(row)
+    row = unwrapped(row, *WRAPPED)
     if _is_ticket(row):
         _ticket(row, intake)
     elif _is_comment(row):
@@ -142,13 +144,6 @@ def _comment(row: Row, ticket: str, intake: Intake) -> None:
         attachments=attachments(row),
     )
     add(intake, ticket, message)
-
-
-def _unwrapped(row: Row) -> Row:
-    for name in ("ticket", "comment", "user"):
-        if len(row) == 1 and isinstance(row.get(name), dict):
-            return inner(row, name)
-    return row
 
 
 FORMAT = Format("zendesk", "Zendesk", fits, take, settle)

@@ -1,5 +1,6 @@
 // The page of imports: files are dropped anywhere on it, or chosen, and sent with a bar of progress.
 import { $ } from "./desk.js";
+import { onDrop } from "./dropping.js";
 
 const MB = 1048576;
 
@@ -11,20 +12,9 @@ const said = form.dataset;
 
 let request = null;
 
-document.addEventListener("dragover", (event) => {
-  if (!event.dataTransfer.types.includes("Files")) return;
-  event.preventDefault();
-  form.classList.add("over");
-});
-document.addEventListener("dragleave", (event) => {
-  if (!event.relatedTarget) form.classList.remove("over");
-});
-document.addEventListener("drop", (event) => {
-  if (!event.dataTransfer.types.includes("Files")) return;
-  event.preventDefault();
-  form.classList.remove("over");
-  if (request || !event.dataTransfer.files.length) return;
-  field.files = event.dataTransfer.files;
+onDrop(form, (files) => {
+  if (request) return;
+  field.files = files;
   form.requestSubmit();
 });
 field.addEventListener("change", () => field.files.length && form.requestSubmit());

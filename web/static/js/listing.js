@@ -1,5 +1,6 @@
 // The page of a single listing: pictures dropped in, and its categories as one types.
 import { $, $$, post } from "./desk.js";
+import { onDrop } from "./dropping.js";
 
 const PAUSE = 250; // ms without a key
 
@@ -89,20 +90,7 @@ $("#pictures").addEventListener("change", (event) => {
 });
 
 // Anywhere on the page: a picture that misses the frame must not replace the page.
-document.addEventListener("dragover", (event) => {
-  if (!event.dataTransfer.types.includes("Files")) return;
-  event.preventDefault();
-  drop.classList.add("over");
-});
-document.addEventListener("dragleave", (event) => {
-  if (!event.relatedTarget) drop.classList.remove("over");
-});
-document.addEventListener("drop", (event) => {
-  if (!event.dataTransfer.types.includes("Files")) return;
-  event.preventDefault();
-  drop.classList.remove("over");
-  add([...event.dataTransfer.files]);
-});
+onDrop(drop, (files) => add([...files]));
 document.addEventListener("paste", (event) => {
   const files = [...(event.clipboardData?.files ?? [])];
   if (!files.length) return;
