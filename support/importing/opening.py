@@ -14,6 +14,7 @@ from charset_normalizer import from_bytes
 from ..errors import ImportFileError
 
 SAMPLE_BYTES = 1 << 20  # enough to tell an encoding by
+FEW_ODD = 100  # control characters that prove nothing
 MAX_GROWTH = 200  # times a zipped file's size; words and numbers grow far less
 SPARE = 64 << 20  # bytes that it may grow to in any case
 
@@ -107,9 +108,10 @@ def read_sample(path: Path) -> bytes:
         raise ImportFileError(
             f"{path.name} is a spreadsheet, archive or PDF. Save it as CSV (UTF-8) and import that."
         )
-    # UTF-16 and UTF-32 are full of NULs; other text has hardly a control character.
+    # UTF-16 and UTF-32 are full of NULs; other text has hardly a control character, but for a cell
+    # of a short file.
     odd = len(sample) - len(sample.translate(None, _CONTROLS))
-    if odd * 20 > len(sample) and sample.count(0) * 5 < len(sample):
+    if odd > FEW_ODD and odd * 20 > len(sample) and sample.count(0) * 5 < len(sample):
         raise ImportFileError(
             f"{path.name} is no text: {odd:,} of its first {len(sample):,} bytes are control "
             "characters. Export it as JSON, CSV or XLSX."
