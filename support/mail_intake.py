@@ -26,7 +26,7 @@ from .errors import EmptyTextError, InputError
 from .importing.conversation import RawMessage
 from .importing.ids import safe_id
 from .importing.mail import BOUNCES
-from .importing.quoting import cut_html, cut_text
+from .importing.mail_parts import content, unnamed
 from .incoming import receive
 from .mail_people import MOST_COPIES, copied, header, ours, vouched, written
 from .redact import Redactor
@@ -91,7 +91,8 @@ def take(db: Database, seal: Seal, connection: Connection, raw: bytes) -> Taken:
         return safe_id(name, lambda words: mask(words).text, seal)
 
     with write(db):
-        name_here = named(own or f"<{address} {at}>")
+        body, files = content(mail)
+        name_here = named(own or unnamed(address, at, body))
         customer = seal.customer(connection.source, address.lower())
         names = [named(item) for item in before]
 
@@ -104,7 +105,7 @@ def take(db: Database, seal: Seal, connection: Connection, raw: bytes) -> Taken:
 
         known = _conversation(db, connection, before, names, takes_part)
         conversation = known or name_here
-        said = RawMessage(name_here, "customer", _text(mail), at, attachments=_files(mail))
+        said = RawMessage(name_here, "customer", body, at, attachments=files)
         if from_us:
             return _answered(db, seal, connection, conversation, said, writer[0][0])
         if not said.text.strip() and not said.attachments:
@@ -238,23 +239,6 @@ def _conversation(
     """
     rows = list(db.query(sql, [connection.source, json.dumps(names)])) if names else []
     return next((str(row["source_id"]) for row in rows if takes_part(row["id"])), "")
-
-
-def _text(mail: EmailMessage) -> str:
-    """What a mail says anew: without what it quotes."""
-    part = mail.get_body(("plain", "html"))
-    if part is None:
-        return ""
-    try:
-        words = str(part.get_content())
-    except (LookupError, ValueError):  # a charset that nobody knows
-        payload = part.get_payload(decode=True)
-        words = payload.decode("utf-8", "replace") if isinstance(payload, bytes) else ""
-    return cut_html(words) if part.get_content_subtype() == "html" else cut_text(words)
-
-
-def _files(mail: EmailMessage) -> list[tuple[str, str]]:
-    return [(part.get_filename() or "attachment", "") for part in mail.iter_attachments()]
 
 
 def _is_automatic(mail: EmailMessage, writer: str) -> bool:

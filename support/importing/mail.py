@@ -7,7 +7,6 @@ from the team's own addresses is an agent's, but what a form on a page sends for
 
 import base64
 import binascii
-import hashlib
 import re
 from collections import Counter
 from email.message import Message
@@ -17,7 +16,7 @@ from typing import Final
 from .. import clock
 from .conversation import RawConversation, RawMessage, Rejected
 from .format import DRAFT, SPAM, Intake
-from .mail_parts import addresses, addresses_of, content, date, decoded, ids
+from .mail_parts import addresses, addresses_of, content, date, decoded, ids, unnamed
 from .spool import Spool
 
 SAME_DAYS: Final = 30  # from an answer without References back to what it may answer
@@ -78,8 +77,7 @@ class MailReader:
             return
         at = date(mail)
         body, files = content(mail)
-        made = hashlib.sha256(body.encode("utf-8", "replace")).hexdigest()[:16]
-        own = (ids(mail, "Message-ID") or [f"<{address} {at} {made}>"])[0]
+        own = (ids(mail, "Message-ID") or [unnamed(address, at, body)])[0]
         answers = list(dict.fromkeys([*ids(mail, "References"), *ids(mail, "In-Reply-To")]))
         subject = decoded(mail, "Subject")
         topic = _ANSWER.sub("", subject).strip()

@@ -5,6 +5,7 @@ Knows nothing of threads.
 
 import email
 import email.errors
+import hashlib
 import html
 import re
 from collections.abc import Iterator
@@ -48,6 +49,18 @@ def content(mail: Message) -> tuple[str, list[tuple[str, str]]]:
     if words.strip():
         return html.escape(cut_text(words), quote=False), files
     return cut_html("\n".join(marked)), files
+
+
+def unnamed(address: str, at: str, body: str) -> str:
+    """What a mail without a Message-ID is called, whichever way it comes.
+
+    Args:
+        address: who wrote it.
+        at: when, ISO 8601.
+        body: what `content` found.
+    """
+    made = hashlib.sha256(body.encode("utf-8", "replace")).hexdigest()[:16]
+    return f"<{address} {at} {made}>"
 
 
 def _parts(mail: Message) -> Iterator[Message]:

@@ -21,6 +21,7 @@ from support.connection_access import Access
 from support.database import one, scalar
 from support.delivery_mail import Mail
 from support.errors import EmptyTextError, InputError
+from support.importing.door import Options, import_export
 from tests.conftest import ACTOR
 from tests.helpdesks import mail_server
 
@@ -240,3 +241,23 @@ def test_a_mail_that_comes_back_reopens_its_inquiry(db, seal, made, mina, delive
 def test_what_is_late_or_only_a_copy_fails_nothing(db, seal, made, delivered, change):
     assert mail_intake.take(db, seal, made, bounce(delivered, **change)).became == "ignored"
     assert delivery.standing(db, 1).state == "delivered"
+
+
+def test_a_mail_without_a_name_is_one_by_an_export_and_by_the_pipe(db, seal, made, tmp_path):
+    raw = b"\r\n".join(
+        line
+        for line in mail(1, "값이 3 < 5 인가요?").split(b"\r\n")
+        if not line.startswith(b"Message-ID")
+    )
+    path = tmp_path / "one.eml"
+    path.write_bytes(raw)
+    import_export(
+        db,
+        seal,
+        [path],
+        actor=ACTOR,
+        options=Options(source=made.source, ours=("help@example.com",)),
+    )
+    assert mail_intake.take(db, seal, made, raw).became == "known"
+    assert scalar(db, "SELECT count(*) FROM messages") == 1
+    assert scalar(db, "SELECT text FROM messages") == "값이 3 < 5 인가요?"
