@@ -22,6 +22,7 @@ from support.database import write
 from support.errors import InputError, NotFoundError
 from support.importing import undo
 from support.importing.door import Options, import_export
+from support.importing.pieces import short_name
 from support.importing.report import ImportReport
 from support.seal import Seal
 from support.workspace import Workspace
@@ -30,7 +31,6 @@ from .import_look import look
 from .job_run import Progress, Work
 
 MAX_FILES: Final = 20
-NAME_BYTES: Final = 200  # of a file's name that are kept; a file system takes 255
 KEPT_SECONDS: Final = 3600  # after which files that no job is about are thrown away
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 
@@ -50,7 +50,8 @@ def keep(workspace: Workspace, db: Database, files: Sequence[FileStorage]) -> st
     place.mkdir(parents=True, mode=0o700)
     try:
         for number, file in enumerate(named):
-            target = place / (_safe_name(file.filename or "") or f"file-{number}")
+            name = re.sub(r"[^\w.() -]", "_", Path(file.filename or "").name)
+            target = place / (short_name(name).lstrip(".") or f"file-{number}")
             if target.exists():
                 target = target.with_name(f"{number}-{target.name}")
             file.save(target)
@@ -58,12 +59,6 @@ def keep(workspace: Workspace, db: Database, files: Sequence[FileStorage]) -> st
         shutil.rmtree(place, ignore_errors=True)
         raise
     return token
-
-
-def _safe_name(name: str) -> str:
-    """The end of a file's name, in so few bytes that another may come before it."""
-    name = re.sub(r"[^\w.() -]", "_", Path(name).name)
-    return name.encode()[-NAME_BYTES:].decode(errors="ignore").lstrip(".")
 
 
 def kept(workspace: Workspace, token: str) -> list[Path]:

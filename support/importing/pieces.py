@@ -5,6 +5,7 @@ Knows how files are packed, not what they say.
 
 import shutil
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,7 @@ from .standing import at_work, begun_by
 
 _NOTHING_ZIPPED: Final = b"PK\x05\x06"  # begins an archive without files
 _FOLDER: Final = "faqdesk-unpacked-"  # begins its name; the process and a word of chance follow
+NAME_BYTES: Final = 200  # of a file's name that are kept; a file system takes 255
 MAX_UNZIPPED: Final = 8 << 30  # bytes of an archive's files
 
 
@@ -157,15 +159,20 @@ def _unzip(path: Path, folder: Path, password: str) -> list[Path]:
                     shutil.copyfileobj(read, written)
                 out.append(target)
             return out
+    except (zipfile.BadZipFile, NotImplementedError, OSError, zlib.error) as error:
+        raise ImportFileError(
+            f"Cannot unpack {path.name}: {error}. Unpack it yourself, or download it again."
+        ) from error
     except RuntimeError as error:  # what zipfile raises over a wrong password
         raise PasswordNeededError(f"{path.name} does not open with this password.") from error
-    except (zipfile.BadZipFile, NotImplementedError, OSError) as error:
-        raise ImportFileError(
-            f"Cannot unpack {path.name}: {error}. Copy or download it again."
-        ) from error
+
+
+def short_name(name: str) -> str:
+    """The end of a file's name, in so few bytes that a file system takes it, and more before it."""
+    return name.encode(errors="replace")[-NAME_BYTES:].decode(errors="ignore")
 
 
 def _last_part(name: str) -> str:
     """A file's own name; '' of what systems lay beside files."""
-    last = name.replace("\\", "/").rpartition("/")[2].replace("\0", "")[-200:]
-    return "" if last.startswith((".", "__")) else last
+    last = name.replace("\\", "/").rpartition("/")[2].replace("\0", "")
+    return "" if last.startswith((".", "__")) else short_name(last)

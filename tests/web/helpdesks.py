@@ -35,8 +35,7 @@ CHATWOOT = """
 # what was asked to be told. Without the page's own words in the address it says nothing.
 ZENDESK = """
 <!doctype html><title>Zendesk</title>
-<iframe id="app" src="%(src)s?origin=%(origin)s&app_guid=g-1" width="%(width)s" height="600">
-</iframe>
+<iframe id="app" width="%(width)s" height="600"></iframe>
 <textarea id="editor"></textarea>
 <script>
   window.ticket = %(context)s;
@@ -71,6 +70,8 @@ ZENDESK = """
       send({ id: said.id, result: { errors: {} } });
     }
   };
+  // Last: it shakes hands once, and whoever does so unheard is never registered.
+  frame.src = "%(src)s?origin=%(origin)s&app_guid=g-1";
 </script>
 """
 
@@ -88,13 +89,15 @@ BESIDE = """
   @media (max-width: 40rem) { iframe { flex-basis: 100%%; border-left: 0; } }
 </style>
 <main><h1>#12</h1><blockquote id="said"></blockquote></main>
-<iframe id="app" src="%(src)s" title="faqdesk"></iframe>
+<iframe id="app" title="faqdesk"></iframe>
 <script>
   const context = %(context)s;
   const said = context.conversation.messages.map((message) => message.content).join(" ");
   document.getElementById("said").textContent = said;
-  window.onmessage = () => document.getElementById("app").contentWindow.postMessage(
+  const frame = document.getElementById("app");
+  window.onmessage = () => frame.contentWindow.postMessage(
     JSON.stringify({ event: "appContext", data: context }), "*");
+  frame.src = "%(src)s";
 </script>
 """
 

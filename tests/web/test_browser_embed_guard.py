@@ -158,7 +158,7 @@ HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>\"'>{{7*7}}"
 def test_hostile_and_huge_words_are_words(signed, address, db, recommender):
     faqs.save(db, [Faq(slug="code-missing", title=HOSTILE + " 인증", url=HELP + "code-missing")])
     saved_replies.create(db, ACTOR, title="인증 답변", body="1 < 2 && 3 > 2")
-    said = ticket(("end-user", "인증번호 " + HOSTILE + "가" * 300_000), number=7)
+    said = ticket(("end-user", "인증번호 " + HOSTILE + "가" * 3_000_000), number=7)
     with helpdesk(ZENDESK, said | {"ticket.subject": HOSTILE}, address, db) as at:
         signed.goto(at)
         frame = signed.frame_locator("#app")

@@ -45,6 +45,14 @@ def zipped(*entries):
         return file.read()
 
 
+def unknown_method(raw):
+    """An archive of one file, packed in a way that nobody knows."""
+    for head, at in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        place = raw.index(head) + at
+        raw = raw[:place] + b"\x63\0" + raw[place + 2 :]
+    return raw
+
+
 REFUSED = {
     "empty.json": (b"", "empty.json is empty"),
     "blank.csv": (b"\n \n", "blank.csv is empty"),
@@ -70,6 +78,10 @@ REFUSED = {
     ),
     "nothing.zip": (zipped(), "nothing.zip is an archive without files"),
     "torn.zip": (b"PK\x03\x04" + b"x" * 300, "Cannot unpack torn.zip"),
+    "strange.zip": (
+        unknown_method(zipped(("a.json", b"{}"))),
+        "Cannot unpack strange.zip: That compression method is not supported",
+    ),
     "bomb.zip": (zipped(("a.json", b" " * (100 << 20))), "would unpack to 104,857,600 bytes"),
     "within.zip": (zipped(("in.zip", zipped(("a", "b")))), "in.zip is a spreadsheet, archive"),
 }  # fmt: skip
@@ -224,3 +236,7 @@ def test_a_mail_of_a_thousand_parts(run, db):
     run("m.eml", head + kind + parts + b"--B--\n", ours=("shop.example",))
     words = scalar(db, "SELECT text FROM messages")
     assert words.count("part ") == 1000
+
+
+def test_an_archive_whose_files_have_long_korean_names_is_unpacked(run):
+    assert run("a.zip", zipped(("문의" * 120 + ".json", json.dumps(TICKETS).encode()))).inquiries
