@@ -7,9 +7,11 @@ BIN := $(VENV)/bin
 TORCH ?= cpu
 PORT ?= 8000
 DATA ?= ../public-data
+# 200 is the whole of `make soak`, 20 a tenth of it.
+SOAK ?= 200
 
 .DEFAULT_GOAL := help
-.PHONY: help check install demo test lint bench bundle screenshots clean
+.PHONY: help check install demo test soak lint bench bundle screenshots clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -31,6 +33,10 @@ demo: install ## the sample desk: install, import, train, open http://127.0.0.1:
 test: install ## lint, types, every test
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 	@$(BIN)/python -m pytest
+
+soak: install ## everything that runs long, for about an hour: make soak ONLY=killed
+	@FAQDESK_SOAK=$(SOAK) $(BIN)/python -m pytest --timeout=3600 $(if $(ONLY),-k "$(ONLY)") \
+	  $$(grep -rlE 'import soaking|tests.soaking' tests --include='test_*.py')
 
 lint: install ## ruff and mypy
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -16,7 +16,7 @@ from support.importing.load import ImportReport, run_import
 from support.importing.mapping import LinkRules, Mapping
 from support.seal import Seal
 from support.workspace import Workspace
-from tests import sample_desk
+from tests import sample_desk, soaking
 from train.desk import train_all
 
 LINKS = LinkRules(hosts=("help.example.com", "m.help.example.com"))
@@ -32,6 +32,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What the long tests did and measured."""
+    if soaking.told:
+        terminalreporter.section("done and measured")
+        for line in soaking.told:
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """The API keeps to what openapi.json says of it, whatever is asked: no 5xx, no other shape.
 
-What is asked is made up from openapi.json itself, right and wrong, by schemathesis. A longer run:
-FAQDESK_API_EXAMPLES=200 pytest tests/web/test_api_schema.py
+What is asked is made up from openapi.json itself, right and wrong, by schemathesis; at length in
+`make soak`.
 """
 
 import os
@@ -17,6 +17,7 @@ from schemathesis.specs.openapi import checks
 
 from support import releases
 from support.database import scalar
+from tests import soaking
 from tests.conftest import ACTOR
 from tests.listings.small_category import category_model
 from tests.web.api_asker import Asker, suggest
@@ -24,7 +25,7 @@ from web import jobs, tokens
 
 __all__ = ["category_model"]
 
-EXAMPLES = int(os.environ.get("FAQDESK_API_EXAMPLES", "10"))  # calls of each operation
+EXAMPLES = soaking.many(10, 200)  # calls of each operation
 WRONG = GenerationMode.NEGATIVE
 OPENAPI = "/api/v1/openapi.json"
 HELD = [

@@ -1,6 +1,6 @@
 """The doors while the worker behind them is killed: `faqdesk serve` as in life, and kill -9.
 
-`FAQDESK_SOAK=1000` posts so many webhooks in the place of 200; with `-s` the figures are printed.
+`make soak` posts a thousand webhooks in the place of 200.
 """
 
 import http.client
@@ -20,12 +20,13 @@ from support.connection_access import Access
 from support.database import scalar
 from support.routes import MailThread
 from support.webhook_signatures import signed
+from tests import soaking
 from tests.conftest import ACTOR
 from tests.helpdesks import helpdesk, mail_server
 from tests.support.test_webhooks import BODIES, KINDS, SECRET
 from tests.web.doors import logged, members, serving, until
 
-MANY = int(os.environ.get("FAQDESK_SOAK", "200"))
+MANY = soaking.many(200, 1000)
 OLD = timedelta(minutes=6)
 DATED = ("zendesk", "chatwoot")  # those that sign a time
 
@@ -116,8 +117,8 @@ def test_each_webhook_is_worked_once_though_the_worker_is_killed_twice(space, db
     assert scalar(db, "SELECT max(tries) FROM webhook_deliveries") == 0
     events = [line["event"] for line in logged(space) if line["level"] == "error"]
     assert events == ["the job worker died; starting another"] * 2
-    print(
-        f"\n{MANY} webhooks, killed at {killed_at}: taken in {posted:.1f} s, worked {worked:.1f} s"
+    soaking.tell(
+        f"{MANY} webhooks, killed at {killed_at}: taken in {posted:.1f} s, worked {worked:.1f} s"
     )
 
 
