@@ -9,6 +9,7 @@ from sqlite_utils import Database, Migrations
 from .migrations_api import API
 from .migrations_doors import DOORS
 from .migrations_embed import EMBED, EMBED_PARENT
+from .migrations_forgotten import FORGOTTEN
 from .migrations_imports import IMPORTED_BY, IMPORTS
 from .migrations_knowledge import KNOWLEDGE
 from .migrations_listings import COUNTS, LISTINGS
@@ -558,3 +559,9 @@ def m027_given_up(db: Database) -> None:
 def m028_imported_by(db: Database) -> None:
     """Who imported, also where it did not end whole."""
     _run(db, IMPORTED_BY)
+
+
+@migrations()
+def m030_forgotten(db: Database) -> None:
+    """Whom the desk was told to forget, so that no copy brings them back."""
+    _run(db, FORGOTTEN)
