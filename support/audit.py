@@ -1,18 +1,26 @@
-"""Who did what, when, from where, with which model. Rows are only ever added (the schema holds it).
+"""Who did what, when, from where, with which model, and whose data it was about.
 
-`detail` must hold masked text only.
+Rows are only ever added, each linked to the one before (`audit_chain`). `detail` must hold masked
+text only.
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlite_utils import Database
 
+from . import audit_chain
 from .clock import now
+from .database import scalar
 
 SYSTEM = "system"
+# Whose data a thing is: the keyed hash of the customer or seller, by the thing's number.
+_WHOSE: Final = {
+    "inquiry": "SELECT customer FROM inquiries WHERE id = ?",
+    "listing": "SELECT seller FROM listings WHERE id = ?",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +44,8 @@ def record(
 ) -> None:
     """Add a row, in the caller's transaction when there is one.
 
+    What `system` does counts as automatic. Whose data it was about follows from the object.
+
     Args:
         db: the desk's database.
         actor: who acts.
@@ -45,8 +55,12 @@ def record(
         release: the models that took part.
         threshold: the probability at which a machine acted or showed something.
         policy: the policy's version.
+
+    Raises:
+        WorkspaceError: the desk's key is missing: an act that cannot be recorded is not done.
     """
-    db.table("audit").insert(
+    audit_chain.append(
+        db,
         {
             "at": now(),
             "actor": actor.name,
@@ -55,7 +69,19 @@ def record(
             "object": obj,
             "detail": json.dumps(detail or {}, ensure_ascii=False),
             "release": release,
-            "threshold": threshold,
+            "threshold": None if threshold is None else float(threshold),
             "policy": policy,
-        }
+            "automatic": int(actor.name == SYSTEM),
+            "person": _person(db, obj),
+        },
     )
+
+
+def _person(db: Database, obj: str) -> str:
+    """The keyed hash of whom a thing is of; empty where it is nobody's, or of nobody known."""
+    kind, _colon, key = obj.partition(":")
+    if kind == "seller":
+        return key
+    if kind not in _WHOSE or not key.isdecimal():
+        return ""
+    return scalar(db, _WHOSE[kind], [int(key)]) or ""

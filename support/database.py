@@ -5,7 +5,7 @@ start, so that two writers wait for each other instead of failing half way. Know
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,39 @@ BUSY_SECONDS = 30.0  # how long a writer waits for another before it gives up
 Row = dict[str, Any]
 
 
-def connect(path: Path) -> Database:
+class KeyedDatabase(Database):
+    """A connection that knows where the desk's key lies, and what to do once it has committed."""
+
+    key_path: Path | None = None
+    anchor_path: Path | None = None  # what says where the audit trail ends
+    _then: Callable[[], None] | None = None
+
+    def after_commit(self, then: Callable[[], None]) -> None:
+        """Do something once the transaction stands, at once outside of one; the last call counts.
+
+        What is not committed is not followed by it.
+        """
+        if self.conn.in_transaction:
+            self._then = then
+        else:
+            then()
+
+    def ended(self, *, committed: bool) -> None:
+        """Be told that the transaction ended."""
+        then, self._then = self._then, None
+        if then and committed:
+            then()
+
+
+def connect(
+    path: Path, *, key_path: Path | None = None, anchor_path: Path | None = None
+) -> KeyedDatabase:
     """Open the database file `path`, making it when it is not there.
+
+    Args:
+        path: the file.
+        key_path: the desk's key; without it no act can be recorded.
+        anchor_path: the file beside the key that says where the audit trail ends.
 
     Raises:
         WorkspaceError: the file is not a database, or cannot be opened.
@@ -32,12 +63,16 @@ def connect(path: Path) -> Database:
         connection.execute("PRAGMA foreign_keys = ON")
         # FULL: an acknowledged answer survives a power cut, not only a crash.
         connection.execute("PRAGMA synchronous = FULL")
+        # What is deleted is overwritten, not only set free; not every build of SQLite does it.
+        connection.execute("PRAGMA secure_delete = ON")
     except sqlite3.Error as error:
         raise WorkspaceError(
             f"Cannot open {path} as a database ({error}). Check the folder's rights and space, "
             f"or restore it from a backup."
         ) from error
-    return Database(connection)
+    database = KeyedDatabase(connection)
+    database.key_path, database.anchor_path = key_path, anchor_path
+    return database
 
 
 @contextmanager
@@ -52,8 +87,25 @@ def write(db: Database) -> Iterator[Database]:
         yield db
     except BaseException:
         db.conn.rollback()
+        _ended(db, committed=False)
         raise
     db.conn.commit()
+    _ended(db, committed=True)
+
+
+def _ended(db: Database, *, committed: bool) -> None:
+    if isinstance(db, KeyedDatabase):
+        db.ended(committed=committed)
+
+
+def settle(db: Database) -> bool:
+    """Write the log of changes into the database and empty it: it still holds what was deleted.
+
+    Returns:
+        Whether it is empty; false where somebody reads what came before.
+    """
+    busy, _, _ = db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not busy
 
 
 def one(db: Database, sql: str, parameters: Any = None) -> Row | None:

@@ -6,7 +6,9 @@ sealed is in `originals`, `drafts` and `outbox` alone.
 
 from sqlite_utils import Database, Migrations
 
+from . import audit_chain, key_mark
 from .migrations_api import API
+from .migrations_backups import BACKUPS
 from .migrations_doors import DOORS
 from .migrations_embed import EMBED, EMBED_PARENT
 from .migrations_forgotten import FORGOTTEN
@@ -17,6 +19,7 @@ from .migrations_moderation import MODERATION
 from .migrations_replays import REPLAYS
 from .migrations_similar import SIMILAR
 from .migrations_tokens import TOKENS
+from .migrations_trust import AUDIT_CHAIN, AUDIT_KEPT
 from .migrations_work import WORK
 
 migrations = Migrations("faqdesk")
@@ -562,6 +565,21 @@ def m028_imported_by(db: Database) -> None:
 
 
 @migrations()
+def m029_audit_chain(db: Database) -> None:
+    """Each act names the one before; whose data it was about, and whether the desk did it."""
+    _run(db, AUDIT_CHAIN)
+    audit_chain.chain(db)
+    _run(db, AUDIT_KEPT)
+
+
+@migrations()
 def m030_forgotten(db: Database) -> None:
     """Whom the desk was told to forget, so that no copy brings them back."""
     _run(db, FORGOTTEN)
+
+
+@migrations()
+def m031_backups(db: Database) -> None:
+    """Which backups were made, what the desk was brought back from, and which key is its own."""
+    _run(db, BACKUPS)
+    key_mark.set_mark(db)

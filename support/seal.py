@@ -27,6 +27,7 @@ class Seal:
         """Take a secret of `KEY_BYTES` random bytes."""
         self._fernet = Fernet(base64.urlsafe_b64encode(_derive(secret, b"seal")))
         self._hash_key = _derive(secret, b"customer")
+        self._trail_key = _derive(secret, b"audit trail")
         self.session_secret = _derive(secret, b"session").hex()
 
     @classmethod
@@ -86,6 +87,11 @@ class Seal:
         """A keyed hash: the same words give the same one, and nobody without the key can guess."""
         message = words.encode("utf-8", "replace")
         return hmac.new(self._hash_key, message, hashlib.sha256).hexdigest()[:32]
+
+    def link(self, words: str) -> str:
+        """The keyed hash of an act in the audit trail, which holds that of the act before it."""
+        message = words.encode("utf-8", "surrogatepass")
+        return hmac.digest(self._trail_key, message, "sha256").hex()
 
     def customer(self, source: str, customer_id: str) -> str:
         """The keyed hash under which a customer is stored; empty for an unknown one."""

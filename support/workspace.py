@@ -54,6 +54,11 @@ class Workspace:
         named = os.environ.get("FAQDESK_KEY_FILE")
         return Path(named) if named else self.home.with_name(self.home.name + ".key")
 
+    @property
+    def anchor_path(self) -> Path:
+        """Beside the key, the file that says where the audit trail ends: `<workspace>.trail`."""
+        return self.key_path.with_name(self.home.name + ".trail")
+
     def exists(self) -> bool:
         """Whether a desk was made here."""
         return self.database_path.exists()
@@ -104,7 +109,7 @@ class Workspace:
                 f"No desk in {self.home}. Make one with `faqdesk init`, or name its folder with "
                 f"FAQDESK_HOME."
             )
-        db = connect(self.database_path)
+        db = connect(self.database_path, key_path=self.key_path, anchor_path=self.anchor_path)
         try:
             if create:
                 self.database_path.chmod(0o600)

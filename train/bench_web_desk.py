@@ -16,7 +16,7 @@ import numpy as np
 from sqlite_utils import Database
 
 from support import agents, embeddings
-from support.audit import Actor
+from support.audit import Actor, record
 from support.clock import iso, now
 from support.database import scalar, write
 from support.encoder import SentenceEncoder
@@ -204,11 +204,8 @@ def _suggestions(db: Database, rows: Sequence[dict[str, Any]]) -> None:
         "INSERT INTO misses (suggestion_id, slug) VALUES ('bench-' || :id, :slug)",
         [row for row in shown if row["slug"] and row["outcome"] == "passed_over"],
     )
-    db.conn.executemany(
-        "INSERT INTO audit (at, actor, action, object) VALUES "
-        "(:answered_at, 'agent:' || :agent_id, 'answer.sent', 'inquiry:' || :id)",
-        shown,
-    )
+    for row in shown:
+        record(db, Actor(f"agent:{row['agent_id']}"), "answer.sent", f"inquiry:{row['id']}")
 
 
 def _map(db: Database, encoder: SentenceEncoder) -> None:

@@ -38,8 +38,8 @@ def imported(space, db, paths, **options):
 
 # What is said of imports and of what people did; indexes are told what went.
 SAID = (
-    "imports", "import_changes", "import_faqs", "import_settings", "audit", "sqlite_sequence",
-    "tombstones",
+    "imports", "import_changes", "import_faqs", "import_settings", "audit", "audit_head",
+    "sqlite_sequence", "tombstones",
 )  # fmt: skip
 # Which import brought it, when an FAQ was made of a link; what is sealed is another each time.
 SINCE = ("import_id", "created_at", "updated_at", "changed_at", "applied_at", "sealed")
