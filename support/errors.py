@@ -22,7 +22,9 @@
       CollectError          a source of listings refuses, or cannot be reached
         QuotaError          it has been asked as often as it allows
       IndexServerError      the index server cannot be reached, is too slow, or refuses
+      BusyError             too much is asked at once
       WorkspaceError        the folder, its database or its key cannot be used
+      BackupError           a backup cannot be made, read, or put in place
       JobCancelledError     somebody pressed cancel
 
 A message names the value and the cure. Only `web/` turns them into HTTP statuses and exit codes.
@@ -154,8 +156,21 @@ class IndexServerError(FaqdeskError):
         self.missing = missing
 
 
+class BusyError(FaqdeskError):
+    """Too much is asked at once; `retry_after` is in seconds."""
+
+    def __init__(self, words: str, *, retry_after: int) -> None:
+        """Take the words for the person who asked, and when to come again."""
+        super().__init__(words)
+        self.retry_after = retry_after
+
+
 class WorkspaceError(FaqdeskError):
     """The workspace folder, its database or its key cannot be used."""
+
+
+class BackupError(FaqdeskError):
+    """A backup cannot be made, read, or put in place."""
 
 
 class JobCancelledError(FaqdeskError):

@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 from flask_bootstrap import Bootstrap5
 from flask_smorest import Api
 from flask_wtf.csrf import CSRFProtect
@@ -62,6 +62,7 @@ from . import (
     models_page,
     moderation_figures_page,
     moderation_listing,
+    origins,
     people_page,
     policy_page,
     preferences,
@@ -71,6 +72,7 @@ from . import (
     search,
     sellers_page,
     settings_page,
+    shedding,
     sidebar_page,
     sidebar_setup,
     similar_page,
@@ -82,6 +84,7 @@ from . import (
 from .cookies import Cookies
 from .csp import CSP, may_be_framed
 
+HSTS = "max-age=31536000"  # seconds: a year
 MAX_BODY = 2 << 20  # bytes; an answer is text
 API = (
     *(api, api_suggestions, api_search, api_events, api_faqs, api_metrics, api_imports),
@@ -122,6 +125,8 @@ def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
     database.init_app(app, workspace)
     logs.init_app(app)
     metrics.init_app(app)
+    shedding.init_app(app)  # before anything asks the database
+    origins.init_app(app)
     limits.init_app(app)
     i18n.init_app(app)
     auth.init_app(app)
@@ -166,6 +171,10 @@ def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
         if not may_be_framed(response.headers["Content-Security-Policy"]):
             response.headers.setdefault("X-Frame-Options", "DENY")
         response.headers.setdefault("Referrer-Policy", "same-origin")
+        if request.is_secure:  # a name that was asked over https once is never asked in the clear
+            response.headers["Strict-Transport-Security"] = HSTS
+        if request.endpoint not in ("static", "bootstrap.static"):
+            response.vary.add("Cookie")
         if not response.cache_control.max_age:
             response.headers.setdefault("Cache-Control", "no-store")
         return response

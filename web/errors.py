@@ -10,6 +10,7 @@ from flask.json.provider import DefaultJSONProvider
 from werkzeug.exceptions import HTTPException
 
 from support.errors import (
+    BusyError,
     ConflictError,
     FaqdeskError,
     InputError,
@@ -19,6 +20,7 @@ from support.errors import (
     WorkspaceError,
 )
 
+from . import shedding
 from .attempts import TooManyAttemptsError
 
 # The first that fits counts.
@@ -30,6 +32,7 @@ STATUS: tuple[tuple[type[FaqdeskError], HTTPStatus], ...] = (
     (PermissionDeniedError, HTTPStatus.FORBIDDEN),
     (ModelError, HTTPStatus.SERVICE_UNAVAILABLE),
     (WorkspaceError, HTTPStatus.SERVICE_UNAVAILABLE),
+    (BusyError, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 
 log = structlog.get_logger("faqdesk")
@@ -77,8 +80,11 @@ def init_app(app: Flask) -> None:
 
     @app.errorhandler(FaqdeskError)
     def ours(error: FaqdeskError) -> Response:
-        response = _answer(status_of(error), str(error))
-        if isinstance(error, TooManyAttemptsError):
+        if isinstance(error, BusyError) and not wants_json():
+            response = shedding.page(error)
+        else:
+            response = _answer(status_of(error), str(error))
+        if isinstance(error, TooManyAttemptsError | BusyError):
             response.headers["Retry-After"] = str(error.retry_after)
         return response
 

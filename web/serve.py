@@ -28,7 +28,17 @@ from support.processes import ONE_THREAD
 from support.recommender import Recommender
 from support.workspace import Workspace
 
-from . import follow_ups, import_work, job_queue, jobs, logs, metrics, schedule, worker_state
+from . import (
+    backlog,
+    follow_ups,
+    import_work,
+    job_queue,
+    jobs,
+    logs,
+    metrics,
+    schedule,
+    worker_state,
+)
 from .app import create_app
 from .tls import Certificate
 
@@ -36,6 +46,7 @@ LOOK_SECONDS = 60.0  # how often the worker looks for jobs whose worker died
 FORGET_EVERY = 60  # and at every how-many-th look it forgets originals that are due
 AGAIN_SECONDS = 5.0  # how long after a worker's death the next one starts
 TIMEOUT = 60  # seconds a request may take before its process is replaced
+FIRST_FD = 3  # where a socket stands that we are given; sd_listen_fds(3)
 
 log = structlog.get_logger("faqdesk.serve")
 
@@ -65,7 +76,10 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
         # starts would only wait for those of the others (search at 16 agents: p95 233 to 71 ms).
         os.environ.update(dict.fromkeys(ONE_THREAD, "1"))  # for libraries loaded from now on
         threadpool_limits(1)
-        return create_app(self._workspace, PROXIES=self._proxies)
+        app = create_app(self._workspace, PROXIES=self._proxies)
+        # Read before the first question comes: after a restart many wait at the door.
+        app.extensions["faqdesk"].recommender.models()
+        return app
 
 
 def serve(
@@ -79,9 +93,12 @@ def serve(
 ) -> None:
     """Serve until a signal comes, then finish what is under way and stop the worker too.
 
+    Whoever starts us may hold the socket and hand it over as systemd does (`LISTEN_FDS`): what
+    comes while we are started anew waits there, and nobody is refused.
+
     Args:
         workspace: the desk.
-        host: the address to listen at.
+        host: the address to listen at, where no socket is handed over.
         port: and its port.
         workers: how many web processes.
         certificate: to serve https with; None: http.
@@ -94,7 +111,10 @@ def serve(
     secure = certificate.options() if certificate else {}
     workspace.database().close()  # the schema is brought up to date once, before the fork
     workspace.seal()
-    _try_address(host, port)
+    if (given := _given_address()) is not None:
+        host, port = given
+    else:
+        _try_address(host, port)
     logs.configure()
     if not (secure or proxies or _is_loopback(host)):
         log.warning("passwords travel in the clear", cure="--cert and --key, or a reverse proxy")
@@ -116,8 +136,10 @@ def serve(
         {
             "bind": address,
             "workers": workers,
-            "worker_class": "gthread",
-            "threads": 4,
+            "worker_class": backlog.Worker,
+            "threads": backlog.THREADS,
+            "worker_connections": backlog.CONNECTIONS,
+            "backlog": backlog.BACKLOG,
             "timeout": TIMEOUT,
             "graceful_timeout": 30,
             "limit_request_line": 8190,  # a search holds a whole inquiry, nine bytes a syllable
@@ -238,6 +260,29 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _given_address() -> tuple[str, int] | None:
+    """Where the socket listens that we were given; None: we were given none, and make our own.
+
+    See sd_listen_fds(3). gunicorn takes the socket itself.
+
+    Raises:
+        InputError: it is not one of the network, or they are several.
+    """
+    if os.environ.get("LISTEN_PID") != str(os.getpid()):
+        return None
+    n = int(os.environ.get("LISTEN_FDS", "0"))
+    if n == 0:
+        return None
+    with socket.socket(fileno=os.dup(FIRST_FD)) as found:
+        if n > 1 or found.family not in (socket.AF_INET, socket.AF_INET6):
+            raise InputError(
+                f"{n} sockets were handed over, the first of {found.family.name}. Serving takes "
+                f"one address and port: give the .socket unit one ListenStream."
+            )
+        name = found.getsockname()
+    return str(name[0]), int(name[1])
 
 
 def _try_address(host: str, port: int) -> None:
