@@ -12,7 +12,6 @@ from sqlite_utils import Database
 
 from . import suggestions
 from .database import one, write
-from .errors import NotFoundError
 from .html import to_plain_text
 from .recommender import Suggestion
 
@@ -121,19 +120,6 @@ def adopt(db: Database, inquiry_id: int, *, source: str, conversation: str) -> i
     """
     with write(db):
         return int(db.execute(sql, [inquiry_id, source, conversation]).rowcount)
-
-
-def check_own(db: Database, suggestion_id: str, asked_by: str) -> None:
-    """Refuse what was not shown to this agent.
-
-    What is suggested for an inquiry is the team's, whoever looked first: as in the console.
-
-    Raises:
-        NotFoundError: it was shown to somebody else, or never.
-    """
-    sql = "SELECT 1 FROM suggestions WHERE id = ? AND (asked_by = ? OR inquiry_id IS NOT NULL)"
-    if one(db, sql, [suggestion_id, asked_by]) is None:
-        raise NotFoundError(f"No suggestion {suggestion_id!r} of yours.")
 
 
 def _same(

@@ -7,6 +7,7 @@ from sqlite_utils import Database
 
 from .clock import now
 from .database import one, write
+from .errors import NotFoundError
 from .recommender import Suggestion
 
 
@@ -50,6 +51,22 @@ def remember(db: Database, suggestion: Suggestion, *, inquiry_id: int | None, as
                 }
             )
     return suggestion_id
+
+
+def check_own(db: Database, suggestion_id: str, asked_by: str) -> None:
+    """Refuse what was not shown to this agent, or to a program where a program asks.
+
+    What is suggested for an inquiry is the team's, whoever looked first.
+
+    Raises:
+        NotFoundError: it was shown to somebody else, or never.
+    """
+    sql = """
+        SELECT 1 FROM suggestions WHERE id = :id AND (asked_by = :who OR inquiry_id IS NOT NULL
+            OR (:who LIKE 'token:%' AND asked_by LIKE 'token:%'))
+    """
+    if one(db, sql, {"id": suggestion_id, "who": asked_by}) is None:
+        raise NotFoundError(f"No suggestion {suggestion_id[:100]!r} of yours.")
 
 
 # Said of the FAQ itself, whatever was asked; the others only of what had been asked by then.

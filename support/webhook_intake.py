@@ -142,38 +142,39 @@ def work(db: Database, seal: Seal, delivery_id: int) -> str:
     return state
 
 
-def again(db: Database, actor: Actor, delivery_id: int) -> None:
+def again(db: Database, actor: Actor, delivery_id: int, *, connection_id: int) -> None:
     """Let what was set aside be worked through once more.
 
     Raises:
         NotFoundError: there is no such delivery, or what it told is forgotten.
     """
     with write(db):
-        _set_aside(db, delivery_id)
+        _set_aside(db, delivery_id, connection_id)
         change = {"state": "queued", "tries": 0, "worked_at": None}
         db.table("webhook_deliveries").update(delivery_id, change)
         record(db, actor, "webhook.tried_again", f"webhook:{delivery_id}")
 
 
-def give_up(db: Database, actor: Actor, delivery_id: int) -> None:
+def give_up(db: Database, actor: Actor, delivery_id: int, *, connection_id: int) -> None:
     """Forget what was set aside.
 
     Raises:
         NotFoundError: there is no such delivery, or it is forgotten.
     """
     with write(db):
-        _set_aside(db, delivery_id)
+        _set_aside(db, delivery_id, connection_id)
         change = {"state": "ignored", "sealed": None}
         db.table("webhook_deliveries").update(delivery_id, change)
         record(db, actor, "webhook.given_up", f"webhook:{delivery_id}")
 
 
-def _set_aside(db: Database, delivery_id: int) -> None:
+def _set_aside(db: Database, delivery_id: int, connection_id: int) -> None:
+    """Refuse what is not set aside, or came through another connection."""
     sql = """
         SELECT 1 FROM webhook_deliveries
-        WHERE id = ? AND state = 'failed' AND sealed IS NOT NULL
+        WHERE id = ? AND connection_id = ? AND state = 'failed' AND sealed IS NOT NULL
     """
-    if one(db, sql, [delivery_id]) is None:
+    if one(db, sql, [delivery_id, connection_id]) is None:
         raise NotFoundError(f"No webhook {delivery_id} that was set aside and is kept.")
 
 

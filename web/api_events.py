@@ -8,10 +8,9 @@ from typing import Any, Final
 from flask import g
 from marshmallow import Schema, fields, validate
 
-from support import clock, told
+from support import clock, suggestions, told
 from support.answering import DISMISSALS
 from support.audit import Actor
-from support.database import one
 from support.errors import ConflictError, InputError, NotFoundError
 from support.insertions import FORMS
 from support.told import KINDS, Event
@@ -124,8 +123,7 @@ class TakenEventsSchema(Schema):
 @bp.response(202, TakenEventsSchema)
 def tell_events(asked: dict[str, Any], suggestion_id: str) -> dict[str, Any]:
     """Tell what became of a suggestion."""
-    if one(db(), "SELECT 1 FROM suggestions WHERE id = ?", [suggestion_id]) is None:
-        raise NotFoundError(f"No suggestion {suggestion_id[:100]!r}.")
+    suggestions.check_own(db(), suggestion_id, g.actor_name)
     return {"events": [_take(suggestion_id, item) for item in asked["events"]]}
 
 

@@ -85,7 +85,8 @@ def end(name: str) -> ResponseReturnValue:
 @requires(*ADMINS)
 def work_again(name: str, delivery_id: int) -> ResponseReturnValue:
     """Work through a webhook once more that was set aside."""
-    webhook_intake.again(db(), actor(), delivery_id)
+    found = connections.get(db(), name)
+    webhook_intake.again(db(), actor(), delivery_id, connection_id=found.id)
     ring_door(desk().workspace, "webhook", delivery_id)
     return _back(name, _("It is being worked through again."))
 
@@ -94,7 +95,8 @@ def work_again(name: str, delivery_id: int) -> ResponseReturnValue:
 @requires(*ADMINS)
 def forget(name: str, delivery_id: int) -> ResponseReturnValue:
     """Forget a webhook that was set aside."""
-    webhook_intake.give_up(db(), actor(), delivery_id)
+    found = connections.get(db(), name)
+    webhook_intake.give_up(db(), actor(), delivery_id, connection_id=found.id)
     return _back(name, _("It is forgotten."))
 
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 from flask import Blueprint, Response, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from support import parents, preferences, settings, sidebar
+from support import parents, preferences, settings, sidebar, suggestions
 from support.agents import LANGUAGES, Agent
 from support.audit import Actor
 from support.errors import InputError, ModelError, NotFoundError, PermissionDeniedError
@@ -25,7 +25,7 @@ from support.recommender import Suggestion
 from support.redact import Redactor, masks_in
 from support.sidebar import Asked, Said
 
-from . import embed_tokens, embed_view, embed_words, wording
+from . import attempts, embed_tokens, embed_view, embed_words, wording
 from .auth import ANSWERING
 from .csp import CSP, framed_by
 from .database import db, desk
@@ -63,6 +63,8 @@ def with_token(view: View) -> View:
         secret = secret.strip() if kind.lower() == "bearer" else ""
         g.embed_parents = _allowed()
         found = embed_tokens.find(db(), secret, allowed=g.embed_parents) if secret else None
+        if secret and found is None:
+            attempts.unknown(db(), "sidebar", request.remote_addr or "")
         if found is None or found.agent.role not in ANSWERING:
             return _ended()
         g.embed_agent, g.embed_parent, g.embed_secret = found.agent, found.parent, secret
@@ -120,7 +122,7 @@ def search() -> ResponseReturnValue:
 @with_token
 def inserted(suggestion_id: str) -> ResponseReturnValue:
     """Remember what was put into the answer or copied for it, or that it was taken back."""
-    sidebar.check_own(db(), suggestion_id, _agent().actor_name)
+    suggestions.check_own(db(), suggestion_id, _agent().actor_name)
     note_taken(db(), suggestion_id, _object(), _actor())
     return "", HTTPStatus.NO_CONTENT
 
@@ -129,7 +131,7 @@ def inserted(suggestion_id: str) -> ResponseReturnValue:
 @with_token
 def dismissed(suggestion_id: str) -> ResponseReturnValue:
     """Remember that a suggested FAQ does not fit, and why; or that it does, after all."""
-    sidebar.check_own(db(), suggestion_id, _agent().actor_name)
+    suggestions.check_own(db(), suggestion_id, _agent().actor_name)
     note_dismissal(db(), suggestion_id, _object(), _actor())
     return "", HTTPStatus.NO_CONTENT
 

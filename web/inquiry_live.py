@@ -5,7 +5,7 @@ from http import HTTPStatus
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from support import holding, incoming, inquiries
+from support import holding, incoming, inquiries, suggestions
 from support.database import one
 
 from .auth import ANSWERING, actor, me, requires
@@ -81,6 +81,7 @@ def inserted(suggestion_id: str) -> ResponseReturnValue:
 
     `found`: the FAQ was not suggested but looked up.
     """
+    suggestions.check_own(db(), suggestion_id, me().actor_name)
     note_taken(db(), suggestion_id, read_object(), actor())
     return "", HTTPStatus.NO_CONTENT
 
@@ -89,5 +90,6 @@ def inserted(suggestion_id: str) -> ResponseReturnValue:
 @requires(*ANSWERING)
 def dismissed(suggestion_id: str) -> ResponseReturnValue:
     """Remember that a suggested FAQ does not fit, and why; or that it does, after all."""
+    suggestions.check_own(db(), suggestion_id, me().actor_name)
     note_dismissal(db(), suggestion_id, read_object(), actor())
     return "", HTTPStatus.NO_CONTENT

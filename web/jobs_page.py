@@ -5,12 +5,13 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from support.errors import InputError
+from support.errors import InputError, PermissionDeniedError
 
 from . import job_steps, jobs, wording
-from .auth import LEADS, actor, requires
+from .auth import ADMINS, LEADS, actor, me, requires
 from .database import db, desk
 from .i18n import gettext as _
+from .import_work import IMPORT_WORKS
 from .jobs import Job
 from .wording import person
 
@@ -66,10 +67,17 @@ def state_of(job_id: int) -> ResponseReturnValue:
 @bp.post(_ONE + "/cancel")
 @requires(*LEADS)
 def cancel(job_id: int) -> ResponseReturnValue:
-    """Ask a job to stop."""
+    """Ask a job to stop; what only admins may begin, only they may end."""
+    if not may_stop(jobs.get(db(), job_id)):
+        raise PermissionDeniedError(f"This needs the role {' or '.join(ADMINS)}.")
     jobs.cancel(db(), actor(), job_id)
     flash(_("The job stops at its next step."), "info")
     return redirect(url_for(".one", job_id=job_id))
+
+
+def may_stop(job: Job) -> bool:
+    """Whether the reader may ask a job to stop."""
+    return job.kind not in IMPORT_WORKS or me().role in ADMINS
 
 
 def told(job: Job) -> dict[str, Any]:
@@ -96,4 +104,6 @@ def count(job: Job) -> str:
     return _("%(done)s of %(total)s", done=f"{job.done:,}", total=f"{job.total:,}")
 
 
-bp.app_context_processor(lambda: {"job_count": count, "job_step": job_steps.said})
+bp.app_context_processor(
+    lambda: {"job_count": count, "job_step": job_steps.said, "job_stops": may_stop}
+)

@@ -4,8 +4,9 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from listings.find import listings_named
-from listings.moderation import appeals, case_queue, decisions, reports
+from listings.moderation import appeals, case_queue, decisions, history, reports
 from listings.moderation.classes import PROBLEMS
+from support.errors import NotFoundError
 
 from . import moderation_words
 from .auth import MODERATING, actor, requires
@@ -72,6 +73,9 @@ def report(listing_id: int) -> ResponseReturnValue:
 def set_aside(listing_id: int) -> ResponseReturnValue:
     """Let no waiting report of somebody count, who reports in bad faith."""
     reporter = request.form.get("reporter", "")
+    story = history.story(db(), listing_id)
+    if reporter and reporter not in {found.reporter for found in story.reports}:
+        raise NotFoundError("Nobody of this name reported this listing.")
     braked = reports.set_aside(db(), actor(), reporter)
     flash(_("Reports of theirs that do not count any more: %(n)s", n=braked), "info")
     return _back(listing_id)
@@ -92,6 +96,7 @@ def appeal(listing_id: int) -> ResponseReturnValue:
     """Take an appeal in that came by mail."""
     text = request.form.get("decision", "")
     decision_id = int(text) if is_number(text) else 0
+    _check_of(listing_id, decision_id)
     appeals.file(
         db(), actor(), decision_id,
         by=request.form.get("by", ""), words=request.form.get("words", ""),
@@ -106,9 +111,20 @@ def appeal(listing_id: int) -> ResponseReturnValue:
 @requires(*MODERATING)
 def undo_decision(listing_id: int, decision_id: int) -> ResponseReturnValue:
     """Take the decision in force back, whoever made it."""
+    _check_of(listing_id, decision_id)
     decisions.undo(db(), actor(), decision_id)
     flash(_("The decision was taken back: all is as it was before it."), "info")
     return _back(listing_id)
+
+
+def _check_of(listing_id: int, decision_id: int) -> None:
+    """Refuse a decision on another listing than the page speaks of.
+
+    Raises:
+        NotFoundError: it is.
+    """
+    if decision_id not in {found.id for found in history.story(db(), listing_id).decisions}:
+        raise NotFoundError(f"No decision {decision_id} on listing {listing_id}.")
 
 
 def _back(listing_id: int) -> ResponseReturnValue:

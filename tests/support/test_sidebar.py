@@ -2,7 +2,7 @@
 
 import pytest
 
-from support import agents, answering, incoming, settings, sidebar
+from support import agents, answering, incoming, settings, sidebar, suggestions
 from support.clock import now
 from support.database import one, scalar
 from support.errors import NotFoundError
@@ -119,12 +119,12 @@ def test_what_was_shown_before_the_inquiry_came_is_no_second_suggestion(space, d
     assert scalar(db, "SELECT count(*) FROM suggestions") == 1
     # The inquiry's suggestion is the team's: a colleague who opens it reports on the same one.
     assert remember(db, shown(faq), inquiry_id=inquiry_id, asked_by="agent:2") == key
-    sidebar.check_own(db, key, "agent:2")
+    suggestions.check_own(db, key, "agent:2")
 
 
 def test_nobody_reports_on_what_was_shown_to_others(db, faq):
     key = remember(db, shown(faq))
-    sidebar.check_own(db, key, "agent:1")
+    suggestions.check_own(db, key, "agent:1")
     for suggestion_id, asked_by in ((key, "agent:2"), ("sg_none", "agent:1")):
         with pytest.raises(NotFoundError):
-            sidebar.check_own(db, suggestion_id, asked_by)
+            suggestions.check_own(db, suggestion_id, asked_by)
