@@ -15,7 +15,7 @@ from flask_smorest import Blueprint
 from marshmallow import RAISE
 from webargs.flaskparser import FlaskParser
 
-from . import api_rate, tokens
+from . import api_rate, attempts, tokens
 from .api_schemas import ProblemSchema
 from .database import db, desk
 from .errors import problem
@@ -61,6 +61,8 @@ def needs(*scopes: str) -> Callable[..., Callable[..., ResponseReturnValue]]:
             kind, _, secret = request.headers.get("Authorization", "").partition(" ")
             token = tokens.find(db(), secret.strip()) if kind.lower() == "bearer" else None
             if token is None:
+                if secret:
+                    attempts.unknown(db(), "token", request.remote_addr or "")
                 answer = problem(
                     HTTPStatus.UNAUTHORIZED,
                     "Send a live token: Authorization: Bearer fd_... "

@@ -1,7 +1,10 @@
 """How often one may try to get in; counted in the database, so that every worker knows.
 
-Logins are counted under a keyed hash: people type their password where the login goes.
+Logins are counted under a keyed hash: people type their password where the login goes. Addresses
+are counted by what one asker has: an IPv6 network of 64 bits is one of them.
 """
+
+import ipaddress
 
 from sqlite_utils import Database
 
@@ -15,6 +18,7 @@ AT_ALL = (
     100  # ... or for one login from anywhere: so many that nobody locks another out cheaply ...
 )
 WINDOW_MINUTES = 15  # ... before it waits
+UNKNOWN = 100  # secrets that nobody gave out, from one address in the window, that are counted
 
 
 class TooManyAttemptsError(PermissionDeniedError):
@@ -23,21 +27,32 @@ class TooManyAttemptsError(PermissionDeniedError):
     retry_after = WINDOW_MINUTES * 60
 
 
-def count(db: Database, seal: Seal, login: str, address: str) -> None:
+def count(db: Database, seal: Seal, login: str, address: str, *, browser: str = "") -> None:
     """Note that somebody tries to sign in, before the password is looked at.
 
     So many at once get no more attempts than one after the other.
 
+    Args:
+        db: the desk's database.
+        seal: its key.
+        login: as it was typed.
+        address: from where.
+        browser: where somebody signed in under this login before, what it is known as
+            (`known_browsers`): it waits for its own failures, and for nobody else's.
+
     Raises:
         TooManyAttemptsError: this address failed too often lately, or this login from anywhere.
     """
-    counted = _counted(seal, login)
+    counted, place = _counted(seal, login), place_of(address)
     with write(db):
         db.execute("DELETE FROM sign_in_attempts WHERE at < ?", [ago(days=1)])
         db.execute("DELETE FROM sessions WHERE expires_at < ?", [now()])
-        _refuse(db, "login", counted, most=AT_ALL)
-        _refuse(db, "address", address)
-        db.table("sign_in_attempts").insert({"login": counted, "address": address, "at": now()})
+        if browser:
+            counted, place = _counted(seal, login, of="browser"), f"browser:{browser}"
+        else:
+            _refuse(db, "login", counted, most=AT_ALL)
+        _refuse(db, "address", place)
+        _insert(db, counted, place)
 
 
 def count_code(db: Database, seal: Seal, login: str) -> None:
@@ -46,20 +61,33 @@ def count_code(db: Database, seal: Seal, login: str) -> None:
     Raises:
         TooManyAttemptsError: too many codes of this login were wrong lately.
     """
-    counted = _counted(seal, login, of="code")
-    with write(db):
-        _refuse(db, "login", counted)
-        db.table("sign_in_attempts").insert({"login": counted, "address": "code", "at": now()})
+    _count_of(db, seal, login, "code")
 
 
-def forgive(db: Database, seal: Seal, login: str, address: str) -> None:
+def count_password(db: Database, seal: Seal, login: str) -> None:
+    """Note that somebody who is signed in types their password; few are let from anywhere at all.
+
+    Who sits at a browser that was left open has few guesses, and locks nobody out of signing in.
+
+    Raises:
+        TooManyAttemptsError: too many were wrong lately.
+    """
+    _count_of(db, seal, login, "password")
+
+
+def forgive(db: Database, seal: Seal, login: str, address: str, *, browser: str = "") -> None:
     """Forget what a login failed at where it succeeds; what others tried elsewhere stays counted.
 
-    The codes are forgotten too.
+    Codes and passwords typed while signed in are forgotten too.
     """
-    sql = "DELETE FROM sign_in_attempts WHERE login = ? AND address IN (?, 'code')"
-    for of in ("login", "code"):
-        db.execute(sql, [_counted(seal, login, of=of), address])
+    sql = "DELETE FROM sign_in_attempts WHERE login = ? AND address = ?"
+    for of, place in (
+        ("login", place_of(address)),
+        ("browser", f"browser:{browser}"),
+        ("code", "code"),
+        ("password", "password"),
+    ):
+        db.execute(sql, [_counted(seal, login, of=of), place])
 
 
 def check(db: Database, what: str, address: str) -> None:
@@ -68,22 +96,68 @@ def check(db: Database, what: str, address: str) -> None:
     Raises:
         TooManyAttemptsError: it did.
     """
-    _refuse(db, "address", f"{what}:{address}")
+    _refuse(db, "address", f"{what}:{place_of(address)}")
 
 
 def failed(db: Database, what: str, address: str) -> None:
     """Note that an address failed at something else than signing in."""
-    row = {"login": what, "address": f"{what}:{address}", "at": now()}
     with write(db):
-        db.table("sign_in_attempts").insert(row)
+        _insert(db, what, f"{what}:{place_of(address)}")
+
+
+def unknown(db: Database, what: str, address: str) -> None:
+    """Note that an address gave a token or a signature that is nobody's.
+
+    Asked only where it is: one that is somebody's always counts, so that nobody who shares an
+    address with others (a helpdesk's servers do) is shut out by them. They are too long to guess.
+
+    Raises:
+        TooManyAttemptsError: it gave too many lately.
+    """
+    place = f"{what}:{place_of(address)}"
+    with write(db):
+        _refuse(db, "address", place, most=UNKNOWN)
+        _insert(db, what, place)
+
+
+def place_of(address: str) -> str:
+    """Under which an address is counted: one of IPv4 as it is, of IPv6 the network of 64 bits.
+
+    That is what one line gets, and within it one can have any number of addresses. However an
+    address is spelt it is the same one; a port beside it, as some proxies write it, is none of it.
+    """
+    text = address.strip().partition("%")[0]
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        found = ipaddress.ip_address(text)
+    except ValueError:
+        return "unknown" if text else ""
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    inner = found.ipv4_mapped or found.sixtofour
+    return str(inner or ipaddress.ip_network((found, 64), strict=False))
+
+
+def _count_of(db: Database, seal: Seal, login: str, of: str) -> None:
+    counted = _counted(seal, login, of=of)
+    with write(db):
+        _refuse(db, "login", counted)
+        _insert(db, counted, of)
 
 
 def _refuse(db: Database, column: str, value: str, *, most: int = ATTEMPTS) -> None:
     sql = f"SELECT count(*) FROM sign_in_attempts WHERE {column} = ? AND at > ?"  # noqa: S608
     if scalar(db, sql, [value, ago(minutes=WINDOW_MINUTES)]) >= most:
         raise TooManyAttemptsError(
-            f"Too many failed sign-ins. Wait {WINDOW_MINUTES} minutes and try again."
+            f"Too many failed attempts. Wait {WINDOW_MINUTES} minutes and try again."
         )
+
+
+def _insert(db: Database, counted: str, place: str) -> None:
+    db.table("sign_in_attempts").insert({"login": counted, "address": place, "at": now()})
 
 
 def _counted(seal: Seal, login: str, *, of: str = "login") -> str:

@@ -1,7 +1,7 @@
 """Signing in and out, and who may do what."""
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 
 from flask import Blueprint, Flask, flash, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -13,7 +13,7 @@ from support.agents import Agent
 from support.audit import Actor
 from support.errors import PermissionDeniedError
 
-from . import sessions
+from . import known_browsers, sessions
 from .database import db, desk
 
 bp = Blueprint("auth", __name__)
@@ -126,16 +126,21 @@ def do_sign_in() -> ResponseReturnValue:
 
 def let_in(agent: Agent, token: str) -> None:
     """Put a session that was begun into the cookie."""
+    if current_user.is_authenticated:
+        sessions.replace(db(), current_user.get_id())
     session.clear()  # a new session never inherits what an earlier visitor left
     session.permanent = True
     login_user(SignedIn(agent, token))
+    known_browsers.remember(desk().seal, agent.login)
 
 
 def _by_password() -> tuple[Agent, str] | None:
+    login = request.form.get("login", "").strip()
     return sessions.sign_in(
         db(),
         desk().seal,
-        login=request.form.get("login", "").strip(),
+        login=login,
+        browser=known_browsers.known_as(desk().seal, login),
         password=request.form.get("password", ""),
         code=_code(),
         **_from_where(),
@@ -143,7 +148,15 @@ def _by_password() -> tuple[Agent, str] | None:
 
 
 def _by_code(half: str) -> tuple[Agent, str]:
-    return sessions.sign_in_by_code(db(), desk().seal, half=half, code=_code(), **_from_where())
+    seal = desk().seal
+    return sessions.sign_in_by_code(
+        db(),
+        seal,
+        half=half,
+        code=_code(),
+        known=partial(known_browsers.known_as, seal),
+        **_from_where(),
+    )
 
 
 def _code() -> str:

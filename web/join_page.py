@@ -8,7 +8,7 @@ from support import agents, invitations
 from support.errors import ConflictError, InputError
 from support.invitations import Invitation, NotOpenError
 
-from . import attempts, sessions
+from . import attempts, known_browsers, sessions
 from .auth import let_in
 from .database import db, desk
 from .i18n import gettext as _
@@ -64,6 +64,7 @@ def _go_on(login: str, password: str, *, resets: bool) -> ResponseReturnValue:
             password=password,
             address=request.remote_addr or "",
             user_agent=request.headers.get("User-Agent", ""),
+            browser=known_browsers.known_as(desk().seal, login),
         )
     except sessions.SecondFactorError as asked:
         flash(_("Your new password is set."), "info")

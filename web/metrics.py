@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Flask, Response, current_app, g, request
 from flask.typing import ResponseReturnValue
 
-from . import tokens
+from . import attempts, tokens
 from .database import db, desk
 from .errors import problem
 from .metrics_state import State
@@ -136,4 +136,6 @@ def _is_own() -> bool:
 def _has_token() -> bool:
     kind, _, secret = request.headers.get("Authorization", "").partition(" ")
     token = tokens.find(db(), secret.strip()) if kind.lower() == "bearer" else None
+    if secret and token is None:
+        attempts.unknown(db(), "token", request.remote_addr or "")
     return token is not None and token.may(SCOPE)

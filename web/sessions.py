@@ -7,21 +7,24 @@ import base64
 import hashlib
 import json
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlite_utils import Database
 
 from support import agents, second_factor
 from support.agents import Agent
 from support.audit import Actor, record
-from support.clock import ago, now
+from support.clock import ago, from_iso, iso, now
 from support.database import one, scalar, write
 from support.errors import NotFoundError, PermissionDeniedError, WorkspaceError
 from support.seal import Seal
 
 from . import attempts
 
-LIFETIME_HOURS = 12  # without a click
+LIFETIME_HOURS = 12  # without a click ...
+MOST_DAYS = 7  # ... and however often one clicks
 TOUCH_MINUTES = 5  # how often a click is written down
 HALF_MINUTES = 5  # between the password and the code
 KEY = 16  # digits of a token's hash that name a session to its owner
@@ -52,12 +55,14 @@ def sign_in(
     password: str,
     address: str,
     user_agent: str,
+    browser: str = "",
     code: str = "",
 ) -> tuple[Agent, str] | None:
     """Check a login and start a session.
 
     Attempts are counted under a keyed hash: people type their password where the login goes.
-    `code` is that of the second factor, or a recovery code, where the person has one.
+    `browser` is what it is known as at this login, where it is (`known_browsers`). `code` is that
+    of the second factor, or a recovery code, where the person has one.
 
     Returns:
         The person and the session's token; None where login and password do not fit.
@@ -67,7 +72,7 @@ def sign_in(
         SecondFactorError: login and password fit, and the code is missing or wrong.
     """
     login = login[:64]
-    attempts.count(db, seal, login, address)
+    attempts.count(db, seal, login, address, browser=browser)
     agent = agents.authenticate(db, login, password)
     actor = Actor(agent.actor_name if agent else "nobody", address)
     if agent is None:
@@ -76,13 +81,20 @@ def sign_in(
         return None
     if second_factor.state(db, agent.id).on:
         _ask_for_code(db, seal, agent, actor, code)
-    return agent, begin(db, seal, agent, actor, user_agent)
+    return agent, begin(db, seal, agent, actor, user_agent, browser=browser)
 
 
 def sign_in_by_code(
-    db: Database, seal: Seal, *, half: str, code: str, address: str, user_agent: str
+    db: Database,
+    seal: Seal,
+    *,
+    half: str,
+    code: str,
+    address: str,
+    user_agent: str,
+    known: Callable[[str], str] = lambda login: "",
 ) -> tuple[Agent, str]:
-    """Go on where `sign_in` asked for the code.
+    """Go on where `sign_in` asked for the code; `known` tells the `browser` of a login.
 
     Returns:
         The person and the session's token.
@@ -93,20 +105,21 @@ def sign_in_by_code(
         SecondFactorError: the code is missing or wrong.
     """
     agent = _whose_half(db, seal, half)
-    attempts.count(db, seal, agent.login, address)
+    browser = known(agent.login)
+    attempts.count(db, seal, agent.login, address, browser=browser)
     actor = Actor(agent.actor_name, address)
     if second_factor.state(db, agent.id).on:
         _ask_for_code(db, seal, agent, actor, code)
-    return agent, begin(db, seal, agent, actor, user_agent)
+    return agent, begin(db, seal, agent, actor, user_agent, browser=browser)
 
 
 def check_password(db: Database, seal: Seal, agent: Agent, password: str, address: str) -> bool:
-    """Whether somebody who is signed in knows their password; tried as rarely as at signing in.
+    """Whether somebody who is signed in knows their password.
 
     Raises:
-        TooManyAttemptsError: this person or address failed too often lately.
+        TooManyAttemptsError: they failed too often lately.
     """
-    attempts.count(db, seal, agent.login, address)
+    attempts.count_password(db, seal, agent.login)
     if agents.authenticate(db, agent.login, password) is None:
         actor = Actor(agent.actor_name, address)
         with write(db):
@@ -117,18 +130,20 @@ def check_password(db: Database, seal: Seal, agent: Agent, password: str, addres
     return True
 
 
-def begin(db: Database, seal: Seal, agent: Agent, actor: Actor, user_agent: str) -> str:
+def begin(
+    db: Database, seal: Seal, agent: Agent, actor: Actor, user_agent: str, *, browser: str = ""
+) -> str:
     """Start a session; returns its token."""
     token = secrets.token_urlsafe(32)
     with write(db):
-        attempts.forgive(db, seal, agent.login, actor.address)
+        attempts.forgive(db, seal, agent.login, actor.address, browser=browser)
         db.table("sessions").insert(
             {
                 "token_hash": _hash(token),
                 "agent_id": agent.id,
                 "created_at": now(),
                 "last_seen_at": now(),
-                "expires_at": _expiry(),
+                "expires_at": _expiry(now()),
                 "address": actor.address,
                 "user_agent": user_agent[:200],
             }
@@ -186,9 +201,16 @@ def find(db: Database, token: str) -> Agent | None:
     if row["last_seen_at"] < ago(minutes=TOUCH_MINUTES):
         with write(db):
             db.table("sessions").update(
-                row["token_hash"], {"last_seen_at": now(), "expires_at": _expiry()}
+                row["token_hash"],
+                {"last_seen_at": now(), "expires_at": _expiry(row["created_at"])},
             )
     return agent if agent.active else None
+
+
+def replace(db: Database, token: str) -> None:
+    """End the session that a browser has while another begins in it."""
+    with write(db):
+        db.execute("DELETE FROM sessions WHERE token_hash = ?", [_hash(token)])
 
 
 def sign_out(db: Database, token: str, actor: Actor) -> None:
@@ -254,5 +276,6 @@ def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _expiry() -> str:
-    return ago(hours=-LIFETIME_HOURS)
+def _expiry(begun: str) -> str:
+    """Until when a session lasts that is used now."""
+    return min(ago(hours=-LIFETIME_HOURS), iso(from_iso(begun) + timedelta(days=MOST_DAYS)))

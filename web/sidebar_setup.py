@@ -2,7 +2,6 @@
 
 import io
 from typing import Final
-from urllib.parse import urlsplit
 
 from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
@@ -73,12 +72,9 @@ def package() -> ResponseReturnValue:
 
 
 def _page(*, trouble: str = "") -> str:
-    address = urlsplit(_address())
     return render_template(
         "sidebar_setup.html",
         address=_address(),
-        # Helpdesks over https show no page over http, but one of the same machine.
-        plain=address.scheme != "https" and address.hostname not in ("localhost", "127.0.0.1"),
         allowed=parents.read(_lines()),
         kinds=WITH_SIDEBAR,
         sources=sorted(

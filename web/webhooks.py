@@ -15,6 +15,7 @@ from support.connections import Connection
 from support.errors import NotFoundError
 from support.webhook_signatures import Incoming, SignatureError
 
+from . import attempts
 from .database import db, desk
 from .errors import problem
 from .job_queue import ring_door
@@ -66,4 +67,5 @@ def _connection(name: str) -> Connection | None:
 def _refused(why: str) -> ResponseReturnValue:
     # What exactly is wrong stands with the connection; who knocks is told no more than this.
     log.warning("a webhook was refused", why=why)
+    attempts.unknown(db(), "webhook", request.remote_addr or "")
     return problem(HTTPStatus.UNAUTHORIZED, "No connection of this desk signs so.")

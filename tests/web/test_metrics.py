@@ -121,7 +121,7 @@ def test_others_need_a_token(app, db, address, host, headers):
 
     def ask(**more):
         return client.get(
-            "/metrics", base_url=f"http://{host}", headers=headers | more, environ_base=base
+            "/metrics", base_url=f"https://{host}", headers=headers | more, environ_base=base
         )
 
     if "Authorization" not in headers:
