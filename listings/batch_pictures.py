@@ -16,9 +16,9 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from support.errors import ImportFileError, InputError, PictureError
+from support.picture_decoder import MAX_BYTES
 
 from .collect_archive import ARCHIVES, MAX_GROWTH, SPARE, Entry, is_picture, pictures_in
-from .pictures import MAX_BYTES
 
 KINDS: Final = (".zip", *ARCHIVES)
 FOLDER: Final = "pictures"

@@ -10,6 +10,7 @@ from sqlite_utils import Database
 
 from support.database import write
 from support.errors import PictureError
+from support.picture_decoder import MAX_BYTES
 from support.workspace import Workspace
 
 from .batches import Batch
@@ -19,7 +20,7 @@ from .columns import existing
 from .label import DISAGREE, UNSURE, added_columns
 from .label_carry import carried_to, carry
 from .label_pictures import PictureFolder
-from .pictures import MAX_BYTES, store
+from .pictures import store
 from .review_fill import NewItem, add_items, priority
 from .shards import plan
 from .store import Collected, ListingStore, set_picture, wanted_pictures

@@ -17,8 +17,9 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final
 
 from support.errors import ImportFileError, PictureError
+from support.picture_decoder import MAX_BYTES
 
-from .pictures import MAX_BYTES, SUFFIXES
+from .pictures import SUFFIXES
 
 ARCHIVES: Final = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 MAX_GROWTH: Final = 20  # times a compressed archive's size; photos hardly shrink

@@ -10,9 +10,8 @@ import urllib3
 from urllib3.util import Retry, Timeout
 
 from support.errors import AddressError, PictureError
+from support.picture_decoder import MAX_BYTES
 from support.public_net import host_of, is_public, pools, reason
-
-from .pictures import MAX_BYTES
 
 __all__ = ["PictureFetcher", "is_public"]
 

@@ -1,9 +1,9 @@
 """Pictures as models read them: squares of bytes, in batches, decoded beside the reckoning.
 
-A JPEG is decoded no larger than needed, in threads (Pillow lets go of the interpreter while it
-decodes), and the next batch is on its way while one is looked at. What cannot be read is told
-beside, never raised: one broken file among a million must not stop the rest. A side as long as the
-whole picture is squeezed, not cut: what is for sale may be at the edge.
+A JPEG is decoded no larger than needed, in a process of its own, and the next batch is on its way
+while one is looked at. What cannot be read is told beside, never raised: one broken file among a
+million must not stop the rest. A side as long as the whole picture is squeezed, not cut: what is
+for sale may be at the edge.
 """
 
 from collections import deque
@@ -15,11 +15,11 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from support.errors import PictureError
+from support.picture_decoder import decode
 
-from .pictures import open_picture
+from .pictures import read_file
 
 Pixels = npt.NDArray[np.uint8]
 _AHEAD: Final = 2  # batches on their way; more would only hold memory
@@ -48,10 +48,8 @@ def read_square(path: Path, side: int) -> Pixels:
     Raises:
         PictureError: it is missing, too large, no picture, or broken.
     """
-    picture = open_picture(path, at_least=side)
-    # Dividing by whole numbers first is as good to the eye and many times quicker.
-    square = picture.resize((side, side), Image.Resampling.BILINEAR, reducing_gap=2.0)
-    return np.asarray(square, dtype=np.uint8)
+    found = decode(read_file(path), name=str(path), at_least=side, side=side, square=True)
+    return np.frombuffer(found.data, np.uint8).reshape(side, side, 3)
 
 
 def read_batches(
@@ -63,7 +61,7 @@ def read_batches(
         paths: picture files.
         side: of the squares, in pixels.
         batch_size: pictures asked for at a time.
-        threads: that decode.
+        threads: that have one decoded each.
     """
     starts = range(0, len(paths), batch_size)
     with ThreadPoolExecutor(threads, thread_name_prefix="pictures") as pool:

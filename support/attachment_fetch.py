@@ -1,12 +1,13 @@
 """A customer's file, fetched from where it lies for the moment that somebody looks at it.
 
 Nothing of it is kept. Only the public network is asked, and the helpdesk that the message came
-from, which alone is told who we are. A picture is one that can be decoded; all else is only bytes.
+from, which alone is told who we are. A picture is one that can be decoded, and is shown as it was
+drawn, without what a camera wrote beside it; all else is only bytes.
 """
 
 import io
-import warnings
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 
@@ -19,7 +20,8 @@ from .connection_access import Access
 from .database import one
 from .delivery_helpdesks import USER_AGENT, Helpdesk
 from .delivery_ways import sender
-from .errors import AddressError, NotFoundError
+from .errors import AddressError, NotFoundError, PictureError
+from .picture_decoder import decode
 from .public_net import host_of, pools, read_within
 from .seal import Seal
 
@@ -27,10 +29,7 @@ LARGEST: Final = 10 << 20  # bytes
 SECONDS: Final = 20.0
 REDIRECTS: Final = 3  # Chatwoot leads to its storage
 _TIMEOUT: Final = Timeout(connect=5, read=10)
-MOST_PIXELS: Final = 40_000_000
-_DRAWN: Final = {
-    "PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif", "WEBP": "image/webp",
-}  # fmt: skip
+LONGEST: Final = 2560  # pixels of a side that is shown; screenshots are smaller
 _MOVES: Final = (301, 302, 303, 307, 308)
 
 
@@ -69,23 +68,25 @@ def fetch(db: Database, seal: Seal, attachment_id: int) -> Fetched:
         data = _get(row["url"], access, kind)
     except (AddressError, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
         raise NotFoundError(f"Attachment {attachment_id} cannot be had.") from error
-    return Fetched(row["name"] or "attachment", data, kind_of(data))
+    name = str(row["name"] or "attachment")
+    if picture := drawn(data):
+        return Fetched(f"{PurePosixPath(name).stem}.jpg", picture, "image/jpeg")
+    return Fetched(name, data, "")
 
 
-def kind_of(data: bytes) -> str:
-    """The media type of a picture that decodes; '' where it is none that browsers draw."""
+def drawn(data: bytes) -> bytes:
+    """The picture in a file, written anew as a JPEG without anything beside it; b"" if none is."""
+    try:
+        found = decode(data, name="It", at_least=LONGEST, side=LONGEST)
+    except PictureError:
+        return b""
     from PIL import Image  # only when somebody looks at one
 
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(data), formats=tuple(_DRAWN)) as picture:
-                if picture.width * picture.height > MOST_PIXELS:
-                    return ""
-                picture.load()
-                return _DRAWN[str(picture.format)]
-    except Exception:  # whatever a decoder makes of what strangers send
-        return ""
+    written = io.BytesIO()
+    picture = Image.frombytes("RGB", (found.width, found.height), found.data)
+    # Screenshots are read: letters keep their edges where colours are not made coarser.
+    picture.save(written, "JPEG", quality=92, subsampling=0)
+    return written.getvalue()
 
 
 def _get(url: str, access: Access, kind: str) -> bytes:

@@ -16,7 +16,7 @@ from .seal import Seal
 from .text import bigram_query
 
 PAGE = 50  # rows a page
-_PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
+_PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 SNIPPET = 160  # characters of a question in a list
 RANKED = 2_000  # inquiries that hold the words, of which the best are sought
 

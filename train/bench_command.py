@@ -78,7 +78,8 @@ def _children(pid: int) -> list[int]:
         words = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
     except OSError:
         return []
-    return [int(word) for word in words.split()]
+    own = [int(word) for word in words.split()]
+    return own + [one for child in own for one in _children(child)]
 
 
 def _peak_of(pid: int) -> int:

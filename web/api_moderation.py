@@ -19,12 +19,12 @@ from listings.moderation.classes import Signals, Verdict
 from listings.moderation.decisions_past import add_past
 from listings.moderation.policy import Choice
 from listings.moderation.take_in import listing_id_of, take_in
-from listings.pictures import MAX_BYTES
 from listings.store import Collected
 from support import clock
 from support.audit import Actor
 from support.database import one
 from support.errors import ConflictError, InputError
+from support.picture_decoder import MAX_BYTES
 
 from .api import bp, needs, problems
 from .api_forms import json_or_form, posted, posted_files

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from werkzeug.datastructures import FileStorage
 
-from listings.pictures import MAX_BYTES, read_picture
+from listings.pictures import read_picture
 from support.errors import InputError, NotFoundError
+from support.picture_decoder import MAX_BYTES
 from support.workspace import Workspace
 
 MAX_PICTURES = 10  # of one listing
@@ -89,6 +90,5 @@ def write_small(file: FileStorage, path: Path) -> None:
         PictureError: it is too large, no picture, or broken.
     """
     name = Path(file.filename or "").name or "The picture"
-    picture = read_picture(file.stream.read(MAX_BYTES + 1), name=name, at_least=SIDE)
-    picture.thumbnail((SIDE, SIDE))
+    picture = read_picture(file.stream.read(MAX_BYTES + 1), name=name, within=SIDE)
     picture.save(path, "JPEG", quality=90)

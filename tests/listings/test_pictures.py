@@ -37,7 +37,7 @@ def near(pixel, colour):
     return max(abs(a - b) for a, b in zip(pixel, colour, strict=True)) < 24
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 def test_usual_kinds_come_out_as_rgb(tmp_path, kind):
     path = tmp_path / "photo.bin"
     path.write_bytes(encoded(two_halves(), kind))
@@ -69,10 +69,10 @@ def test_sixteen_bits_are_scaled_not_clipped():
     assert picture.getpixel((4, 4)) == (128, 128, 128)
 
 
-def test_a_large_photo_may_be_decoded_small_but_no_smaller_than_asked():
+def test_a_large_photo_comes_out_within_the_size_asked_for():
     data = encoded(two_halves((1600, 800)))
-    picture = read_picture(data, name="large.jpg", at_least=224)
-    assert 224 <= min(picture.size) < 800
+    picture = read_picture(data, name="large.jpg", within=224)
+    assert picture.size == (224, 112)
     assert near(picture.getpixel((8, 8)), RED)
 
 
@@ -136,7 +136,7 @@ def test_the_same_picture_is_stored_once(tmp_path):
 
 def test_a_tracking_pixel_is_not_stored(tmp_path):
     with pytest.raises(PictureError, match="1 x 1"):
-        store(tmp_path, encoded(Image.new("RGB", (1, 1)), "GIF"), name="dot.gif")
+        store(tmp_path, encoded(Image.new("RGB", (1, 1)), "PNG"), name="dot.png")
     assert list(tmp_path.iterdir()) == []
 
 

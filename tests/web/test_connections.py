@@ -121,7 +121,8 @@ def test_a_customers_picture_is_shown_and_the_helpdesk_alone_is_told_who_we_are(
     access = Access(address=desk.address, user="u@example.com", token="t", private=True)
     connections.connect(db, seal, ACTOR, name="z", kind="zendesk", source="test", access=access)
     found = agent.get(path)
-    assert (found.status_code, found.content_type, found.data) == (200, "image/png", PIXEL)
+    assert (found.status_code, found.content_type) == (200, "image/jpeg")
+    assert found.data.startswith(b"\xff\xd8")  # written anew, whatever it was
     assert found.headers["X-Content-Type-Options"] == "nosniff"
     assert desk.headers[-1]["Authorization"].startswith("Basic ")
     second = db["attachments"].insert(row | {"url": f"{desk.address}/files/b.png"}).last_pk
