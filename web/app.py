@@ -10,6 +10,7 @@ from flask_smorest import Api
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from support.errors import InputError
 from support.workspace import Workspace
 
 from . import (
@@ -98,6 +99,7 @@ def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
 
     Raises:
         WorkspaceError: there is no desk there.
+        InputError: it is asked to run in debug mode.
     """
     workspace = workspace or Workspace.locate()
     app = Flask(__name__, static_folder=str(Path(__file__).parent / "static"))
@@ -118,6 +120,11 @@ def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
         OPENAPI_JSON_PATH="openapi.json",
     )
     app.config.update(config)
+    if app.debug:
+        raise InputError(
+            "The desk is not run in debug mode: its debugger runs code for whoever reaches it. "
+            "Unset FLASK_DEBUG, and do not pass --debug."
+        )
     if n := int(app.config.get("PROXIES", 0)):  # so many before us say who asks, and how
         proxied = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)
         app.wsgi_app = proxied  # type: ignore[method-assign]

@@ -1,6 +1,5 @@
 """Runs the console: gunicorn for the web, and one worker process for jobs beside it."""
 
-import ipaddress
 import itertools
 import os
 import shutil
@@ -40,6 +39,7 @@ from . import (
     worker_state,
 )
 from .app import create_app
+from .origins import is_own_machine
 from .tls import Certificate
 
 LOOK_SECONDS = 60.0  # how often the worker looks for jobs whose worker died
@@ -106,18 +106,23 @@ def serve(
 
     Raises:
         WorkspaceError: there is no desk.
-        InputError: the address cannot be had, or the certificate will not do.
+        InputError: the address cannot be had, or is not this machine's and asked over plain http;
+            or the certificate will not do.
     """
     secure = certificate.options() if certificate else {}
     workspace.database().close()  # the schema is brought up to date once, before the fork
     workspace.seal()
-    if (given := _given_address()) is not None:
-        host, port = given
-    else:
+    given = _given_address()
+    host, port = given or (host, port)
+    if not (secure or proxies or is_own_machine(host)):
+        raise InputError(
+            f"Cannot serve at {host} over plain http: passwords would travel in the clear. Give it "
+            f"a certificate (--cert, --key), or put a reverse proxy before it that speaks https "
+            f"(--host 127.0.0.1 --proxies 1)."
+        )
+    if given is None:
         _try_address(host, port)
     logs.configure()
-    if not (secure or proxies or _is_loopback(host)):
-        log.warning("passwords travel in the clear", cure="--cert and --key, or a reverse proxy")
     # The web processes count together here; a folder of an earlier server would count twice.
     counts = tempfile.mkdtemp(prefix="faqdesk-metrics-")
     os.environ[metrics.FOLDER] = counts
@@ -253,13 +258,6 @@ def _follow(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(1.0)
     os.kill(os.getpid(), signal.SIGTERM)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _given_address() -> tuple[str, int] | None:
