@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Final
 
 from support.table_rows import no_formula
+from support.whole_files import whole_file
 
 from .label_compare import REPORT
-from .shards import Receipt, beside
+from .shards import Receipt
 
 PROBLEM: Final = ("line", "kind", "reason", "what")
 TOP_PAIRS: Final = 20
@@ -57,7 +58,7 @@ def write_reports(
     problems_file, disagreements_file = report_files(out)
     database = scratch / "disagree.db"
     database.unlink(missing_ok=True)
-    with closing(sqlite3.connect(database)) as db, beside(problems_file) as beside_it:
+    with closing(sqlite3.connect(database)) as db, whole_file(problems_file) as beside_it:
         db.execute(f"CREATE TABLE remarks ({', '.join(REPORT)})")
         with beside_it.open("w", encoding="utf-8-sig", newline="") as file:
             writer = csv.writer(file)
@@ -104,7 +105,7 @@ def _pairs(db: sqlite3.Connection) -> list[Pair]:
 
 
 def _write_disagreements(db: sqlite3.Connection, path: Path) -> None:
-    with beside(path) as beside_it, beside_it.open("w", encoding="utf-8-sig", newline="") as file:
+    with whole_file(path) as half, half.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(REPORT)
         for row in db.execute("SELECT * FROM remarks ORDER BY probability DESC, line"):

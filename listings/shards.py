@@ -13,14 +13,13 @@ A file is written beside its place and renamed, the receipt last, so that a shar
 not. Knows nothing of what the work is.
 """
 
-import contextlib
 import json
-import os
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
+
+from support.whole_files import sync_to_disk, whole_file
 
 from .tables import Added, Layout, Problem, Rows, Source, Told, open_sink, read_rows
 
@@ -108,6 +107,8 @@ def plan(
         about = {"lines": block.lines, "problems": [asdict(found) for found in block.problems]}
         shard.about.write_text(json.dumps(about, ensure_ascii=False), encoding="utf-8")
         shards.append(Shard(folder, number, len(block.lines), shard.kept.stat().st_size))
+    for path in (*(folder / "in").iterdir(), folder / "in"):  # the plan says that they are there
+        sync_to_disk(path)
     made = layout(source.shape())
     sizes = [[shard.rows, shard.size] for shard in shards]
     write_json(folder / "plan.json", {"layout": made.as_dict(), "shards": sizes})
@@ -137,7 +138,7 @@ def do(shard: Shard, layout: Layout, work: Work) -> Receipt:
     problems = [Problem(**found) for found in about["problems"]]
     rows = read_rows(layout, shard.kept)
     done = work(rows, about["lines"])
-    with beside(shard.made) as file:
+    with whole_file(shard.made, sweeps=False) as file:
         cut = open_sink(layout).write(rows, done.added, layout, file)
     problems += [
         Problem(line, "cell", reason)
@@ -164,30 +165,11 @@ def receipt(shard: Shard) -> Receipt | None:
 
 def join(shards: Sequence[Shard], layout: Layout, out: Path) -> None:
     """Make the output of shards that are all done."""
-    with beside(out) as file:
+    with whole_file(out) as file:
         open_sink(layout).join((shard.made for shard in shards), layout, file)
-
-
-@contextlib.contextmanager
-def beside(path: Path) -> Iterator[Path]:
-    """A file to write, synced and renamed to its place in the end."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    os.close(descriptor)
-    file = Path(name)
-    try:
-        yield file
-        umask = os.umask(0)
-        os.umask(umask)
-        file.chmod(0o666 & ~umask)  # mkstemp's files are for their owner alone
-        with file.open("rb") as written:
-            os.fsync(written.fileno())
-        file.replace(path)
-    except BaseException:
-        file.unlink(missing_ok=True)
-        raise
 
 
 def write_json(path: Path, content: Any) -> None:
     """Write JSON, whole or not at all."""
-    with beside(path) as file:
+    with whole_file(path, sweeps=False) as file:  # what is left goes with the run's folder
         file.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")

@@ -20,6 +20,7 @@ from typing import Any
 
 from .clock import now
 from .errors import ModelDamagedError, ModelMissingError, ModelVersionError
+from .whole_files import sync_to_disk
 
 # What is written of each kind, and the only format of it that is read, 1 where none is named: a
 # classifier of format 1 had another calibration, an index no words.
@@ -77,8 +78,8 @@ def write_artifact(
         sums = {path: _sha256(temporary / path) for path in _paths(temporary)}
         _write_json(temporary / "manifest.json", {"kind": kind, "sha256": sums})
         for path in temporary.rglob("*"):
-            _sync(path)
-        _sync(temporary)
+            sync_to_disk(path)
+        sync_to_disk(temporary)
         _put(temporary, folder)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -145,7 +146,7 @@ def _put(temporary: Path, folder: Path) -> None:
         if old:
             os.replace(old, folder)
         raise
-    _sync(folder.parent)
+    sync_to_disk(folder.parent)
     if old:
         shutil.rmtree(old, ignore_errors=True)
 
@@ -192,14 +193,6 @@ def _paths(folder: Path) -> Iterator[str]:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:

@@ -5,8 +5,6 @@
 
 import csv
 import json
-import os
-import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +22,7 @@ from .inquiries import past_answers
 from .table_rows import no_formula
 from .text import bigram_query, fold_line
 from .vector_index import Ids
+from .whole_files import whole_file
 
 MOST_HITS: Final = 10_000
 READ: Final = 200  # inquiries of a region that are read at once
@@ -196,10 +195,5 @@ def export_projector(db: Database, folder: Path, *, limit: int | None = None) ->
 @contextmanager
 def _beside(path: Path, *, encoding: str) -> Iterator[IO[str]]:
     """Write a file beside its place and rename it, whole or not at all."""
-    beside = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
-    try:
-        with beside.open("w", encoding=encoding, newline="") as file:
-            yield file
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with whole_file(path) as beside, beside.open("w", encoding=encoding, newline="") as file:
+        yield file

@@ -5,14 +5,13 @@ line of category models. Every process looks at it before it answers. Knows no d
 """
 
 import json
-import os
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from .errors import InputError, ModelDamagedError
+from .whole_files import whole_file
 
 # What is valid only together is one line, and its parts are written in this order.
 LINES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -95,13 +94,5 @@ def in_force(models: Path, *, line: str = "desk") -> Release | None:
 
 def point(models: Path, content: Mapping[str, object], *, line: str) -> None:
     """Replace the file of a line, whole or not at all, and wait for the disk."""
-    path = pointer(models, line)
-    beside = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
-    with beside.open("w", encoding="utf-8") as file:
-        json.dump(content, file, indent=1, ensure_ascii=False)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
-    descriptor = os.open(path.parent, os.O_RDONLY)
-    os.fsync(descriptor)
-    os.close(descriptor)
+    with whole_file(pointer(models, line)) as beside:
+        beside.write_text(json.dumps(content, indent=1, ensure_ascii=False), encoding="utf-8")

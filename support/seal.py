@@ -7,7 +7,6 @@ key can read neither drafts nor originals, nor test whether a given customer is 
 import base64
 import hashlib
 import hmac
-import os
 import secrets
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from .errors import WorkspaceError
+from .whole_files import whole_file
 
 KEY_BYTES = 32
 
@@ -34,15 +34,14 @@ class Seal:
     def create(cls, path: Path) -> "Seal":
         """Make a key file where there is none, readable by its owner alone, and load it."""
         try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return cls.load(path)
+            if not path.exists():
+                with whole_file(path, mode=0o600, replaces=False) as file:
+                    secret = base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
+                    file.write_text(f"{secret}\n", encoding="ascii")
+        except FileExistsError:  # another process was first
+            pass
         except OSError as error:
             raise WorkspaceError(f"Cannot write the key file {path}: {error.strerror}.") from error
-        with os.fdopen(descriptor, "w") as file:
-            file.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
         return cls.load(path)
 
     @classmethod

@@ -21,6 +21,7 @@ from sqlite_utils import Database
 from .database import scalar, write
 from .errors import WorkspaceError
 from .migrations import migrations
+from .whole_files import sync_to_disk
 
 KEPT: Final = 2  # copies, the newest
 KEPT_DAYS: Final = 7  # as long as originals of closed inquiries usually are
@@ -118,7 +119,9 @@ def _put_aside(db: Database, path: Path) -> Path:
             whole = other.execute("PRAGMA quick_check").fetchone()[0]
         if whole != "ok":
             raise WorkspaceError(f"The copy {half} of {path} is damaged: {whole}. Check the disk.")
+        sync_to_disk(half)
         half.replace(copy)
+        sync_to_disk(folder)  # before the steps are: afterwards only the copy leads back
         for old in backups(path)[KEPT:]:
             old.unlink(missing_ok=True)
     except (OSError, sqlite3.Error) as error:

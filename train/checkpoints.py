@@ -7,14 +7,14 @@ synced and renamed. These are no models: they stay outside `models/`.
 
 import hashlib
 import json
-import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from listings.transformer_engine import engines
+from support.whole_files import whole_file
 
 _STATE, _SETTINGS, _FINISHED = "state.pt", "training.json", "finished"
 
@@ -109,17 +109,6 @@ class Checkpoints:
         return "; ".join(told)
 
 
-def _write(path: Path, write: Any) -> None:
-    temporary = path.with_name(f".tmp-{os.getpid()}-{path.name}")
-    try:
-        write(temporary)
-        for place in (temporary, path.parent):
-            descriptor = os.open(place, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+def _write(path: Path, write: Callable[[Path], object]) -> None:
+    with whole_file(path) as beside:
+        write(beside)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from support.vector_index import Vectors
+from support.whole_files import whole_file
 
 from .near import nearest
 from .progress import Progress, silent
@@ -137,10 +138,8 @@ def _plane(vectors: Vectors, seed: int) -> NDArray[np.float64]:
 def _note(folder: Path | None, points: Points, done: int) -> None:
     if folder is None:
         return
-    beside = folder / f".{_NOTE}"
-    with beside.open("wb") as file:
+    with whole_file(folder / _NOTE) as note, note.open("wb") as file:
         np.save(file, np.vstack([points, [[done, 0]]]).astype(np.float32))
-    beside.replace(folder / _NOTE)
 
 
 def _noted(folder: Path | None, n: int) -> tuple[Points | None, int]:

@@ -4,7 +4,6 @@ A file waits for its reader's decision, for an hour and for them alone.
 """
 
 import json
-import os
 import re
 import secrets
 import time
@@ -19,6 +18,7 @@ from support.errors import ImportFileError, InputError, NotFoundError
 from support.importing.conversation import Rejected
 from support.importing.files import Numbered
 from support.importing.files import rows as text_rows
+from support.whole_files import whole_file
 from support.workspace import Workspace
 
 SUFFIXES: Final = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".xlsx")
@@ -129,12 +129,8 @@ def write(table: Sequence[dict[str, Any]], columns: Sequence[str], name: str) ->
 def save(table: Sequence[dict[str, Any]], columns: Sequence[str], path: Path) -> int:
     """Write a table, whole or not at all: how many rows. CSV where its name says nothing else."""
     kind = {".jsonl": "jsonl", ".ndjson": "jsonl", ".xlsx": "xlsx"}.get(path.suffix, "csv")
-    beside = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
-    try:
+    with whole_file(path) as beside:
         beside.write_bytes(write(table, columns, f"{path.stem}.{kind}"))
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
     return len(table)
 
 

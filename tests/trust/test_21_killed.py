@@ -1,0 +1,103 @@
+"""Check 21: whatever is killed at whatever point, nothing acknowledged is lost and nothing is half.
+
+A round lays a desk, kills an act right before a call drawn by chance (or at a moment), looks at
+what is left, begins the act again as often as it was killed, and looks whether it ended as if
+nothing had been. `make soak` plays 200 rounds and more.
+"""
+
+import random
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from support.workspace import Workspace
+from tests import soaking
+from tests.listings.small_category import category_model
+from tests.trust import acts
+from tests.trust.killing import Blow, Killer, compiled, counted, run
+from tests.trust.sound import assert_sound, strays
+
+__all__ = ["category_model"]
+
+SEED = soaking.seed()
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory):
+    return compiled(tmp_path_factory.mktemp("killer"))
+
+
+COMMANDS = [
+    acts.Import, acts.Undo, acts.ImportFaqs, acts.Train, acts.Index, acts.Publish, acts.Prune,
+    acts.Upgrade, acts.Collect, acts.Label, acts.Batch, acts.Forget,
+]  # fmt: skip
+
+
+@pytest.fixture
+def act(request):
+    needs = {acts.Index: "trained_home", acts.Label: "category_model", acts.Batch: "category_model"}
+    kind = request.param
+    return kind(request.getfixturevalue(needs[kind])) if kind in needs else kind()
+
+
+@pytest.mark.parametrize("act", COMMANDS, indirect=True, ids=lambda kind: kind.name)
+def test_killed_anywhere_an_act_ends_as_if_nothing_had_been(act, library, tmp_path):
+    draw = random.Random(f"{SEED} {act.name}")
+    laid = tmp_path / "laid"
+    laid.mkdir()
+    act.lay(laid)
+    (calls, seconds), whole = act.about or ("", 0.0), None
+    if act.about is None or soaking.SHARE:
+        undisturbed = _copy(laid, "whole")
+        act.begin(undisturbed)
+        ran = _run(act, undisturbed, library, Blow())
+        assert ran.code == 0, ran.said
+        assert_sound(undisturbed)
+        calls, seconds, whole = ran.calls, ran.seconds, act.ended(undisturbed)
+        shutil.rmtree(undisturbed.home.parent)
+    struck: Counter[str] = Counter()
+    for number in range(soaking.many(1, 18)):
+        space = _copy(laid, f"round-{number}")
+        for _ in range(draw.choice((1, 1, 2, 3)) if soaking.SHARE else 1):
+            blow = Blow.drawn(draw, calls, seconds)
+            act.begin(space)
+            ran = _run(act, space, library, blow)
+            where = f"seed {SEED}, {act.name}, round {number}: killed {ran.struck} by {blow}"
+            print(where)
+            assert ran.struck or _done(act, ran), f"{where}\n{ran.said}"
+            struck[ran.struck.partition(" ")[0] or "not in time"] += 1
+            assert_sound(space)
+            act.check(space)
+        act.begin(space)
+        ran = _run(act, space, library, Blow())
+        assert _done(act, ran), f"{where}\n{ran.said}"
+        assert_sound(space)
+        act.check(space)
+        assert strays(space.home.parent) == [], where
+        assert act.ended(space) == whole or whole is None, where
+        shutil.rmtree(space.home.parent)
+    soaking.tell(
+        f"{act.name}, {len(calls)} calls in {seconds:.1f} s, killed before: {counted(struck)}"
+    )
+
+
+def _done(act, ran):
+    return ran.code == 0 or act.already in ran.said
+
+
+def _run(act, space, library, blow):
+    killer = Killer(library, space.home.parent, blow)
+    return run(space, act.words(space), killer, over=lambda: act.over(space))
+
+
+def _copy(laid: Path, name: str) -> Workspace:
+    folder = laid.with_name(name)
+    shutil.copytree(laid, folder)
+    return Workspace(folder / "desk")
+
+
+def test_what_was_drawn_is_told():
+    """So that a run can be played again: FAQDESK_SEED."""
+    soaking.tell(f"kill -9 drawn by FAQDESK_SEED={SEED}")
