@@ -7,11 +7,12 @@ index forgets at once. What counts stays: the audit trail names numbers alone.
 # ruff: noqa: S608 - fixed words alone are put together
 
 import json
+import sqlite3
 from typing import Final
 
 from sqlite_utils import Database
 
-from . import embeddings
+from . import embeddings, quoted
 from .audit import SYSTEM, Actor, record
 from .clock import ago
 from .database import scalar, write
@@ -92,7 +93,13 @@ def delete(db: Database, inquiry_ids: list[int]) -> None:
 
     In the caller's transaction. Every index forgets them at once.
     """
+    quoted.forget(db, inquiry_ids)
     for inquiry_id in inquiry_ids:
         embeddings.forget(db, inquiry_id)
     for step in _STEPS:
-        db.execute(step, {"ids": json.dumps(inquiry_ids)})
+        try:
+            db.execute(step, {"ids": json.dumps(inquiry_ids)})
+        except sqlite3.OperationalError as error:
+            # A copy of an earlier faqdesk's desk: what it has no room for needs no deleting.
+            if not str(error).startswith(("no such table", "no such column")):
+                raise

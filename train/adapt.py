@@ -16,7 +16,7 @@ from tokenizers import Tokenizer
 from support.artifact import Artifact, write_artifact
 from support.encoder import KIND, StaticEngine, quantise
 
-from .encoder import EncoderConfig, count_tokens, embed_tokens, read_texts
+from .encoder import EncoderConfig, count_tokens, embed_tokens, read_texts, with_learned
 from .progress import Progress, Steps, silent
 
 FEW_TEXTS = 300  # below, an encoder is not adapted
@@ -50,6 +50,7 @@ def adapt_encoder(
     folder: Path,
     config: AdaptConfig | None = None,
     read_before: str = "",
+    inquiry_ids: Sequence[int] = (),
     progress: Progress = silent,
 ) -> Artifact:
     """Adapt and write a model folder.
@@ -61,6 +62,7 @@ def adapt_encoder(
         config: settings; by default those for so many texts.
         read_before: ISO moment before which the texts were written, kept in the model's config;
             empty: unknown.
+        inquiry_ids: whose texts they are, kept beside the weights.
         progress: told done, total and a message; may raise, which leaves nothing behind.
 
     Raises:
@@ -89,7 +91,7 @@ def adapt_encoder(
             "adapted": True,
             "read_before": read_before,
         },
-        files=engine.save,
+        files=with_learned(engine, inquiry_ids),
         metrics={"texts": total, "texts_read": len(kept), "pieces": len(adapted)},
     )
 

@@ -19,7 +19,7 @@ from .desk_encoder import learn_encoder, older_encoder
 from .examples import Example, split_by_date, split_by_fraction, usable
 from .faq import fit_faq
 from .faq_report import FaqReport
-from .history import ALWAYS, examples, faq_texts, texts
+from .history import ALWAYS, examples, faq_texts, text_ids, texts
 from .progress import Progress, silent
 from .recipe import LEARNED, NO_ENCODER, Recipe, stated
 
@@ -94,7 +94,12 @@ class AsOf:
         """
         # What comes tomorrow is not read today.
         read_before = min(self.read_before, now())
-        learn_encoder(self.texts, folder=folder, read_before=read_before, progress=progress)
+        found = self.texts
+        # After the texts: what came meanwhile was not read, and does no harm among those that were.
+        ids = text_ids(self._db, before=self.read_before)
+        learn_encoder(
+            found, folder=folder, read_before=read_before, inquiry_ids=ids, progress=progress
+        )
 
     def use_encoder(self, recipe: Recipe, folder: Path) -> None:
         """Take an encoder that is there already as the one of a recipe.

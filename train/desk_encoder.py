@@ -1,5 +1,6 @@
 """The sentence encoder of a desk: adapted to its texts, or taken by name and kept as it is."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -21,22 +22,34 @@ FEW_TEXTS = 10_000  # below, an encoder has fewer dimensions
 
 
 def learn_encoder(
-    found: list[str], *, folder: Path, read_before: str = "", progress: Progress = silent
+    found: list[str],
+    *,
+    folder: Path,
+    read_before: str = "",
+    inquiry_ids: Sequence[int] = (),
+    progress: Progress = silent,
 ) -> None:
     """Adapt the shipped encoder to a desk's texts; where none is installed, learn from them alone.
 
     Learned alone, its size follows how much so many texts can teach: on the sample's validation
     split the share of the five nearest with the same FAQ was .18 with 96 learned dimensions and .06
     with the usual 384, for of few short texts the random ones are noise. `read_before`, the ISO
-    moment before which the texts were written, is remembered in the model's config.
+    moment before which the texts were written, is remembered in the model's config, `inquiry_ids`
+    in its folder: the inquiries that the texts are of.
     """
     base = shipped_static()
     if base is not None:
-        adapt_encoder(found, base=base, folder=folder, read_before=read_before, progress=progress)
+        adapt_encoder(
+            found, base=base, folder=folder, read_before=read_before, inquiry_ids=inquiry_ids,
+            progress=progress,
+        )  # fmt: skip
         return
     few = EncoderConfig(dim=96, learned=96)
     config = few if len(found) < FEW_TEXTS else EncoderConfig()
-    fit_encoder(found, folder=folder, config=config, read_before=read_before, progress=progress)
+    fit_encoder(
+        found, folder=folder, config=config, read_before=read_before, inquiry_ids=inquiry_ids,
+        progress=progress,
+    )  # fmt: skip
 
 
 def learned_here(folder: Path) -> bool:

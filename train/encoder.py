@@ -9,7 +9,7 @@ A sentence is the mean of its pieces' vectors, so a piece's rarity is folded int
 import hashlib
 import random
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from scipy import sparse
 from sklearn.utils.extmath import randomized_svd
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 
+from support import learned
 from support.artifact import Artifact, write_artifact
 from support.encoder import KIND, SentenceEncoder, StaticEngine, TorchEngine, is_static
 from support.errors import TooFewLabelsError
@@ -58,6 +59,7 @@ def fit_encoder(
     folder: Path,
     config: EncoderConfig | None = None,
     read_before: str = "",
+    inquiry_ids: Sequence[int] = (),
     progress: Progress = silent,
 ) -> Artifact:
     """Learn an encoder and write its model folder.
@@ -68,6 +70,7 @@ def fit_encoder(
         config: settings.
         read_before: ISO moment before which the texts were written, kept in the model's config;
             empty: unknown.
+        inquiry_ids: whose texts they are, kept beside the weights.
         progress: told done, total and a message; may raise, which leaves nothing behind.
 
     Raises:
@@ -99,13 +102,23 @@ def fit_encoder(
             "encoder_config": asdict(config),
             "read_before": read_before,
         },
-        files=engine.save,
+        files=with_learned(engine, inquiry_ids),
         metrics={
             "texts": total,
             "texts_read": len(kept),
             "pieces": tokenizer.get_vocab_size(),
         },
     )
+
+
+def with_learned(engine: StaticEngine, inquiry_ids: Sequence[int]) -> Callable[[Path], None]:
+    """Writes an encoder with the numbers of the inquiries that it learned from."""
+
+    def write(folder: Path) -> None:
+        engine.save(folder)
+        learned.save(folder, inquiry_ids)
+
+    return write
 
 
 def static_config(engine: StaticEngine, *, seed: int, digest: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save_file
 
+from support import learned
 from support.artifact import write_artifact
 from support.encoder import SentenceEncoder
 from support.errors import TooFewLabelsError
@@ -116,6 +117,8 @@ def fit_faq(
     def write(temporary: Path) -> None:
         write_voices(temporary)
         held_out.save(temporary)
+        said = (item.inquiry_id for item in sources.answered)
+        learned.save(temporary, sources.labelled.union(said))
 
     steps.start("writing")
     artifact = write_artifact(

@@ -75,3 +75,9 @@ def texts(db: Database, *, before: str = ALWAYS, faqs_before: str | None = None)
     return found + list(
         faq_texts(db, before=before if faqs_before is None else faqs_before).values()
     )
+
+
+def text_ids(db: Database, *, before: str = ALWAYS) -> list[int]:
+    """The inquiries that `texts` reads."""
+    sql = "SELECT id FROM inquiries WHERE opened_at < ? ORDER BY id"
+    return [row[0] for row in db.conn.execute(sql, (before,))]

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from sqlite_utils import Database
 
-from support import embeddings
+from support import embeddings, learned
 from support.artifact import Artifact, write_artifact
 from support.encoder import SentenceEncoder
 from support.faiss_index import FaissIndex
@@ -34,6 +34,11 @@ def build_index(
     if len(ids):
         index.add(ids, np.asarray(vectors), embeddings.texts(db, ids.tolist()))
     progress(0, 1, "writing the index")
+
+    def write(temporary: Path) -> None:
+        index.snapshot(temporary)
+        learned.save(temporary, ids.tolist())
+
     return write_artifact(
         folder,
         kind="index",
@@ -45,6 +50,6 @@ def build_index(
             "embedding_seq": seq,
             "tombstone_seq": tombstone,
         },
-        files=index.snapshot,
+        files=write,
         metrics={"count": len(ids)},
     )

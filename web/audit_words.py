@@ -6,6 +6,8 @@ from typing import Any, Final
 
 from flask_babel import lazy_gettext
 
+from support.audit_chain import Break
+
 from .i18n import gettext as _
 from .i18n import moment
 from .wording import ROLES
@@ -36,7 +38,11 @@ ACTS: Final = {
     "appeal.overturned": lazy_gettext("Granted an appeal"),
     "appeal.reopened": lazy_gettext("Reopened an appeal"),
     "appeal.upheld": lazy_gettext("Rejected an appeal"),
+    "attachment.opened": lazy_gettext("Opened a customer's file"),
+    "audit.accepted": lazy_gettext("Answered for acts that are missing at the trail's end"),
     "audit.exported": lazy_gettext("Exported the audit trail"),
+    "audit.verified": lazy_gettext("Checked the whole audit trail"),
+    "backup.made": lazy_gettext("Made a backup"),
     "batch.added": lazy_gettext("Added a batch of listings"),
     "batch.deleted": lazy_gettext("Deleted a batch of listings"),
     "connection.changed": lazy_gettext("Changed a connection"),
@@ -44,6 +50,9 @@ ACTS: Final = {
     "connection.made": lazy_gettext("Made a connection"),
     "connection.off": lazy_gettext("Switched a connection off"),
     "connection.on": lazy_gettext("Switched a connection on"),
+    "customer.forgotten": lazy_gettext("Forgot a person"),
+    "desk.confirmed": lazy_gettext("Said that a restored desk is the one at work"),
+    "desk.restored": lazy_gettext("Brought the desk back from a backup"),
     "faq.change_undone": lazy_gettext("Took a change of an FAQ back"),
     "faq.created": lazy_gettext("Made an FAQ"),
     "faq.edited": lazy_gettext("Edited an FAQ"),
@@ -92,6 +101,7 @@ ACTS: Final = {
     "moderation.opened": lazy_gettext("Opened a moderation case"),
     "moderation.undone": lazy_gettext("Took a decision back"),
     "originals.forgotten": lazy_gettext("Forgot original words"),
+    "originals.read": lazy_gettext("Read a customer's own words"),
     "policy.backtested": lazy_gettext("Tried a policy on past decisions"),
     "policy.mode": lazy_gettext("Changed a policy's mode"),
     "policy.stored": lazy_gettext("Kept a policy"),
@@ -124,10 +134,12 @@ ACTS: Final = {
     "suggestion.settled": lazy_gettext("Settled a suggestion by an answer"),
     "suggestion.missed": lazy_gettext("Said which FAQ was missed"),
     "suggestion.stands_again": lazy_gettext("Took a dismissal back"),
+    "tasks.exported": lazy_gettext("Exported tasks for labelling"),
     "token.created": lazy_gettext("Made an API token"),
     "token.revoked": lazy_gettext("Revoked an API token"),
     "webhook.given_up": lazy_gettext("Forgot a webhook that was set aside"),
     "webhook.tried_again": lazy_gettext("Let a webhook be worked through again"),
+    "week.exported": lazy_gettext("Exported what each colleague did in a week"),
 }
 
 # What things are called, by the word before the colon.
@@ -217,6 +229,22 @@ _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 def act(action: str) -> str:
     """What was done; the raw name where nobody has found words for it yet."""
     return str(ACTS.get(action, action))
+
+
+def broken(found: Break) -> str:
+    """What is wrong with the trail, and where."""
+    said = {
+        "changed": _("Act %(row)s is not as it was recorded.", row=found.row),
+        "cut": _("Acts from %(row)s on are missing at the end.", row=found.row),
+        "end": _("What names the last act is missing, or not this desk's."),
+        "earlier": _(
+            "The file beside the key saw act %(row)s, which is not here: the database is in an "
+            "earlier state. faqdesk audit accept goes on from here.",
+            row=found.row,
+        ),
+        "open": _("The database no longer keeps acts from being changed."),
+    }
+    return said[found.why]
 
 
 def noun(obj: str) -> str:

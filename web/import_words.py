@@ -41,6 +41,9 @@ LEFT_OUT: Final = {
     "draft or hidden": lazy_gettext("drafts and hidden messages"),
     "spam or deleted": lazy_gettext("spam and what was deleted"),
     "automatic mail": lazy_gettext("automatic mails"),
+    "conversation of somebody whom the desk was told to forget": lazy_gettext(
+        "conversations of people whom the desk was told to forget"
+    ),
     "conversation that no customer wrote in": lazy_gettext(
         "conversations that no customer wrote in"
     ),

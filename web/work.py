@@ -8,10 +8,14 @@ from sqlite_utils import Database
 from support import settings, upgrading
 from support.answering import forget_originals
 from support.audit import Actor
+from support.database import settle
 from support.errors import JobCancelledError
+from support.forgetting import clean
 from support.retention import forget_closed
+from support.word_index import forget_words
 from support.workspace import Workspace
 
+from .backup_work import BACKUP_WORKS
 from .import_work import IMPORT_WORKS
 from .job_run import Progress, Work
 from .knowledge_work import KNOWLEDGE_WORKS
@@ -59,10 +63,15 @@ def forget(
     """Drop the original words of inquiries that have been closed long enough, then all of them."""
     rules = settings.load(db)
     upgrading.forget(workspace.database_path)
-    return {
+    found = {
         "forgotten": forget_originals(db, days=rules.originals_days),
         "deleted": forget_closed(db, days=rules.inquiries_days, progress=progress),
     }
+    # What is deleted is overwritten in the database; its log and its words are cleaned apart.
+    forget_words(db)
+    clean(workspace, db, workspace.seal())
+    settle(db)
+    return found
 
 
 def train_category(
@@ -186,4 +195,5 @@ WORKS: dict[str, Work] = {
     "propose-policy": propose_policy,
     **KNOWLEDGE_WORKS,
     **IMPORT_WORKS,
+    **BACKUP_WORKS,
 }

@@ -25,6 +25,7 @@ from ..audit import Actor, record
 from ..clock import now
 from ..database import insert, write
 from ..errors import ImportFileError
+from ..forgotten import Memory, entries
 from ..saved_reply_uses import note_named
 from ..seal import Seal
 from .changes import noting, noting_settings
@@ -40,6 +41,7 @@ from .standing import begun_by
 from .store import store
 
 BATCH = 250  # inquiries a transaction
+FORGOTTEN = "conversation of somebody whom the desk was told to forget"
 POOL_FROM = 3000  # below so many inquiries, starting processes costs more than it saves
 
 Progress = Callable[[int, int, str], None]
@@ -129,7 +131,14 @@ def run_items(
     def named(source_id: str) -> str:
         return safe_id(source_id, preparer.masked, seal, dealt=reading.format in FORMATS)
 
-    raws = _raw_batches(items, report, preparer, named, reading)
+    memory = Memory.of(seal, entries(db))
+
+    def forgotten(raw: RawConversation) -> bool:
+        """Whether an old export would bring somebody back who was forgotten."""
+        hashed = seal.customer(source, raw.customer_id)
+        return memory.holds(source, raw.source_id, hashed, raw.opened_at)
+
+    raws = _raw_batches(items, report, preparer, named, reading, forgotten)
     with closing(_prepared(preparer, raws)) as batches:
         if dry_run:
             for batch in batches:
@@ -201,8 +210,9 @@ def _raw_batches(
     preparer: Preparer,
     named: Callable[[str], str],
     reading: Reading,
+    forgotten: Callable[[RawConversation], bool],
 ) -> Iterator[list[RawConversation]]:
-    """Group conversations, and count what was rejected on the way."""
+    """Group conversations, and count what was rejected or left out on the way."""
     batch: list[RawConversation] = []
     for item in items:
         if isinstance(item, Rejected):
@@ -213,6 +223,9 @@ def _raw_batches(
             continue
         report.rows += 1
         item.source_id = named(item.source_id)
+        if forgotten(item):
+            reading.left_out[FORGOTTEN] += 1
+            continue
         item.answer_source_id = named(item.answer_source_id)
         for message in item.messages:
             message.source_id = named(message.source_id)

@@ -45,9 +45,12 @@ COMMANDS = {
     "worker": ("serving", "Work through the job queue."),
     "agent": ("people", "Add agents, change passwords."),
     "token": ("people", "Make and revoke API tokens."),
+    "forget": ("forgetting", "Forget a person: what they asked, and all that came of it."),
     "settings": ("workspace", "Show and change the desk's settings."),
     "audit": ("auditing", "Read who did what, when."),
     "upgrade": ("workspace", "Bring a desk of an earlier faqdesk up to date."),
+    "backup": ("backing", "Back the desk up into one file while it runs; check one."),
+    "restore": ("backing", "Put a backup into an empty folder."),
     "status": ("workspace", "Show what the desk holds and which release is in force."),
     "bench": ("bench", "Measure quality and speed."),
 }

@@ -1,0 +1,101 @@
+"""Copies of a desk, and whom they shall forget: upgrade copies are cleaned, backups get a note.
+
+A backup is left as it was made: its sums prove that it is whole. Beside it lies a note of whom the
+desk was told to forget since, as keyed hashes; who brings it back forgets them again.
+"""
+
+import json
+import os
+import sqlite3
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final
+
+from sqlite_utils import Database
+
+from . import upgrading
+from .backups import known_bundles
+from .errors import WorkspaceError
+from .forgotten import Entry
+from .workspace import Workspace
+
+SUFFIX: Final = ".forgotten.json"  # after a bundle's name
+_FORMAT: Final = 1
+
+
+def upgrade_copies(workspace: Workspace) -> list[Path]:
+    """The databases that were put aside before an upgrade, the newest first."""
+    return upgrading.backups(workspace.database_path)
+
+
+def bundles(workspace: Workspace, db: Database) -> list[Path]:
+    """The backups that the desk knows of and that are there."""
+    return known_bundles(workspace, db)
+
+
+def scrub(copy: Path, forget: Callable[[Database], object]) -> None:
+    """Change a copy where it lies, leaving nothing in its free pages; its age stays what it was.
+
+    Raises:
+        WorkspaceError: it cannot be opened or written.
+    """
+    times = copy.stat()
+    try:
+        with closing(sqlite3.connect(copy)) as connection:
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA secure_delete = ON")
+            forget(Database(connection))
+    except sqlite3.Error as error:
+        raise WorkspaceError(
+            f"The copy {copy} could not be cleaned of who was forgotten: {error}. Delete it, or "
+            f"check the folder's rights and run the same command again."
+        ) from error
+    # Copies go by their age: a cleaned one is no newer.
+    os.utime(copy, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+def tell(bundle: Path, entries: Iterable[Entry]) -> None:
+    """Write beside a backup whom to forget when it is brought back; what stood there stays."""
+    known = {(entry.kind, entry.hash): entry for entry in told(bundle)}
+    for entry in entries:
+        key = (entry.kind, entry.hash)
+        if key not in known or known[key].at < entry.at:
+            known[key] = entry
+    place = _beside(bundle)
+    half = place.with_name(f".{place.name}-{os.getpid()}")
+    words = json.dumps(
+        {"format": _FORMAT, "forgotten": [asdict(entry) for entry in known.values()]}, indent=2
+    )
+    try:
+        with open(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(words + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        half.replace(place)
+    finally:
+        half.unlink(missing_ok=True)
+
+
+def told(bundle: Path) -> list[Entry]:
+    """Whom a backup shall forget when it is brought back.
+
+    Raises:
+        WorkspaceError: the note is damaged; without it somebody would come back.
+    """
+    place = _beside(bundle)
+    try:
+        found = json.loads(place.read_text(encoding="utf-8"))
+        return [Entry(**entry) for entry in found["forgotten"]]
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise WorkspaceError(
+            f"{place} says whom to forget when {bundle.name} is brought back, and cannot be read "
+            f"({error}). Bring the note back from where you keep copies of it."
+        ) from error
+
+
+def _beside(bundle: Path) -> Path:
+    return bundle.with_name(bundle.name + SUFFIX)
