@@ -1,22 +1,14 @@
 """Every page in a real browser: nothing serious for axe, no sideways scrolling on a phone."""
 
-import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from support import agents, saved_replies, settings
-from support.clock import now
+from support import agents
 from support.database import scalar
-from tests.conftest import ACTOR
-from tests.listings.moderation.desk import a_policy, put, report
 from tests.web.browser import served, sign_in
-from tests.web.conftest import PASSWORD, signed_in, stubbed_app
-from tests.web.connected import connected
-from tests.web.console_pages import HELPDESK, pages
-from tests.web.drawn_listings import BAG, BAG_AGAIN, LAMP, sell, suspend
-from tests.web.test_gaps_page import WEATHER, add_gap
-from tests.web.test_models_page import judged_releases
-from web import jobs
+from tests.web.conftest import signed_in, stubbed_app
+from tests.web.console_pages import pages
+from tests.web.furnished import furnish
 
 pytestmark = pytest.mark.browser
 
@@ -27,43 +19,8 @@ SCROLLS = "document.documentElement.scrollWidth - document.documentElement.clien
 
 
 @pytest.fixture
-def furnished(space, db, add_rows):
-    """Something on every page."""
-    agents.add(db, ACTOR, login="ada", name="Ada", role="admin", password=PASSWORD)
-    add_rows(WEATHER)
-    sql = "SELECT id FROM inquiries WHERE source_id LIKE 'w%' ORDER BY source_id"
-    add_gap(db, [row["id"] for row in db.query(sql)], minutes=12.4, timed=2)
-    saved_replies.create(db, ACTOR, title="감사 인사", body="문의해 주셔서 감사합니다.")
-    judged_releases(space, db)
-    settings.change(db, ACTOR, embed_parents=[HELPDESK])
-    _listings(space, db)
-    _map(db)
-    jobs.enqueue(space, db, ACTOR, "map", {})
-    connected(space, db)
-    db.table("label_batches").insert(
-        {"name": "shop.csv", "file": "shop.csv", "state": "done", "created_by": "cli:test",
-         "created_at": now()},
-    )  # fmt: skip
-    return space
-
-
-def _listings(space, db):
-    bad = sell(space, db, 1, "bad", BAG, photos=[(1, 0), (2, 0)])
-    suspend(db, bad)
-    again = sell(space, db, 2, "new", BAG_AGAIN, photos=[(3, 0), (1, 0)])
-    sell(space, db, 4, "lee", LAMP, photos=[(4, 0)])
-    put(db, a_policy())
-    report(db, space.seal(), again, "ann", label="counterfeit", words="가짜예요")
-
-
-def _map(db):
-    ids = np.array([row["id"] for row in db.query("SELECT id FROM inquiries ORDER BY id")], "<i8")
-    points = np.stack([np.cos(ids), np.sin(ids)], 1).astype("<f4")
-    db.table("maps").insert(
-        {"encoder_version": "bigrams", "ids": ids.tobytes(), "points": points.tobytes(),
-         "settings": "{}", "made_at": now()},
-    )  # fmt: skip
-    db.conn.commit()
+def furnished(space, db):
+    return furnish(space, db)
 
 
 @pytest.fixture
