@@ -14,6 +14,7 @@ from typing import Final, Protocol
 from sqlite_utils import Database
 
 from . import connections, routes, settings, undelivered
+from .at_work import AT_WORK
 from .clock import iso, now
 from .connection_access import Access
 from .database import Row, one, write
@@ -140,11 +141,11 @@ def not_delivered(db: Database, inquiry_id: int) -> frozenset[int]:
 
 def due(db: Database) -> list[int]:
     """The answers that are to be tried now, oldest first."""
-    sql = """
+    sql = f"""
         SELECT id FROM outbox WHERE state = 'queued' AND connection_id IS NOT NULL
         AND (next_at IS NULL OR next_at <= :now) AND (leased_until IS NULL OR leased_until <= :now)
-        ORDER BY id
-    """
+        AND {AT_WORK} ORDER BY id
+    """  # noqa: S608 - fixed words
     return [row["id"] for row in db.query(sql, {"now": now()})]
 
 
@@ -180,12 +181,13 @@ def deliver(db: Database, seal: Seal, outbox_id: int, *, make: Make) -> str:
 def _lease(db: Database, outbox_id: int) -> Row | None:
     moment = datetime.now(UTC)
     with write(db):
-        cursor = db.execute(
-            "UPDATE outbox SET leased_until = :until WHERE id = :id AND state = 'queued' "
-            "AND connection_id IS NOT NULL AND (next_at IS NULL OR next_at <= :now) "
-            "AND (leased_until IS NULL OR leased_until <= :now)",
-            {"id": outbox_id, "now": iso(moment), "until": iso(moment + timedelta(seconds=LEASE))},
-        )
+        sql = f"""
+            UPDATE outbox SET leased_until = :until WHERE id = :id AND state = 'queued'
+            AND connection_id IS NOT NULL AND (next_at IS NULL OR next_at <= :now)
+            AND (leased_until IS NULL OR leased_until <= :now) AND {AT_WORK}
+        """  # noqa: S608 - fixed words
+        until = iso(moment + timedelta(seconds=LEASE))
+        cursor = db.execute(sql, {"id": outbox_id, "now": iso(moment), "until": until})
         if not cursor.rowcount:
             return None
         return one(db, "SELECT * FROM outbox WHERE id = ?", [outbox_id])

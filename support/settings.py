@@ -32,6 +32,8 @@ RANGES: Final = {  # from and to, both included
     "join_hours": (0, 720),
     "train_every_days": (0, 365),
     "train_hour": (0, 23),
+    "backup_hour": (0, 23),
+    "backup_keep": (1, 3650),
 }
 
 
@@ -68,6 +70,10 @@ class Settings:
     inquiries_days: int = 0
     train_every_days: int = 0  # the desk learns by itself every so many days; 0: never
     train_hour: int = 4  # at this hour of the machine's clock, when nobody works
+    # A backup a day goes to this folder of the machine, best on another disk; empty: none.
+    backup_folder: str = ""
+    backup_hour: int = 3  # at this hour of the machine's clock
+    backup_keep: int = 14  # how many stay there
     # Helpdesks that may show `/embed/suggest` in their sidebar: https://host, or https://host=name
     # where this desk calls what comes from there by another name than chatwoot or zendesk.
     embed_parents: tuple[str, ...] = ()
@@ -86,6 +92,11 @@ class Settings:
             _ = self.thresholds
         except ValueError as error:
             raise SettingError(f"{error}.") from error
+        if self.backup_folder and not self.backup_folder.startswith("/"):
+            raise SettingError(
+                f"backup_folder must be a whole path such as /mnt/backups, got "
+                f"{self.backup_folder!r}."
+            )
         self._check_faq_path()
         parents.read(self.embed_parents)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from . import key_mark
 from .database import connect
 from .errors import WorkspaceError
 from .migrations import migrations
@@ -81,7 +82,8 @@ class Workspace:
         """Open a connection, bringing the schema up to date; a copy of before is put aside.
 
         Raises:
-            WorkspaceError: there is no desk here, or its schema is of a newer faqdesk.
+            WorkspaceError: there is no desk here, its schema is of a newer faqdesk, or the key is
+                another desk's.
         """
         return self._open(create=create)[0]
 
@@ -120,7 +122,9 @@ class Workspace:
                     f"{self.database_path} was written by a newer faqdesk (steps {sorted(newer)}). "
                     f"Update faqdesk."
                 )
-            return db, upgrade(db, self.database_path)
+            done = upgrade(db, self.database_path)
+            key_mark.check(db, self.key_path)
+            return db, done
         except WorkspaceError:
             db.close()
             raise

@@ -12,6 +12,8 @@ _JUDGING: Final = "judging: "
 # Those of training, replays and of what looks after the desk's knowledge.
 _STEPS: Final = {
     "vocabulary": lazy_gettext("reading words"),
+    "copying the database": lazy_gettext("copying the database"),
+    "checking": lazy_gettext("reading back"),
     "counting": lazy_gettext("counting words"),
     "vectors": lazy_gettext("making vectors"),
     "writing": lazy_gettext("writing"),

@@ -29,6 +29,7 @@ from support.workspace import Workspace
 
 from . import (
     backlog,
+    backup_work,
     follow_ups,
     import_work,
     job_queue,
@@ -236,6 +237,7 @@ def _maintain(workspace: Workspace) -> None:
                     webhook_intake.forget(db)
                 import_work.sweep(workspace, db)
                 schedule.queue_due(workspace, db, datetime.now().astimezone())
+                backup_work.queue_due(workspace, db, datetime.now().astimezone())
                 follow_ups.queue(workspace, db)
                 make_findable(recommender, db)
         except Exception:  # a full disk or a long import: the next look may do better

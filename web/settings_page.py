@@ -155,6 +155,7 @@ def _range(field: Field) -> str:
         "faq_path": _("It begins with / and holds {slug} once, such as /{locale}/faq/{slug}."),
         "likely_threshold": _("Give a number from 0.0001 to 1, or 0 for the model's own."),
         "faq_thresholds": _("One a line: refund=0.85, with a number from 0.0001 to 1 or never."),
+        "backup_folder": _("A whole path, such as /mnt/backups."),
         "embed_parents": _("One a line: https://, the host, and nothing behind it."),
     }.get(field.name, _("This cannot be read."))
 

@@ -216,6 +216,29 @@ GROUPS: Final = (
             ),
         ),
     ),
+    Group(
+        "backups",
+        lazy_gettext("Backups"),
+        (
+            Field(
+                "backup_folder", "text", lazy_gettext("Back up daily to"),
+                lazy_gettext(
+                    "A folder of the machine, best on another disk, such as /mnt/backups; empty: "
+                    "no backup is made by itself. The key is not in it: keep a copy elsewhere."
+                ),
+            ),
+            Field(
+                "backup_hour", "whole", lazy_gettext("At this hour"),
+                lazy_gettext("Of the machine's clock, when nobody works."),
+                lazy_gettext("o'clock"),
+            ),
+            Field(
+                "backup_keep", "whole", lazy_gettext("Keep the last"),
+                lazy_gettext("So many backups stay in the folder; older ones are deleted."),
+                lazy_gettext("backups"),
+            ),
+        ),
+    ),
 )  # fmt: skip
 
 FIELDS: Final = {field.name: field for group in GROUPS for field in group.fields}

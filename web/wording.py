@@ -76,6 +76,7 @@ JOB_KINDS = {
     "train": lazy_gettext("Learn from the history"),
     "replay": lazy_gettext("Replay a model on recent inquiries"),
     "index": lazy_gettext("Rebuild the search index"),
+    "backup": lazy_gettext("Back up the desk"),
     "forget": lazy_gettext("Forget original words that are due"),
     "train-category": lazy_gettext("Learn listings' categories"),
     "label": lazy_gettext("Label a batch of listings"),

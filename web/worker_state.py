@@ -14,6 +14,7 @@ from typing import Final
 
 from sqlite_utils import Database
 
+from support import at_work, backups
 from support.clock import ago, from_iso, now
 from support.database import one
 from support.workspace import Workspace
@@ -39,7 +40,10 @@ _FAILED: Final = {
     "AND received_at > :day LIMIT 1",
     "answers_failed": "SELECT 1 FROM outbox WHERE state = 'failed' AND given_up = 0 LIMIT 1",
 }
-TROUBLES: Final = ("no_worker", *(f"{name}_late" for name in _WAITING), *_FAILED)
+TROUBLES: Final = (
+    *("no_worker", *(f"{name}_late" for name in _WAITING), *_FAILED),
+    *("answers_held", "backup_failed", "backup_late"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +68,17 @@ def troubles(workspace: Workspace, db: Database) -> tuple[str, ...]:
         found.append("no_worker")
     # A job waits for the one under way, however long that is.
     busy = one(db, "SELECT 1 FROM jobs WHERE state = 'running' LIMIT 1") is not None
+    held = at_work.held(db)
     for queue in queues(db):
+        if queue.name == "answers" and held:
+            continue
         if queue.seconds > LATE_SECONDS[queue.name] and not (queue.name == "jobs" and busy):
             found.append(f"{queue.name}_late")
     values = {"day": ago(days=1)}
     found += [name for name, sql in _FAILED.items() if one(db, sql, _named(sql, values))]
+    found += ["answers_held"] if held else []
+    found += ["backup_failed"] if backups.failed_since(db) else []
+    found += ["backup_late"] if backups.late(db) else []
     return tuple(found)
 
 

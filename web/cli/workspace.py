@@ -5,12 +5,15 @@
 from dataclasses import asdict
 
 import click
+from sqlite_utils import Database
 
-from support import inquiries, settings
+from support import audit_chain, backups, inquiries, settings
 from support.database import scalar
+from support.errors import WorkspaceError
 from support.releases import current
 from web import worker_state
 
+from .auditing import why
 from .common import actor, json_option, print_json, workspace
 
 _CURES = {
@@ -20,6 +23,11 @@ _CURES = {
     "webhooks_late": "Webhooks wait to be worked through: look in the log of faqdesk serve.",
     "answers_late": "Answers that are due are not delivered: look in the log of faqdesk serve.",
     "webhooks_failed": "Webhooks failed within a day: look at the Connections page.",
+    "answers_held": "This desk was brought back from a backup: answers wait until somebody says "
+    "that it is the one at work: faqdesk restore --confirm",
+    "backup_failed": "The last backup failed: see last_backup.",
+    "backup_late": "No backup was made for more than a day: look at the folder (faqdesk settings) "
+    "and at the Jobs page.",
     "answers_failed": "Answers were not delivered: look at the Connections page.",
 }
 
@@ -84,7 +92,9 @@ def status_command(as_json: bool) -> None:
         "parts": dict(release.parts) if release else {},
         "worker": _worker(worker_state.seconds_silent(space)),
         "waiting": {queue.name: queue.waiting for queue in worker_state.queues(db)},
+        "last_backup": _last_backup(db),
         "failing": list(worker_state.troubles(space, db)),
+        "audit": _trail(db),
     }
     if as_json:
         print_json(found)
@@ -95,10 +105,29 @@ def status_command(as_json: bool) -> None:
         click.echo(_CURES[trouble], err=True)
 
 
+def _trail(db: Database) -> str:
+    """Whether the audit trail's end holds; all of it is checked by `faqdesk audit verify`."""
+    try:
+        found = audit_chain.glance(db)
+    except WorkspaceError as error:
+        return str(error)
+    if found.broken:
+        return f"NOT WHOLE: {why(found.broken)}"
+    return f"{found.acts:,} acts, none missing at the end" + (
+        "" if found.anchored or not found.acts else "; nothing beside the key says where it ends"
+    )
+
+
 def _worker(silent: float | None) -> str:
     if silent is None:
         return "never started"
     return "running" if silent <= worker_state.GONE_SECONDS else f"silent for {silent:,.0f} s"
+
+
+def _last_backup(db: Database) -> str:
+    good, failed = backups.last(db), backups.failed_since(db)
+    words = f"{good.path}, of {good.at}, {good.size:,} bytes" if good else "none"
+    return f"{words}; failed since: {failed.error}" if failed else words
 
 
 @click.command("upgrade")
