@@ -253,7 +253,7 @@ ROUTES: Final = {
     "account_page.end_others": Row(POST, ALL),
     "week_page.show": Row(GET, LEADS),
     "week_page.csv": Row(GET, LEADS, WORD),
-    "week_page.people_csv": Row(POST, LEADS),
+    "week_page.people_csv": Row(POST, LEADS, WORD),
     "week_page.xlsx": Row(POST, LEADS),
     "people_page.show": Row(GET, ADMINS),
     "people_page.invite": Row(POST, ADMINS),

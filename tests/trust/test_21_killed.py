@@ -7,17 +7,21 @@ nothing had been. `make soak` plays 200 rounds and more.
 
 import random
 import shutil
+import time
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from support.database import write
 from support.workspace import Workspace
 from tests import soaking
 from tests.listings.small_category import category_model
-from tests.trust import acts
-from tests.trust.killing import Blow, Killer, compiled, counted, run
+from tests.trust import acts, ledger
+from tests.trust.killing import Blow, Killer, compiled, counted, run, started
 from tests.trust.sound import assert_sound, strays
+from tests.web.doors import SLOW, free_port
 
 __all__ = ["category_model"]
 
@@ -96,6 +100,61 @@ def _copy(laid: Path, name: str) -> Workspace:
     folder = laid.with_name(name)
     shutil.copytree(laid, folder)
     return Workspace(folder / "desk")
+
+
+def test_killed_anywhere_the_doors_lose_nothing_and_do_nothing_twice(library, tmp_path):
+    """Answers sent, decisions taken and webhooks heard: the ledger of who was told so."""
+    draw = random.Random(f"{SEED} doors")
+    calls, seconds = "w" * 1500, 5.0
+    struck: Counter[str] = Counter()
+    for number in range(soaking.many(1, 40)):
+        folder = tmp_path / f"round-{number}"
+        folder.mkdir()
+        with ledger.outside() as there:
+            space = ledger.lay(folder, there)
+            with closing(space.database()) as db:
+                kept = ledger.Ledger(db, draw)
+            for _ in range(draw.choice((1, 1, 2, 3)) if soaking.SHARE else 1):
+                blow = Blow.drawn(draw, calls, seconds)
+                killer = Killer(library, folder, blow)
+                _serve_until(space, killer, kept, lambda db, killer=killer: killer.struck)
+                where = f"seed {SEED}, doors, round {number}: killed {killer.struck} by {blow}"
+                print(where)
+                struck[killer.struck.partition(" ")[0] or "by the clock"] += 1
+                assert_sound(space)
+                with closing(space.database()) as db:
+                    kept.assert_kept(db, space.seal())
+                    kept.look(db)
+                    five_minutes_later(db)
+            _serve_until(space, Killer(library, folder, Blow()), kept, kept.settled)
+            assert_sound(space)
+            with closing(space.database()) as db:
+                kept.assert_once(db, space, there)
+            assert strays(folder) == [], where
+        shutil.rmtree(folder)
+    soaking.tell(f"doors, {len(kept.all)} acts a round, killed before: {counted(struck)}")
+
+
+def _serve_until(space, killer, kept, over):
+    """Serve, and have what is left done, until something is over or everything is dead."""
+    port = free_port()
+    began = time.monotonic()
+    words = ["serve", "--port", str(port), "--workers", "1"]
+    with started(space, words, killer) as process, closing(space.database()) as db:
+        while process.poll() is None and not over(db):
+            assert time.monotonic() - began < SLOW, killer.blow
+            if killer.blow.after and time.monotonic() - began > killer.blow.after:
+                break
+            kept.work(port)
+            if killer.blow.at and not kept.left and kept.settled(db):
+                break  # it took fewer calls than another time
+            time.sleep(0.05)
+
+
+def five_minutes_later(db):
+    """What a dead worker had in hand is free again."""
+    with write(db):
+        db.execute("UPDATE outbox SET leased_until = NULL, next_at = NULL WHERE state = 'queued'")
 
 
 def test_what_was_drawn_is_told():
