@@ -17,7 +17,7 @@ from urllib3.util import Timeout
 
 from . import connections
 from .connection_access import Access
-from .database import one
+from .database import one, scalar
 from .delivery_helpdesks import USER_AGENT, Helpdesk
 from .delivery_ways import sender
 from .errors import AddressError, NotFoundError, PictureError
@@ -72,6 +72,12 @@ def fetch(db: Database, seal: Seal, attachment_id: int) -> Fetched:
     if picture := drawn(data):
         return Fetched(f"{PurePosixPath(name).stem}.jpg", picture, "image/jpeg")
     return Fetched(name, data, "")
+
+
+def inquiry_of(db: Database, attachment_id: int) -> int:
+    """The inquiry that a file came with."""
+    sql = "SELECT inquiry_id FROM messages JOIN attachments a ON message_id = messages.id "
+    return int(scalar(db, sql + "WHERE a.id = ?", [attachment_id]))
 
 
 def drawn(data: bytes) -> bytes:

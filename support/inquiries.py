@@ -74,6 +74,7 @@ class Inquiry:
     messages: tuple[Message, ...]
     slugs: tuple[str, ...]
     joined_to: int | None = None  # the one that it is answered with
+    opened: bool = False  # whether a message shows the customer's own words, not masked ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,7 @@ def get(db: Database, inquiry_id: int, seal: Seal | None = None) -> Inquiry:
         messages=messages,
         slugs=labels(db, [inquiry_id]).get(inquiry_id, ()),
         joined_to=row["joined_to"],
+        opened=seal is not None and any(item["sealed"] is not None for item in rows),
     )
 
 

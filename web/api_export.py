@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, Final
 
-from flask import Response, g, stream_with_context
+from flask import Response, g, request, stream_with_context
 from flask.typing import ResponseReturnValue
 from marshmallow import Schema, fields, validate
 
-from support import audit, clock, feedback, standing
+from support import clock, feedback, standing, taking_away
 from support.audit import Actor
-from support.database import write
 from support.errors import InputError
 from support.feedback import What
 
@@ -88,11 +87,10 @@ def export(asked: dict[str, Any]) -> ResponseReturnValue:
             f"A book is made of at most {MOST_IN_A_BOOK:,} rows, and there are more. Ask for csv, "
             f"or for a shorter span: since, until."
         )
-    with write(db()):
-        detail = {"what": what, "reason": standing.masked(db(), asked["reason"])}
-        times = {"from": span["since"], "to": span["until"]}
-        detail |= {name: value for name, value in times.items() if value}
-        audit.record(db(), Actor(g.actor_name), "feedback.exported", "desk", detail=detail)
+    times = {"from": span["since"], "to": span["until"]}
+    detail = {"what": what} | {name: value for name, value in times.items() if value}
+    who = Actor(g.actor_name, request.remote_addr or "")
+    taking_away.taken(db(), who, "feedback.exported", asked["reason"], **detail)
     written = {"csv": _csv, "jsonl": _jsonl, "xlsx": _xlsx}[kind](what, span)
     head = {"Content-Disposition": f'attachment; filename="{what}.{kind}"'}
     return Response(stream_with_context(written), content_type=KINDS[kind], headers=head)

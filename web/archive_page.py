@@ -20,21 +20,20 @@ from flask import (
 from flask.typing import ResponseReturnValue
 from flask_babel import format_decimal, get_locale, lazy_gettext
 
-from support import archive, audit, faqs, inquiries, settings, tagging
+from support import archive, faqs, inquiries, settings, tagging
 from support.archive import SUGGESTED, ArchiveRow, Filters
-from support.database import write
-from support.errors import InputError
 from support.redact import Redactor
 from support.text import normalize
 
 from . import days, sheets, wording
-from .auth import ANSWERING, LEADS, actor, me, requires
+from .auth import ANSWERING, LEADS, me, requires
 from .cursors import read_cursor, write_cursor
 from .database import db
 from .i18n import day
 from .i18n import gettext as _
 from .inquiry_view import titles
 from .marking import marked
+from .taking_away import taken
 
 bp = Blueprint("archive_page", __name__, url_prefix="/answered")
 
@@ -133,14 +132,9 @@ def closed() -> ResponseReturnValue:
 def export() -> ResponseReturnValue:
     """Everything that is found, as CSV with masked texts; the audit trail says who and why."""
     given, filters = asked()
-    reason = normalize(request.form.get("reason", ""))[:300]
-    if not reason:
-        raise InputError(_("Say why the table is needed; the audit trail keeps it."))
-    with write(db()):
-        mask = Redactor(settings.load(db()).allow).redact
-        kept = {name: mask(value).text for name, value in given.items()}
-        detail = {"reason": mask(reason).text, "filters": kept}
-        audit.record(db(), actor(), "answers.exported", "desk", detail=detail)
+    mask = Redactor(settings.load(db()).allow).redact
+    kept = {name: mask(value).text for name, value in given.items()}
+    taken("answers.exported", filters=kept)
     name = f"answered-{days.today()}.csv"
     head = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(stream_with_context(_table(filters)), mimetype="text/csv", headers=head)

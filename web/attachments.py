@@ -7,9 +7,9 @@ from io import BytesIO
 
 from flask import Blueprint, Response, send_file
 
-from support import attachment_fetch
+from support import attachment_fetch, taking_away
 
-from .auth import ANSWERING, requires
+from .auth import ANSWERING, actor, requires
 from .database import db, desk
 
 bp = Blueprint("attachments", __name__, url_prefix="/attachments")
@@ -24,6 +24,8 @@ ALONE = "default-src 'none'; sandbox"
 def show(attachment_id: int) -> Response:
     """Show a picture of a message, or hand another file over."""
     found = attachment_fetch.fetch(db(), desk().seal, attachment_id)
+    inquiry_id = attachment_fetch.inquiry_of(db(), attachment_id)
+    taking_away.read(db(), actor(), "attachment.opened", inquiry_id, attachment=attachment_id)
     answer = send_file(
         BytesIO(found.data),
         mimetype=found.media_type or "application/octet-stream",

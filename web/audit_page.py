@@ -1,6 +1,5 @@
 """The audit trail: who did what, when, from where; read, filtered, and taken away as CSV."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from itertools import islice
@@ -9,29 +8,25 @@ from typing import Any, Final
 from flask import Blueprint, Response, render_template, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
 
-from support import audit_trail, settings
-from support.audit import record
+from support import audit_chain, audit_trail, settings
 from support.audit_trail import AuditFilters, AuditRow
-from support.database import write
+from support.database import scalar
 from support.errors import InputError
 from support.redact import Redactor
 
 from . import audit_words, days, settings_words
 from .actors import who
-from .auth import ADMINS, actor, requires
+from .audit_table import COLUMNS, told
+from .auth import ADMINS, requires
 from .cursors import read_cursor, write_cursor
 from .database import db
-from .i18n import gettext as _
 from .sheets import Sheet, csv_rows, write_csv
+from .taking_away import taken
 
 bp = Blueprint("audit_page", __name__, url_prefix="/audit")
 
-COLUMNS: Final = (
-    *("at", "actor", "name", "address", "action", "object"),
-    *("detail", "release", "threshold", "policy"),
-)
 TOGETHER: Final = 500  # rows of an export that are written at once
-FIELDS: Final = ("who", "what", "on", "words", "since", "until")
+FIELDS: Final = ("who", "what", "on", "whose", "words", "since", "until")
 # Where a thing that an act was done to can be looked at: its page and the page's argument.
 PLACES: Final = {
     "agent": ("people_page.one", "agent_id"),
@@ -64,6 +59,7 @@ def show() -> ResponseReturnValue:
         asked=asked,
         filled={name: value for name, value in asked.items() if value},
         trouble=trouble,
+        chain=_chain(),
         first=not request.args.get("after"),
         people={name: who(db(), name) for name in choices["actor"]},
         actions=_by_words(choices["action"]),
@@ -74,27 +70,34 @@ def show() -> ResponseReturnValue:
 @requires(*ADMINS)
 def export() -> ResponseReturnValue:
     """Take what the filters find away as CSV; that is written down with its reason."""
-    reason = request.form.get("reason", "").strip()[:200]
-    if not reason:
-        raise InputError(_("Say why the trail is taken away; it is written down."))
     asked = {name: request.form.get(name, "") for name in FIELDS}
     filters = _filters(asked)
     masked = Redactor(settings.load(db()).allow).redact
     filters_told = {name: value for name, value in asdict(filters).items() if value}
     if filters.words:
         filters_told["words"] = masked(filters.words).text
-    detail = {"reason": masked(reason).text, "filters": filters_told}
-    with write(db()):
-        record(db(), actor(), "audit.exported", "desk", detail=detail)
+    taken("audit.exported", filters=filters_told)
     head = {"Content-Disposition": f'attachment; filename="audit-{days.today()}.csv"'}
     return Response(stream_with_context(_table(filters)), mimetype="text/csv", headers=head)
+
+
+def _chain() -> dict[str, Any]:
+    """Whether the trail's end holds, in words, and when all of it was checked last."""
+    found = audit_chain.glance(db())
+    sql = "SELECT max(at) FROM audit WHERE action = 'audit.verified'"
+    return {
+        "acts": found.acts,
+        "broken": audit_words.broken(found.broken) if found.broken else "",
+        "anchored": found.anchored,
+        "checked": scalar(db(), sql) or "",
+    }
 
 
 def _table(filters: AuditFilters) -> Iterator[bytes]:
     """What is found as CSV, piece by piece: a trail is long. The connection is the stream's own."""
     rows = audit_trail.each(db(), filters)
     yield write_csv(Sheet("audit", COLUMNS, ()))
-    while piece := [_told(row) for row in islice(rows, TOGETHER)]:
+    while piece := [told(row) for row in islice(rows, TOGETHER)]:
         yield csv_rows(piece)
 
 
@@ -108,6 +111,7 @@ def _filters(asked: dict[str, str]) -> AuditFilters:
         actor=asked["who"],
         action=asked["what"],
         obj=asked["on"],
+        person=asked["whose"],
         words=asked["words"],
         since=days.begins(asked["since"]) if asked["since"] else "",
         until=days.begins(asked["until"], plus=1) if asked["until"] else "",
@@ -153,9 +157,3 @@ def _place(kind: str, key: str) -> str:
 def _by_words(actions: list[str]) -> list[tuple[str, str]]:
     """Actions with their words, in the words' order."""
     return sorted(((name, audit_words.act(name)) for name in actions), key=lambda each: each[1])
-
-
-def _told(row: AuditRow) -> tuple[Any, ...]:
-    sheet = (row.at, row.actor, row.name, row.address, row.action, row.obj)
-    threshold = "" if row.threshold is None else row.threshold
-    return (*sheet, json.dumps(row.detail, ensure_ascii=False), row.release, threshold, row.policy)

@@ -7,7 +7,7 @@ from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import generate_csrf
 
-from support import answering, holding, inquiries, worklist
+from support import answering, holding, worklist
 from support.database import one
 from support.errors import (
     ConflictError,
@@ -28,6 +28,7 @@ from .findable import make_findable
 from .i18n import gettext as _
 from .inquiry_view import page, shown_ids, titles
 from .job_queue import ring_door
+from .taking_away import opened
 
 __all__ = ["ONE", "bp", "read_object", "titles"]
 
@@ -47,7 +48,7 @@ log = structlog.get_logger("faqdesk.inquiry")
 @requires(*ANSWERING)
 def show(inquiry_id: int) -> ResponseReturnValue:
     """Show an inquiry with what fits it; one that is answered with another is shown there."""
-    inquiry = inquiries.get(db(), inquiry_id, desk().seal)
+    inquiry = opened(inquiry_id)
     if inquiry.joined_to is not None:
         return redirect(url_for(".show", inquiry_id=inquiry.joined_to))
     return page(inquiry)
@@ -111,7 +112,7 @@ def send(inquiry_id: int) -> ResponseReturnValue:
                     head=_head(error),
                 )
             masked = isinstance(error, MaskUnconfirmedError)
-            inquiry = inquiries.get(db(), inquiry_id, desk().seal)  # the customer may have written
+            inquiry = opened(inquiry_id)  # the customer may have written
             shown = page(inquiry, typed=text, refusal=_refusal(error), masked=masked)
             return shown, status_of(error)
     make_findable(inquiry_id)

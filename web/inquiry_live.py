@@ -9,7 +9,7 @@ from support import holding, incoming, inquiries, suggestions
 from support.database import one
 
 from .auth import ANSWERING, actor, me, requires
-from .database import db, desk
+from .database import db
 from .errors import wants_json
 from .holding_page import held_words
 from .i18n import gettext as _
@@ -17,6 +17,7 @@ from .inquiry import ONE, bp, read_object
 from .inquiry_view import fits, goes_to, listed, shown_ids, titles
 from .noting import note_dismissal, note_taken
 from .paging import is_number
+from .taking_away import opened
 
 __all__ = ["bp"]
 
@@ -45,7 +46,7 @@ def news(inquiry_id: int) -> ResponseReturnValue:
     }
     if said["status"] != "open" or not (found.fresh or found.gone):
         return said
-    inquiry = inquiries.get(db(), inquiry_id, desk().seal)
+    inquiry = opened(inquiry_id)
     fresh = [message for message in inquiry.messages if message.id in found.fresh]
     fitting = fits(inquiry)
     again = _("The customer wrote again. What fits was looked up anew.")

@@ -16,16 +16,19 @@ from .auth import LABELLING, LEADS, actor, requires
 from .database import db, desk
 from .i18n import gettext as _
 from .review_page import asked_queue, bp
+from .taking_away import taken
 
 __all__ = ["bp"]
 
 
-@bp.get("/tasks.json")
+@bp.post("/tasks.json")
 @requires(*LABELLING)
 def export() -> ResponseReturnValue:
-    """Take the queue away as tasks."""
+    """Take the queue away as tasks; the audit trail says who and why."""
+    control = _control()
+    taken("tasks.exported", what=control)
     images = desk().workspace.home / "images"
-    tasks = export_tasks(db(), images, queue=asked_queue(), control=_control())
+    tasks = export_tasks(db(), images, queue=asked_queue(), control=control)
 
     lines = ",\n".join(json.dumps(task, ensure_ascii=False) for task in tasks)
     answer = Response(f"[{lines}]\n", mimetype="application/json")

@@ -1,4 +1,7 @@
-"""The week on one page: what suggestions were worth, what changed, what to do next; to print."""
+"""The week on one page: what suggestions were worth, what changed, what to do next; to print.
+
+The tables that say how each colleague did are taken away with a reason.
+"""
 
 from datetime import date, timedelta
 from typing import Final
@@ -17,6 +20,7 @@ from .auth import LEADS, requires
 from .database import db, desk
 from .i18n import gettext as _
 from .sheets import write_csv, write_xlsx
+from .taking_away import taken
 from .week_chart import draw_days
 from .week_sheets import sheets
 
@@ -31,6 +35,7 @@ TABLES: Final = {  # those of week_sheets
     "releases": lazy_gettext("By model"),
     "next": lazy_gettext("To do next"),
 }
+PEOPLE: Final = ("agents",)  # what each of them did
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -56,6 +61,7 @@ def show() -> ResponseReturnValue:
         changes=week.changes(found),
         faqs=found.by_faq if "all" in request.args else found.by_faq[:FAQS_SHOWN],
         tables=TABLES,
+        people=PEOPLE,
         says=week_words,
         counted=counted,
     )
@@ -64,7 +70,21 @@ def show() -> ResponseReturnValue:
 @bp.get("/<table>.csv")
 @requires(*LEADS)
 def csv(table: str) -> ResponseReturnValue:
-    """Download one table of a week."""
+    """Download one table of a week that names nobody."""
+    if table in PEOPLE:
+        raise InputError(_("Say why the table is needed; the audit trail keeps it."))
+    return _table(table)
+
+
+@bp.post("/<table>.csv")
+@requires(*LEADS)
+def people_csv(table: str) -> ResponseReturnValue:
+    """Download one table of a week; the audit trail says who and why."""
+    taken("week.exported", what=table, day=_monday().isoformat())
+    return _table(table)
+
+
+def _table(table: str) -> Response:
     monday = _monday()
     found = {sheet.name: sheet for sheet in sheets(*_report(monday))}
     if table not in found:
@@ -72,11 +92,12 @@ def csv(table: str) -> ResponseReturnValue:
     return _file(write_csv(found[table]), "text/csv; charset=utf-8", f"{monday}-{table}.csv")
 
 
-@bp.get("/week.xlsx")
+@bp.post("/week.xlsx")
 @requires(*LEADS)
 def xlsx() -> ResponseReturnValue:
-    """Download a week's tables as one book."""
+    """Download a week's tables as one book; the audit trail says who and why."""
     monday = _monday()
+    taken("week.exported", what="week.xlsx", day=monday.isoformat())
     return _file(write_xlsx(sheets(*_report(monday))), XLSX, f"{monday}-week.xlsx")
 
 
@@ -93,7 +114,7 @@ def _monday() -> date:
     Raises:
         InputError: it is no day, or none that has a week around it.
     """
-    words = request.args.get("day", "")
+    words = request.values.get("day", "")
     if not words:
         return _week_of(days.today())
     try:

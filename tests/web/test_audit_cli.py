@@ -25,7 +25,9 @@ def test_the_trail_is_read_filtered_and_written(space, db, tmp_path, monkeypatch
     row = json.loads(run(*only, "--jsonl").splitlines()[0])
     assert row["detail"] == {"value": 2, "before": 3}
     path = tmp_path / "audit.csv"
-    assert "1 rows" in run(*only, "--csv", str(path))
+    refused = CliRunner().invoke(faqdesk, ["audit", *only, "--csv", str(path)])
+    assert "--reason WORDS" in str(refused.exception)
+    assert "1 rows" in run(*only, "--csv", str(path), "--reason", "review")
     rows = list(csv.DictReader(io.StringIO(path.read_text("utf-8-sig"))))
     assert rows[0]["object"] == "setting:top_k"
     assert len(run("--limit", "1").splitlines()) == 1

@@ -146,7 +146,9 @@ def test_every_act_that_is_written_down_has_its_words():
     for package in ("support", "listings", "train", "web"):
         for path in (ROOT / package).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Call) and "record" in ast.unparse(node.func):
+                if isinstance(node, ast.Call) and re.search(
+                    r"record|\b(taken|taking_away\.read)$", ast.unparse(node.func)
+                ):
                     found |= {
                         each.value
                         for argument in node.args

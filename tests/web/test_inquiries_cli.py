@@ -35,7 +35,11 @@ def test_answered_ones_are_found_and_written(run, tmp_path):
         (row["answered_at"] for row in rows), reverse=True
     )
     table, book = tmp_path / "a.csv", tmp_path / "a.xlsx"
-    said = run("answered", "--suggested", "none", "--csv", str(table), "--xlsx", str(book))
+    both = ("--suggested", "none", "--csv", str(table), "--xlsx", str(book))
+    refused = CliRunner().invoke(faqdesk, ["inquiries", "answered", *both, "--reason", " "])
+    assert "--reason WORDS" in str(refused.exception)
+    assert not table.exists()
+    said = run("answered", *both, "--reason", "audit")
     assert said == "5 inquiries written.\n"
     assert len(list(csv.DictReader(io.StringIO(table.read_text("utf-8-sig"))))) == 5
     assert load_workbook(book)["answered"].max_row == 6

@@ -172,10 +172,12 @@ def test_pictures_of_listings_are_shown_to_who_is_signed_in(app, labeller, agent
 
 def test_tasks_go_out_and_come_back(labeller, lead, db, space):
     fill(db, space.seal())
-    tasks = labeller.get("/review/tasks.json")
+    assert labeller.post("/review/tasks.json").status_code == 400
+    why = {"reason": "밖에서 분류"}
+    tasks = labeller.post("/review/tasks.json", data=why)
     assert tasks.headers["Content-Disposition"] == "attachment; filename=label-studio.json"
     assert len(tasks.json) == 3
-    assert labeller.get("/review/tasks.json?control=x").status_code == 400
+    assert labeller.post("/review/tasks.json?control=x", data=why).status_code == 400
     assert "<Taxonomy" in labeller.get(f"/review/interface.xml?tree={TREE}").text
     body = {"file": (io.BytesIO(tasks.data), "t.json"), "tree": TREE}
     assert lead.post("/review/tasks", data=body).status_code == 302

@@ -200,7 +200,7 @@ def test_what_leaves_the_map_is_written_down_with_its_reason(lead, db, laid, ids
     lead.post("/map/projector.zip", data={"reason": reason}).close()
     assert taken_away(db) == [
         {"what": "region.csv", "n": 2, "reason": "분기 보고, [이메일]"},
-        {"what": "projector.zip", "n": 5, "reason": "분기 보고, [이메일]"},
+        {"what": "projector.zip", "reason": "분기 보고, [이메일]"},
     ]
 
 

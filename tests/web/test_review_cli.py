@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from listings.store import Collected, ListingStore
 from support import releases
+from support.errors import InputError
 from tests.conftest import ACTOR
 from tests.listings.review_queue import TREE, fill
 from tests.listings.small_category import category_model, listings
@@ -29,7 +30,10 @@ def typed(space, monkeypatch):
 def test_tasks_go_out_and_come_in(typed, db, space, tmp_path):
     fill(db, space.seal())
     file = tmp_path / "tasks.json"
-    assert "3 tasks" in typed("export", file, "--control", "choices").stdout
+    export = ("export", file, "--control", "choices")
+    with pytest.raises(InputError, match="--reason"):
+        typed(*export)
+    assert "3 tasks" in typed(*export, "--reason", "labelling").stdout
     tasks = json.loads(file.read_text("utf-8"))
     result = {"type": "choices", "value": {"choices": ["Women > Bags"]}}
     tasks[0]["annotations"] = [{"completed_by": 1, "result": [result]}]

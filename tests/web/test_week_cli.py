@@ -38,7 +38,10 @@ def test_the_week_is_told_and_written(run, tmp_path):
     assert "1 answered" in said.output
     assert "missed an FAQ             100%" in said.output
     table, book = tmp_path / "week.csv", tmp_path / "week.xlsx"
-    found = json.loads(run("--json", "--csv", str(table), "--xlsx", str(book)).output)
+    to_both = ("--json", "--csv", str(table), "--xlsx", str(book))
+    assert "--reason" in str(run(*to_both).exception)
+    assert not book.exists()
+    found = json.loads(run(*to_both, "--reason", "monthly").output)
     assert found["figures"]["misses"]["right"] == 1
     assert len(found["by_day"]) == 7
     rows = list(csv.DictReader(io.StringIO(table.read_text("utf-8-sig"))))

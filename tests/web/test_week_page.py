@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import re
 from datetime import date, timedelta
 from html import unescape
@@ -148,20 +149,39 @@ def test_tables_are_taken_away(lead):
         ("refund", "39", "38"),
         ("no-show", "2", "0"),
     ]
-    book = load_workbook(io.BytesIO(lead.get(f"/week/week.xlsx?day={MONDAY}").data))
+    asked = {"day": MONDAY, "reason": "평가, kim@example.com"}
+    book = load_workbook(io.BytesIO(lead.post("/week/week.xlsx", data=asked).data))
     assert book.sheetnames == ["week", "faqs", "agents", "days", "releases", "next"]
     assert [cell.value for cell in book["days"]["B"]][1:] == [10, 8, 8, 8, 8, 0, 0]
     page = page_of(lead).text
-    for name in book.sheetnames:
+    for name in set(book.sheetnames) - {"agents"}:
         assert f'href="/week/{name}.csv?day={MONDAY}"' in page
         assert lead.get(f"/week/{name}.csv?day={MONDAY}").status_code == 200
     assert lead.get("/week/people.csv").status_code == 404
 
 
+@pytest.mark.usefixtures("week")
+def test_what_each_colleague_did_is_taken_away_with_a_reason(lead, db):
+    assert lead.get(f"/week/agents.csv?day={MONDAY}").status_code == 400
+    asked = {"day": MONDAY, "reason": "평가, kim@example.com"}
+    for path in ("/week/agents.csv", "/week/week.xlsx"):
+        for blank in ("", " \u3000\t"):
+            assert lead.post(path, data=asked | {"reason": blank}).status_code == 400
+        assert lead.post(path, data=asked).status_code == 200
+    told = [
+        json.loads(row["detail"])
+        for row in db.query("SELECT detail FROM audit WHERE action = 'week.exported' ORDER BY id")
+    ]
+    assert [each["what"] for each in told] == ["agents", "week.xlsx"]
+    assert {each["reason"] for each in told} == {"평가, [이메일]"}
+
+
 def test_only_who_leads_reads_the_week(lead, agent):
     assert lead.get("/week").status_code == 200
-    for path in ("/week", "/week/faqs.csv", "/week/week.xlsx"):
+    for path in ("/week", "/week/faqs.csv"):
         assert agent.get(path).status_code == 403
+    for path in ("/week/agents.csv", "/week/week.xlsx"):
+        assert agent.post(path, data={"reason": "x"}).status_code == 403
 
 
 @pytest.mark.usefixtures("week")

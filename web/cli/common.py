@@ -14,6 +14,9 @@ from rich.progress import TimeElapsedColumn as Elapsed
 from support.audit import Actor
 from support.workspace import Workspace
 
+reason_option = click.option(
+    "--reason", default="", help="What a file is needed for that you have written; it is kept."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 

@@ -11,10 +11,12 @@ from typing import Any
 
 import click
 
-from support import archive, snoozing, tagging, worklist
+from support import archive, settings, snoozing, tagging, worklist
 from support.archive import ArchiveRow, Filters
+from support.redact import Redactor
+from support.taking_away import taken
 
-from .common import actor, workspace
+from .common import actor, reason_option, workspace
 
 COLUMNS = (
     *("id", "answered_at", "agent", "channel", "language", "category", "faqs", "subject"),
@@ -82,11 +84,13 @@ def _filters(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--jsonl", is_flag=True, help="Print one JSON object a line.")
 @click.option("--csv", "csv_path", type=click.Path(path_type=Path), help="Write all as CSV.")
 @click.option("--xlsx", "xlsx_path", type=click.Path(path_type=Path), help="Write all as XLSX.")
+@reason_option
 def list_answered(
     limit: int,
     jsonl: bool,
     csv_path: Path | None,
     xlsx_path: Path | None,
+    reason: str,
     suggested: Any,
     **chosen: str,
 ) -> None:
@@ -95,13 +99,17 @@ def list_answered(
     \b
     Example:
       faqdesk inquiries answered --words 환불 --channel app
-      faqdesk inquiries answered --faq refund --suggested missed --csv missed.csv
+      faqdesk inquiries answered --faq refund --suggested missed --csv missed.csv --reason audit
     """
     db = workspace().database()
     filters = Filters(suggested=suggested or "", **chosen)
     if csv_path or xlsx_path:
         from web.sheets import Sheet, write_csv, write_xlsx
 
+        told = {name: value for name, value in asdict(filters).items() if value}
+        if filters.words:
+            told["words"] = Redactor(settings.load(db).allow).redact(filters.words).text
+        taken(db, actor(), "answers.exported", reason, filters=told)
         rows = [_cells(row) for row in archive.each(db, filters)]
         sheet = Sheet("answered", COLUMNS, rows)
         if csv_path:

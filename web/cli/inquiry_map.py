@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from .common import actor, json_option, print_json, progress_line, workspace
+from .common import actor, json_option, print_json, progress_line, reason_option, workspace
 
 
 @click.group("map")
@@ -19,7 +19,7 @@ def map_command() -> None:
     \b
     Example:
       faqdesk map make
-      faqdesk map export projector/
+      faqdesk map export projector/ --reason "a talk for the team"
     """
 
 
@@ -99,8 +99,11 @@ def search_command(words: str, as_json: bool) -> None:
 @click.option(
     "--export", "file", type=click.Path(path_type=Path, dir_okay=False), help="Write them as CSV."
 )
+@reason_option
 @json_option
-def region_command(ids: tuple[int, ...], slug: str, file: Path | None, as_json: bool) -> None:
+def region_command(
+    ids: tuple[int, ...], slug: str, file: Path | None, reason: str, as_json: bool
+) -> None:
     """Read, label or export the inquiries of a region.
 
     \b
@@ -108,8 +111,11 @@ def region_command(ids: tuple[int, ...], slug: str, file: Path | None, as_json: 
       faqdesk map region 17 18 25 --label refund
     """
     from support import faq_labels, inquiry_map
+    from support.taking_away import taken
 
     with closing(workspace().database()) as db:
+        if file:
+            taken(db, actor(), "inquiries.exported", reason, what=file.name, n=len(ids))
         moved = faq_labels.label(db, actor(), slug, list(ids)) if slug else None
         rows = inquiry_map.region(db, ids)
         used = inquiry_map.region_faqs(db, ids)
@@ -132,15 +138,18 @@ def region_command(ids: tuple[int, ...], slug: str, file: Path | None, as_json: 
 @map_command.command("export")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--limit", type=click.IntRange(1), help="The newest so many.")
-def export_command(folder: Path, limit: int | None) -> None:
+@reason_option
+def export_command(folder: Path, limit: int | None, reason: str) -> None:
     """Write vectors.tsv and metadata.tsv for the Embedding Projector.
 
     \b
     Example:
-      faqdesk map export projector/ --limit 10000
+      faqdesk map export projector/ --limit 10000 --reason "a talk for the team"
     """
     from support import inquiry_map
+    from support.taking_away import taken
 
     with closing(workspace().database()) as db:
+        taken(db, actor(), "inquiries.exported", reason, what="projector")
         count = inquiry_map.export_projector(db, folder, limit=limit)
     click.echo(f"{count:,} rows in {folder / 'vectors.tsv'} and metadata.tsv.")

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import click
 
-from .common import actor, json_option, print_json, progress_line, workspace
+from support.whole_files import whole_file
+
+from .common import actor, json_option, print_json, progress_line, reason_option, workspace
 
 _FORMAT = click.option(
     "--format", "kind", type=click.Choice(["label-studio"]), default="label-studio",
@@ -23,7 +25,7 @@ def review_command() -> None:
     \b
     Example:
       faqdesk review fill
-      faqdesk review export tasks.json
+      faqdesk review export tasks.json --reason "labelled by the team"
       faqdesk review import labelled.json
     """
 
@@ -63,24 +65,29 @@ def fill(limit: int, twice: float) -> None:
 @click.option("--control", type=click.Choice(["taxonomy", "choices"]), default="taxonomy")
 @click.option("--batch", type=click.IntRange(1), help="Only this batch's rows.")
 @click.option("--prefix", help="What makes an address of a picture's file; default: local files.")
-def export(file: Path, kind: str, control: str, batch: int | None, prefix: str | None) -> None:
+@reason_option
+def export(
+    file: Path, kind: str, control: str, batch: int | None, prefix: str | None, reason: str
+) -> None:
     """Write the review queue as tasks, with guesses and what people decided.
 
     \b
     Example:
-      faqdesk review export tasks.json --format label-studio --control choices
+      faqdesk review export tasks.json --control choices --reason "labelled by the team"
     """
     from listings.label_studio import LOCAL_FILES, export_tasks
     from listings.review import Queue
-    from listings.shards import beside
+    from support.taking_away import taken
 
     space = workspace()
+    db = space.database()
+    taken(db, actor(), "tasks.exported", reason, what=control)
     tasks = export_tasks(
-        space.database(), space.home / "images", queue=Queue(batch=batch), control=control,
+        db, space.home / "images", queue=Queue(batch=batch), control=control,
         prefix=LOCAL_FILES if prefix is None else prefix,
     )  # fmt: skip
     count = 0
-    with beside(file) as kept, kept.open("w", encoding="utf-8") as out:
+    with whole_file(file) as kept, kept.open("w", encoding="utf-8") as out:
         out.write("[")
         for count, task in enumerate(tasks, 1):
             out.write(("\n" if count == 1 else ",\n") + json.dumps(task, ensure_ascii=False))

@@ -10,10 +10,11 @@ import click
 
 from support import week, week_todo
 from support.promise import Promise
+from support.taking_away import taken
 from support.week import Figures
 from support.week_todo import Todo
 
-from .common import json_option, print_json, workspace
+from .common import actor, json_option, print_json, reason_option, workspace
 
 _WORDS = {
     "coverage": "shown a Likely FAQ",
@@ -39,14 +40,17 @@ _TODO = {
 @click.option("--back", default=0, type=click.IntRange(0), help="So many weeks earlier.")
 @click.option("--csv", "csv_path", type=click.Path(path_type=Path), help="Write FAQs as CSV.")
 @click.option("--xlsx", "xlsx_path", type=click.Path(path_type=Path), help="Write all as XLSX.")
+@reason_option
 @json_option
-def week_command(back: int, csv_path: Path | None, xlsx_path: Path | None, as_json: bool) -> None:
+def week_command(
+    back: int, csv_path: Path | None, xlsx_path: Path | None, reason: str, as_json: bool
+) -> None:
     """Sum up a week, Monday to Monday: with counts and intervals, and three things to do next.
 
     \b
     Example:
       faqdesk week
-      faqdesk week --back 1 --xlsx week.xlsx
+      faqdesk week --back 1 --xlsx week.xlsx --reason "monthly review"
     """
     space = workspace()
     db = space.database()
@@ -61,7 +65,8 @@ def week_command(back: int, csv_path: Path | None, xlsx_path: Path | None, as_js
         tables = sheets(found, todos)
         if csv_path:
             csv_path.write_bytes(write_csv(tables[1]))
-        if xlsx_path:
+        if xlsx_path:  # it holds what each colleague did
+            taken(db, actor(), "week.exported", reason, what="week.xlsx", day=since[:10])
             xlsx_path.write_bytes(write_xlsx(tables))
     if as_json:
         moved = {name: asdict(change) for name, change in week.changes(found).items()}
