@@ -68,7 +68,8 @@ def write_reports(
                     counts[name] = counts.get(name, 0) + count
                 for found in receipt.problems:
                     kinds[found.kind] = kinds.get(found.kind, 0) + 1
-                    writer.writerow([found.line, found.kind, found.reason, no_formula(found.what)])
+                    row = (found.line, found.kind, found.reason, found.what)
+                    writer.writerow([no_formula(cell) for cell in row])
                 marks = ", ".join("?" * len(REPORT))
                 sql = f"INSERT INTO remarks VALUES ({marks})"  # noqa: S608
                 db.executemany(sql, receipt.remarks)

@@ -17,6 +17,7 @@ from typing import IO, Any, Final
 from support.errors import ImportFileError
 from support.importing.csv_rows import MAX_CELL, csv_rows, guess_separator
 from support.importing.opening import UNREADABLE, file_encoding, open_text, place, read_sample
+from support.table_rows import no_formula
 
 from .table_values import as_text
 from .tables import SHARE, Added, Block, Layout, Problem, Rows, Told
@@ -157,13 +158,19 @@ def _written(rows: Iterator[Any], layout: Layout) -> str:
     # quote both kinds, or the row would be read back as two.
     written = io.StringIO(newline="")
     lines = _Lines()
-    csv.writer(lines, delimiter=layout.separator, lineterminator="\r\n").writerows(rows)
+    safe = ([_no_formula(cell) for cell in row] for row in rows)
+    csv.writer(lines, delimiter=layout.separator, lineterminator="\r\n").writerows(safe)
     if layout.line_end == "\r\n":
         return "".join(lines)
     for line in lines:
         written.write(line[:-2])
         written.write(layout.line_end)
     return written.getvalue()
+
+
+def _no_formula(cell: str) -> str:
+    """A cell of the table that was given, or one of ours; what is quoted already stays so."""
+    return cell if cell.startswith("'") else no_formula(cell)
 
 
 class _Lines(list[str]):

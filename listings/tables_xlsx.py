@@ -19,6 +19,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ERROR_CODES
 
 from support.errors import ImportFileError, InputError
+from support.table_rows import is_formula
 
 from .table_values import as_cell, as_text, common_type, type_of
 from .tables import Added, Block, Layout, Problem, Rows, Told
@@ -251,9 +252,10 @@ def _writable(sheet: Any, value: Any) -> Any:
     if not isinstance(value, str):
         return value
     value = _CONTROL.sub(_escape, value)
-    if value.startswith("=") or value in ERROR_CODES:
+    if is_formula(value) or value in ERROR_CODES:
         cell = WriteOnlyCell(sheet, value)
-        cell.data_type = "s"  # text of a listing, never a formula to run
+        cell.data_type = "s"  # text of a listing, never a formula to run ...
+        cell.quotePrefix = True  # ... also where somebody opens the cell and closes it again
         return cell
     return value
 

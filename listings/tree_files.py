@@ -12,7 +12,7 @@ from support.audit import Actor
 from support.errors import InputError
 from support.importing.conversation import Rejected
 from support.importing.files import rows
-from support.table_rows import as_written, no_formula
+from support.table_rows import no_formula
 
 from .categories import Category, add_paths, canonical, map_paths, mapping_to
 
@@ -91,14 +91,14 @@ def _columns(path: Path, *wanted: tuple[str, ...]) -> Iterable[list[str]]:
                 raise InputError(
                     f"The file has no column {names[0]!r}; it has {', '.join(by_name) or 'none'}."
                 )
-            cells.append(as_written(by_name[name]))
+            cells.append(by_name[name])
         yield cells
 
 
 def _table(header: tuple[str, ...], found: Iterable[tuple[object, ...]]) -> str:
     file = io.StringIO(_MARK)
     file.seek(0, io.SEEK_END)
-    writer = csv.writer(file, lineterminator="\n")
+    writer = csv.writer(file)
     writer.writerow(header)
     writer.writerows([no_formula(cell) for cell in row] for row in found)
     return file.getvalue()

@@ -24,7 +24,7 @@ from .importing.conversation import Rejected
 from .importing.files import Numbered
 from .importing.files import rows as read_rows
 from .links import LinkReader
-from .table_rows import MOST_ROWS, as_written, doubles, switch
+from .table_rows import MOST_ROWS, doubles, switch
 
 RowState = Literal["new", "changed", "same", "duplicate", "old_name", "invalid"]
 COLUMNS: Final = ("slug", *FIELDS, "active", "aliases", "sent", "created_at", "updated_at")
@@ -189,4 +189,4 @@ def _judge(
 
 
 def _plain(value: object) -> str:
-    return as_written("" if value is None else str(value).strip())
+    return "" if value is None else str(value).strip()

@@ -20,7 +20,7 @@ from .importing.files import Numbered
 from .importing.files import rows as read_rows
 from .saved_replies import FIELDS, MOST_NAME, cleaned, listed, new_row
 from .saved_reply_changes import changing
-from .table_rows import MOST_ROWS, as_written, doubles, switch
+from .table_rows import MOST_ROWS, doubles, switch
 
 RowState = Literal["new", "changed", "same", "duplicate", "invalid"]
 COLUMNS: Final = ("name", *FIELDS, "active", "used")
@@ -186,4 +186,4 @@ def _judge(line: int, row: dict[str, Any], known: dict[str, Row]) -> ReplyRow:
 def _first(row: dict[str, Any], names: tuple[str, ...]) -> str:
     """The first of some columns that holds anything."""
     found = (str(row[name]).strip() for name in names if row.get(name) is not None)
-    return as_written(next((value for value in found if value), ""))
+    return next((value for value in found if value), "")

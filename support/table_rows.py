@@ -1,23 +1,46 @@
 """Rows of tables that people keep in spreadsheets: cells on their way out and back, and doubles."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 MOST_ROWS: Final = 20_000  # of a file that is taken in at once
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for one begins so
+# What a spreadsheet may take for a formula: it begins so, as it is or full-width, perhaps behind
+# blanks and quotes that are thrown away on the way in; or a control character comes first.
+_BLANK: Final = "[\\s\0'\"`‘’“”\ufeff\u200b-\u200f\u202a-\u202e\u2060-\u2069]"
+_FORMULA: Final = re.compile(f"[\\t\\r\\n\0]|{_BLANK}*[-=+@＝＋－＠﹦﹢﹣﹫]")
+_NUMBER: Final = re.compile(r"[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?(e[+-]?\d+)?%?", re.ASCII | re.I)
 _NO: Final = frozenset({"0", "false", "no", "n", "아니오"})
 
 
 def no_formula(value: Any) -> Any:
-    """Text of others that a spreadsheet will not take for a formula; all else as it is."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    """Text of others that a spreadsheet will not take for a formula; all else as it is.
+
+    (OWASP's "CSV Injection".) Numbers stay numbers, also where text holds one.
+    """
+    if not isinstance(value, str) or value[:1].isalnum() or _NUMBER.fullmatch(value):
+        return value
+    return f"'{value}" if _FORMULA.match(value) else value
+
+
+def typed_text(value: str) -> str:
+    """The same for a cell that is said to be text: there nothing is a formula.
+
+    Only what `as_written` would shorten is told apart.
+    """
+    return f"'{value}" if value != as_written(value) else value
+
+
+def is_formula(text: str) -> bool:
+    """Whether a spreadsheet that guesses may take a text for a formula."""
+    return _FORMULA.match(text) is not None
 
 
 def as_written(text: str) -> str:
-    """What `no_formula` was given for a text."""
-    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
+    """What `no_formula` or `typed_text` was given for a text."""
+    return text[1:] if text.startswith("'") and _FORMULA.match(text, 1) else text
 
 
 def switch(row: Mapping[str, Any], column: str) -> bool | None:

@@ -11,7 +11,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
 
-from support.table_rows import no_formula
+from support.table_rows import is_formula, no_formula, typed_text
 
 BOM = "\ufeff"  # without it a spreadsheet reads Korean CSV as CP949
 
@@ -30,7 +30,7 @@ def write_csv(sheet: Sheet) -> bytes:
     out = io.StringIO(BOM, newline="")
     out.seek(0, io.SEEK_END)
     writer = csv.writer(out)
-    writer.writerow(sheet.columns)
+    writer.writerow([no_formula(name) for name in sheet.columns])
     writer.writerows([no_formula(value) for value in row] for row in sheet.rows)
     return out.getvalue().encode()
 
@@ -54,7 +54,7 @@ def save_xlsx(sheets: Sequence[Sheet], out: IO[bytes]) -> None:
     book = Workbook(write_only=True)
     for table in sheets:
         sheet = book.create_sheet(table.name[:31])
-        head = [WriteOnlyCell(sheet, name) for name in table.columns]
+        head = [_cell(sheet, name) for name in table.columns]
         for cell in head:
             cell.font = Font(bold=True)
         sheet.append(head)
@@ -67,6 +67,8 @@ def save_xlsx(sheets: Sequence[Sheet], out: IO[bytes]) -> None:
 def _cell(sheet: Any, value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", value))
-    cell.data_type = "s"  # words, never a formula to run
+    text = typed_text(ILLEGAL_CHARACTERS_RE.sub("", value))
+    cell = WriteOnlyCell(sheet, text)
+    cell.data_type = "s"  # words, never a formula to run ...
+    cell.quotePrefix = is_formula(text)  # ... also where somebody opens the cell and closes it
     return cell

@@ -18,6 +18,7 @@ from support.errors import ImportFileError, InputError, NotFoundError
 from support.importing.conversation import Rejected
 from support.importing.files import Numbered
 from support.importing.files import rows as text_rows
+from support.table_rows import as_written
 from support.whole_files import whole_file
 from support.workspace import Workspace
 
@@ -106,7 +107,8 @@ def rows(path: Path) -> Iterator[Numbered]:
         for problem in block.problems:
             yield problem.line, Rejected(path.name, problem.line, problem.reason)
         for line, cells in zip(block.lines, block.data, strict=True):
-            yield line, {name: as_text(cell) for name, cell in zip(names, cells, strict=True)}
+            texts = [as_written(as_text(cell)) for cell in cells]
+            yield line, dict(zip(names, texts, strict=True))
 
 
 def write(table: Sequence[dict[str, Any]], columns: Sequence[str], name: str) -> bytes:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from ..errors import ImportFileError
+from ..table_rows import as_written
 from .conversation import Rejected
 from .csv_rows import csv_rows, guess_separator, read_header
 from .opening import SAMPLE_BYTES, UNREADABLE, file_encoding, open_text, read_sample
@@ -172,4 +173,6 @@ def _csv(file: IO[str], name: str, encoding: str, *, tab: bool) -> Iterator[Numb
             yield row.last, Rejected(name, row.last, row.reason)
             continue
         cells = next(csv.reader([row.raw], delimiter=separator))
+        if "'" in row.raw:  # what an export put before a formula, so that it is none
+            cells = [as_written(cell) for cell in cells]
         yield row.last, dict(zip(header, cells, strict=True))

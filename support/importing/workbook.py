@@ -19,6 +19,7 @@ from typing import IO, Any, Final
 from openpyxl import load_workbook
 
 from ..errors import ImportFileError, PasswordNeededError
+from ..table_rows import as_written
 from .conversation import Rejected
 
 ENCRYPTED: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # begins what Office writes with a password
@@ -215,4 +216,4 @@ def _written(value: Any) -> str:
         return str(int(value))
     if isinstance(value, dt.datetime | dt.date | dt.time):
         return value.isoformat()
-    return str(value)
+    return as_written(str(value))

@@ -61,7 +61,7 @@ def test_words_never_become_a_formula_or_an_error(tmp_path):
     (tmp_path / "c").mkdir()
     run(out, tmp_path / "c" / "c.csv")
     with (tmp_path / "c" / "c.csv").open(newline="") as file:
-        assert [row[0] for row in csv.reader(file)][1:] == words
+        assert [row[0] for row in csv.reader(file)][1:] == ["'=1+1", *words[1:]]
 
 
 def test_a_formula_is_the_value_last_computed_or_itself(tmp_path):
@@ -79,7 +79,7 @@ def test_a_formula_is_the_value_last_computed_or_itself(tmp_path):
             after.writestr(name, content)
     run(path, out)
     with out.open(newline="") as file:
-        assert [row[:2] for row in csv.reader(file)][1:] == [["a", "2"], ["b", "=2+2"]]
+        assert [row[:2] for row in csv.reader(file)][1:] == [["a", "2"], ["b", "'=2+2"]]
 
 
 def test_empty_rows_are_left_out_and_wide_ones_told(tmp_path):
