@@ -8,14 +8,11 @@ files that it keeps, are not timed.
 
 import os
 import random
-import socket
-import subprocess
-import sys
 import threading
 import time
-from collections import defaultdict, deque
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,9 +26,9 @@ from .bench_probe import quantiles
 from .bench_web_clicks import NEXT, PAGES, Agent, Done, Page, Words
 from .bench_web_desk import PASSWORD, PEOPLE, grow_desk, login_of
 from .progress import Progress, silent
+from .served import Served, served
 
 ALONE: Final = 10  # clicks on each page while nobody else clicks
-START_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +111,9 @@ def bench_web(
         words = Words.of(db)
         inquiries = int(scalar(db, "SELECT count(*) FROM inquiries WHERE answer_id IS NOT NULL"))
         db.close()
-        with _served(space) as (port, server), ExitStack() as lines:
+        with served(space) as server, ExitStack() as lines:
             progress(0, 1, "signing in")
-            team = [Agent(port, random.Random(number), words) for number in range(agents)]
+            team = [Agent(server.port, random.Random(number), words) for number in range(agents)]
             for number, agent in enumerate(team, 1):
                 lines.callback(agent.close)
                 agent.sign_in(login_of(number), PASSWORD)
@@ -192,68 +189,18 @@ def _click_together(team: list[Agent], clock: _Clock, *, think: float, seconds: 
     return time.monotonic() - started
 
 
-def _alone(agent: Agent, page: Page, server: int) -> dict[str, float]:
+def _alone(agent: Agent, page: Page, server: Served) -> dict[str, float]:
     """What one click takes while nobody else clicks, and what of it the processor worked."""
     size, worked, took = 0, 0.0, 0.0
     for _ in range(ALONE):
         if agent.lacks(page):
             agent.click(NEXT)
-        before = _processor_seconds(server), time.perf_counter()
+        before = server.processor_seconds(), time.perf_counter()
         size += agent.click(page).size
         took += time.perf_counter() - before[1]
-        worked += _processor_seconds(server) - before[0]
+        worked += server.processor_seconds() - before[0]
     return {
         "alone_ms": round(1000 * took / ALONE, 1),
         "processor_ms": round(1000 * worked / ALONE, 1),
         "kilobytes": round(size / ALONE / 1000, 1),
     }
-
-
-def _processor_seconds(server: int) -> float:
-    """What the server's web processes have worked; not the jobs' process beside them."""
-    total = 0
-    for folder in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError, ValueError):  # it may have ended meanwhile
-            fields = (folder / "stat").read_text().rpartition(")")[2].split()
-            if server not in (int(folder.name), int(fields[1])):
-                continue
-            if b"\0worker\0" not in (folder / "cmdline").read_bytes():
-                total += int(fields[11]) + int(fields[12])
-    return total / os.sysconf("SC_CLK_TCK")
-
-
-@contextmanager
-def _served(space: Workspace) -> Iterator[tuple[int, int]]:
-    """The desk behind `faqdesk serve`, as many processes as it starts by itself: port and pid."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    code = "from web.cli import main; main()"
-    server = subprocess.Popen(  # noqa: S603 - our own command
-        [sys.executable, "-c", code, "serve", "--port", str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"FAQDESK_HOME": str(space.home)},
-    )
-    said: deque[str] = deque(maxlen=20)
-    reader = threading.Thread(target=lambda: said.extend(server.stderr or ()), daemon=True)
-    reader.start()
-    try:
-        _wait(port, server, said)
-        yield port, server.pid
-    finally:
-        server.terminate()
-        server.wait(timeout=60)
-        reader.join()
-        if server.stderr:
-            server.stderr.close()
-
-
-def _wait(port: int, server: "subprocess.Popen[str]", said: deque[str]) -> None:
-    end = time.monotonic() + START_SECONDS
-    while time.monotonic() < end and server.poll() is None:
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            return
-        time.sleep(0.1)
-    raise FaqdeskError(f"The console did not start: {''.join(said)}")

@@ -75,7 +75,7 @@ class Agent:
     typed: int = 0  # drafts saved of it
     kept: int = 0  # the revision of the draft that was saved last
     shown: str = ""  # messages of the inquiry that was seen last
-    led_to: str = ""  # where the last answer redirected
+    _led_to: str = ""  # where the last answer redirected
     _line: http.client.HTTPConnection | None = field(default=None, repr=False)
 
     def sign_in(self, login: str, password: str) -> Self:
@@ -85,6 +85,7 @@ class Agent:
         status, _ = self.ask("POST", "/sign-in", form)
         if status != 302:
             raise FaqdeskError(f"{login} could not sign in: {status}.")
+        self.get("/")  # signed in, forms want another token
         return self
 
     def click(self, page: "Page") -> Done:
@@ -117,9 +118,9 @@ class Agent:
         status, body = self.ask("POST", path, form)
         if status not in (302, 303):
             return status, body
-        found = re.search(r"/inquiries/(\d+)", self.led_to)
+        found = re.search(r"/inquiries/(\d+)", self.led())
         self.reading, self.typed = int(found[1]) if found else 0, 0
-        return self.get(self.led_to)
+        return self.get(self.led())
 
     def get(self, path: str, **values: str) -> Answer:
         """Ask for a page, and remember where it leads."""
@@ -145,6 +146,10 @@ class Agent:
         self.close()  # the server closes a line that was quiet for some seconds
         return self._send(method, path, body, headers)
 
+    def led(self) -> str:
+        """Where the last answer redirected."""
+        return self._led_to
+
     def close(self) -> None:
         """Hang up; the next request opens a line of its own."""
         if self._line is not None:
@@ -157,11 +162,14 @@ class Agent:
         self._line.request(method, path, body, headers)
         answer = self._line.getresponse()
         content = answer.read()
-        self.led_to = answer.headers.get("Location", "")
-        kept = re.search(r"faqdesk=[^;]+", answer.headers.get("Set-Cookie", ""))
-        if kept:
-            self.cookie = kept[0]
+        self._led_to = answer.headers.get("Location", "")
+        self._keep_cookie(answer.headers.get_all("Set-Cookie") or ())
         return answer.status, content
+
+    def _keep_cookie(self, given: Sequence[str]) -> None:
+        for cookie in given:
+            if kept := re.match(r"faqdesk=[^;]+", cookie):
+                self.cookie = kept[0]
 
     def _look(self, body: bytes) -> None:
         token = re.search(rb'data-csrf="([^"]+)"', body)

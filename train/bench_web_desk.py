@@ -48,7 +48,12 @@ def login_of(number: int) -> str:
 
 
 def grow_desk(
-    space: Workspace, *, size: int, people: int = PEOPLE, progress: Progress = silent
+    space: Workspace,
+    *,
+    size: int,
+    people: int = PEOPLE,
+    waiting: int = OPEN,
+    progress: Progress = silent,
 ) -> Workspace:
     """Grow a desk to `size` answered inquiries, those that it has among them.
 
@@ -56,6 +61,7 @@ def grow_desk(
         space: a desk with FAQs and answered inquiries, and no model yet.
         size: how many answered inquiries there shall be; none is ever taken away.
         people: agents, each of whom can sign in with `PASSWORD`.
+        waiting: open inquiries beside them.
         progress: told done, total and a message; may raise.
     """
     db = space.database()
@@ -72,7 +78,7 @@ def grow_desk(
     progress(0, 1, "training on what is there")
     train_faq(space, db, actor=ACTOR, progress=progress)
     encoder = SentenceEncoder.load(space.models / "encoder" / "shipped")
-    _copies(db, encoder, size, team, progress)
+    _copies(db, encoder, size, waiting, team, progress)
     rebuild_index(space, db, actor=ACTOR, progress=progress)
     _map(db, encoder)
     db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -81,13 +87,14 @@ def grow_desk(
 
 
 def _copies(
-    db: Database, encoder: SentenceEncoder, size: int, team: Sequence[int], progress: Progress
-) -> None:
+    db: Database, encoder: SentenceEncoder, size: int, waiting: int, team: Sequence[int],
+    progress: Progress,
+) -> None:  # fmt: skip
     past = read_past(db, limit=size)
     known = int(scalar(db, "SELECT count(*) FROM inquiries WHERE answer_id IS NOT NULL"))
     categories = {row["slug"]: row["category"] for row in db.query("SELECT * FROM faqs")}
     first = 1 + int(scalar(db, "SELECT max(id) FROM inquiries"))
-    answered, count = max(0, size - known), max(0, size - known) + OPEN
+    answered, count = max(0, size - known), max(0, size - known) + waiting
     for start in range(0, count, BATCH):
         numbers = range(start, min(start + BATCH, count))
         rows = [

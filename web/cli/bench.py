@@ -12,6 +12,7 @@ from .bench_category import category
 from .bench_faq import SETS, faq, unseen
 from .bench_import import import_
 from .bench_label import label
+from .bench_load import load
 from .bench_moderation import moderation
 from .bench_moderation_speed import moderation_speed
 from .bench_search import retrieval, similar, sts
@@ -47,7 +48,7 @@ def bench_command(context: click.Context) -> None:
 
 for command in (
     category, transformer, label, moderation, moderation_speed, similar_listings, faq, unseen, sts,
-    retrieval, similar, speed, similar_speed, web, import_,
+    retrieval, similar, speed, similar_speed, web, load, import_,
 ):  # fmt: skip
     bench_command.add_command(command)
 
