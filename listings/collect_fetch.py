@@ -1,6 +1,7 @@
-"""Pictures by address, fetched without harm: to public hosts alone, small, slow, and few at a time.
+"""Pictures by address, fetched without harm: from public hosts alone, small, slow, few at a time.
 
-An address in a stranger's table may point into our own network; `support.public_net` guards it.
+An address in a stranger's table may point into our own network: none is fetched unless whoever
+collects says so, and `support.public_net` guards it.
 """
 
 import time
@@ -11,7 +12,7 @@ from urllib3.util import Retry, Timeout
 
 from support.errors import AddressError, PictureError
 from support.picture_decoder import MAX_BYTES
-from support.public_net import host_of, is_public, pools, reason
+from support.public_net import host_of, is_public, pools, read_within, reason
 
 __all__ = ["PictureFetcher", "is_public"]
 
@@ -19,7 +20,6 @@ USER_AGENT: Final = "faqdesk (a support desk's listing collector)"
 DELAY: Final = 0.1  # seconds between two requests to one host
 SECONDS: Final = 60.0  # for one picture, all told
 REDIRECTS: Final = 3
-_CHUNK: Final = 64 << 10
 
 
 class PictureFetcher:
@@ -79,7 +79,6 @@ class PictureFetcher:
             raise PictureError(str(error)) from error
 
     def _read(self, url: str) -> bytes:
-        deadline = time.monotonic() + SECONDS
         response = self._pools.request("GET", url, preload_content=False)
         try:
             if response.status != 200:
@@ -87,13 +86,9 @@ class PictureFetcher:
             said = response.headers.get("Content-Length", "")
             if said.isdecimal() and int(said) > MAX_BYTES:
                 raise ValueError(f"it has {int(said):,} bytes, more than {MAX_BYTES:,}")
-            data = bytearray()
-            while chunk := response.read(_CHUNK, decode_content=False):
-                data += chunk
-                if len(data) > MAX_BYTES:
-                    raise ValueError(f"it has more than {MAX_BYTES:,} bytes")
-                if time.monotonic() > deadline:
-                    raise ValueError(f"it takes longer than {SECONDS:.0f} seconds")
-            return bytes(data)
+            data = read_within(response, most=MAX_BYTES + 1, seconds=SECONDS)
+            if len(data) > MAX_BYTES:
+                raise ValueError(f"it has more than {MAX_BYTES:,} bytes")
+            return data
         finally:
             response.close()

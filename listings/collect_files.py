@@ -193,6 +193,7 @@ def _pictures(
                     keeper.keep(picture_id, read, name=store.masked(name))
         for url, ids in wanted.take_addresses():
             if fetcher is None:
+                report.picture_addresses += len(ids)
                 continue
             for picture_id in ids:
                 keeper.keep(picture_id, partial(fetcher.fetch, url), name=url)

@@ -126,14 +126,16 @@ def _pictures(
     db: Database, images: Path, report: CollectReport, fetcher: PictureFetcher | None
 ) -> None:
     """Fetch the pictures of this source that were never tried."""
-    if fetcher is None:
-        return
     sql = """
         SELECT listing_pictures.id, origin FROM listing_pictures
         JOIN listings ON listings.id = listing_id
         WHERE source = ? AND file = '' AND problem = '' AND origin <> ''
         ORDER BY listing_pictures.id
     """
+    wanted = db.conn.execute(sql, [SOURCE]).fetchall()
+    if fetcher is None:
+        report.picture_addresses = len(wanted)
+        return
     with PictureKeeper(db, images, report, lambda done, total, message: None) as keeper:
-        for picture_id, origin in db.conn.execute(sql, [SOURCE]).fetchall():
+        for picture_id, origin in wanted:
             keeper.keep(picture_id, partial(fetcher.fetch, origin), name=origin)

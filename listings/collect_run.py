@@ -46,6 +46,7 @@ class CollectReport:
     masked: dict[str, int] = field(default_factory=dict)
     pictures: int = 0  # stored
     picture_problems: int = 0
+    picture_addresses: int = 0  # that were left: fetching was not asked for
     problems: list[str] = field(default_factory=list)  # of pictures
     columns: dict[str, list[str]] = field(default_factory=dict)
     stopped: str = ""  # why it is not done

@@ -2,11 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from urllib.parse import urlsplit
 
 import pytest
 from urllib3.util import Timeout
 
-from support import agents, answering, connections, delivery, delivery_helpdesks, inquiries, routes
+from support import (
+    agents, answering, connections, delivery, delivery_helpdesks, inquiries, public_net, routes,
+)  # fmt: skip
 from support.audit import Actor
 from support.clock import ago
 from support.connection_access import Access
@@ -235,7 +238,10 @@ def test_nobody_is_followed_elsewhere_with_our_key(db, seal, agent, desk):
     assert [given for given in desk.paths if "elsewhere" in given] == []
 
 
-def test_a_private_network_is_asked_nothing_unless_an_admin_says_so(db, seal, agent, desk, mail):
+def test_a_private_network_is_asked_nothing_unless_an_admin_says_so(
+    db, seal, agent, desk, mail, monkeypatch
+):
+    monkeypatch.setattr(public_net, "_PORTS", (urlsplit(desk.address).port,))  # as if the web's
     for kind, address in ((desk.kind, desk.address), ("smtp", mail.address)):
         sender = quick(kind, Access(address=address, sender="help@example.com", tls="none"))
         with pytest.raises(delivery.DeliveryError, match="public network") as refused:

@@ -88,12 +88,16 @@ def test_columns_can_be_told(faqdesk, tmp_path):
 def test_a_search_is_collected_with_its_pictures(faqdesk, shop):
     shop.results = 3
     words = ("collect", "naver", "--query", "운동화", "--per-second", "1000")
-    code, out, err = faqdesk(*words, "--private-addresses")
+    code, out, err = faqdesk(*words)
     assert (code, "운동화: 3 results read; 3 listings added" in out) == (0, True)
+    assert "3 pictures are named by address and were not fetched: --fetch-pictures" in out
+    assert shop.fetched == []
+    assert "goes with --fetch-pictures" in faqdesk(*words, "--private-addresses")[2]
+    code, out, err = faqdesk(*words, "--fetch-pictures", "--private-addresses")
     assert "3 pictures kept" in out
     # Without being told so, no picture of a private network is fetched.
     shop.results = 4
-    code, out, err = faqdesk(*words)
+    code, out, err = faqdesk(*words, "--fetch-pictures")
     assert "0 pictures kept, 1 could not be" in out
     assert "port" in err
 
@@ -106,7 +110,7 @@ def test_without_a_key_it_says_which(faqdesk):
 
 def test_a_day_s_limit_is_no_error_and_says_what_to_do(faqdesk, shop):
     shop.results = 150
-    words = ("collect", "naver", "--query", "운동화", "--no-pictures", "--per-second", "1000")
+    words = ("collect", "naver", "--query", "운동화", "--per-second", "1000")
     code, out, err = faqdesk(*words, "--per-day", "1")
     assert code == 0
     assert "Not done: All 1 calls" in err

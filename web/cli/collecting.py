@@ -41,11 +41,21 @@ if TYPE_CHECKING:  # the engines are imported where there is something to judge
     from web.moderating import Moderated
 
 _PATHS = click.Path(path_type=Path)
-_no_pictures = click.option("--no-pictures", is_flag=True, help="Keep addresses, fetch nothing.")
+_fetch = click.option(
+    "--fetch-pictures",
+    is_flag=True,
+    help="Fetch pictures that are named by address, from the public network; else none is.",
+)
 _private = click.option(
     "--private-addresses", is_flag=True, help="Fetch pictures from private networks too."
 )
 _again = click.option("--again", is_flag=True, help="Begin at the beginning, not where it stopped.")
+
+
+def _fetcher(fetch: bool, private: bool) -> PictureFetcher | None:
+    if private and not fetch:
+        raise click.UsageError("--private-addresses goes with --fetch-pictures.")
+    return PictureFetcher(private=private) if fetch else None
 
 
 @click.group("collect")
@@ -68,7 +78,7 @@ def collect_command() -> None:
 @click.option("--limit", default=LAST, show_default=True, help="Results at most.")
 @click.option("--per-day", default=PER_DAY, show_default=True, help="Calls a day.")
 @click.option("--per-second", default=PER_SECOND / 2, show_default=True, help="Calls a second.")
-@_no_pictures
+@_fetch
 @_private
 @_again
 @json_option
@@ -80,7 +90,7 @@ def naver_command(
     limit: int,
     per_day: int,
     per_second: float,
-    no_pictures: bool,
+    fetch_pictures: bool,
     private_addresses: bool,
     again: bool,
     as_json: bool,
@@ -121,7 +131,7 @@ def naver_command(
             sort=sort,
             exclude=exclude,
             limit=limit,
-            fetcher=None if no_pictures else PictureFetcher(private=private_addresses),
+            fetcher=_fetcher(fetch_pictures, private_addresses),
             again=again,
             actor=actor(),
             progress=progress,
@@ -142,7 +152,7 @@ def naver_command(
 @click.option("--tree", default="", help="Whose categories they are, if not the source's own.")
 @click.option("--currency", default="", help="Of prices that name none, such as GBP; else won.")
 @click.option("--separator", help="Between a category's levels, if it is an unusual one.")
-@_no_pictures
+@_fetch
 @_private
 @_again
 @json_option
@@ -153,15 +163,16 @@ def files_command(
     tree: str,
     currency: str,
     separator: str | None,
-    no_pictures: bool,
+    fetch_pictures: bool,
     private_addresses: bool,
     again: bool,
     as_json: bool,
 ) -> None:
     """Collect listings from CSV, JSON Lines, and folders or tar files of pictures.
 
-    Columns are guessed by their names. Pictures are those that the column of images names, by file
-    or by address. Text is masked before it is stored; the same file again adds nothing.
+    Columns are guessed by their names. Pictures are those that the column of images names, by file,
+    or by address with --fetch-pictures. Text is masked before it is stored; the same file again
+    adds nothing.
 
     \b
     Example:
@@ -186,7 +197,7 @@ def files_command(
             tree=tree,
             currency=currency,
             separator=separator,
-            fetcher=None if no_pictures else PictureFetcher(private=private_addresses),
+            fetcher=_fetcher(fetch_pictures, private_addresses),
             again=again,
             actor=actor(),
             progress=progress,

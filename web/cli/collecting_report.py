@@ -25,6 +25,11 @@ def print_collected(report: CollectReport, what: str) -> None:
         click.echo(f"Masked: {words}.")
     if report.pictures or report.picture_problems:
         click.echo(f"{report.pictures:,} pictures kept, {report.picture_problems:,} could not be.")
+    if report.picture_addresses:
+        click.echo(
+            f"{report.picture_addresses:,} pictures are named by address and were not fetched: "
+            f"--fetch-pictures"
+        )
     for words in report.problems[:10]:
         click.echo(f"  {words}", err=True)
     if report.rejected:
