@@ -15,7 +15,7 @@ from flask_smorest import Blueprint
 from marshmallow import RAISE
 from webargs.flaskparser import FlaskParser
 
-from . import api_rate, attempts, tokens
+from . import api_rate, attempts, costly, tokens
 from .api_schemas import ProblemSchema
 from .database import db, desk
 from .errors import problem
@@ -82,6 +82,7 @@ def needs(*scopes: str) -> Callable[..., Callable[..., ResponseReturnValue]]:
             if not any(map(token.may, scopes)):
                 lacks = " or ".join(map(repr, scopes))
                 return problem(HTTPStatus.FORBIDDEN, f"This token lacks the scope {lacks}.")
+            costly.begin()
             g.token = token
             g.actor_name = f"token:{token.id}"
             return view(*args, **values)

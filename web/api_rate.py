@@ -1,4 +1,4 @@
-"""How many calls a minute a token may make, counted for all web processes together.
+"""How many calls a minute a token or a person may make, counted for all web processes together.
 
 In a file of its own beside the desk's: a count that had to wait for an import's transaction, or for
 the disk, would slow every call down, and one that a power cut loses harms nobody.
@@ -43,12 +43,12 @@ class Allowance:
         }
 
 
-def count(path: Path, token_id: int, *, per_minute: int) -> Allowance:
-    """Count a call of a token.
+def count(path: Path, who: int | str, *, per_minute: int) -> Allowance:
+    """Count a call.
 
     Args:
         path: the file that counts; made where it is not there.
-        token_id: whose call it is.
+        who: whose call it is: a token's id, or a name for who asks and what for.
         per_minute: how many it may make from full minute to full minute.
 
     Returns:
@@ -56,7 +56,7 @@ def count(path: Path, token_id: int, *, per_minute: int) -> Allowance:
     """
     present = int(time.time())
     try:
-        made = _count(path, token_id, present // MINUTE)
+        made = _count(path, str(who), present // MINUTE)
     except sqlite3.Error as error:
         log.warning("a call was not counted", exc_info=True)
         _drop(path)
@@ -66,14 +66,14 @@ def count(path: Path, token_id: int, *, per_minute: int) -> Allowance:
     return Allowance(per_minute, per_minute - made, MINUTE - present % MINUTE)
 
 
-def _count(path: Path, token_id: int, minute: int) -> int:
+def _count(path: Path, who: str, minute: int) -> int:
     sql = """
-        INSERT INTO calls (token_id, minute, n) VALUES (?, ?, 1)
-        ON CONFLICT (token_id) DO UPDATE SET
+        INSERT INTO asked (who, minute, n) VALUES (?, ?, 1)
+        ON CONFLICT (who) DO UPDATE SET
             n = CASE WHEN minute = excluded.minute THEN n + 1 ELSE 1 END, minute = excluded.minute
         RETURNING n
     """
-    return int(_connection(path).execute(sql, [token_id, minute]).fetchone()[0])
+    return int(_connection(path).execute(sql, [who, minute]).fetchone()[0])
 
 
 def _connection(path: Path) -> sqlite3.Connection:
@@ -85,8 +85,8 @@ def _connection(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = MEMORY")
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute(
-            "CREATE TABLE IF NOT EXISTS calls "
-            "(token_id INTEGER PRIMARY KEY, minute INTEGER NOT NULL, n INTEGER NOT NULL)"
+            "CREATE TABLE IF NOT EXISTS asked "
+            "(who TEXT PRIMARY KEY, minute INTEGER NOT NULL, n INTEGER NOT NULL)"
         )
         kept[path] = connection
     return kept[path]

@@ -38,6 +38,7 @@ from . import (
     categories_page,
     connection_form_page,  # noqa: F401 - its views are of the same blueprint
     connections_page,
+    costly,
     database,
     deliveries_page,
     embed,
@@ -137,6 +138,7 @@ def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
     limits.init_app(app)
     i18n.init_app(app)
     auth.init_app(app)
+    costly.init_app(app)  # before the guard against forged forms reads the body
     Bootstrap5(app)
     csrf = CSRFProtect(app)
     for module in (

@@ -25,7 +25,7 @@ from support.recommender import Suggestion
 from support.redact import Redactor, masks_in
 from support.sidebar import Asked, Said
 
-from . import attempts, embed_tokens, embed_view, embed_words, wording
+from . import attempts, costly, embed_tokens, embed_view, embed_words, wording
 from .auth import ANSWERING
 from .csp import CSP, framed_by
 from .database import db, desk
@@ -68,6 +68,7 @@ def with_token(view: View) -> View:
         if found is None or found.agent.role not in ANSWERING:
             return _ended()
         g.embed_agent, g.embed_parent, g.embed_secret = found.agent, found.parent, secret
+        costly.begin(found.agent.actor_name)
         g.actor_name, g.language = found.agent.actor_name, found.agent.language
         return view(**values)
 

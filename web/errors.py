@@ -22,10 +22,13 @@ from support.errors import (
 
 from . import shedding
 from .attempts import TooManyAttemptsError
+from .i18n import gettext as _
+from .costly import TooOftenError
 
 # The first that fits counts.
 STATUS: tuple[tuple[type[FaqdeskError], HTTPStatus], ...] = (
     (TooManyAttemptsError, HTTPStatus.TOO_MANY_REQUESTS),
+    (TooOftenError, HTTPStatus.TOO_MANY_REQUESTS),
     (InputError, HTTPStatus.BAD_REQUEST),
     (NotFoundError, HTTPStatus.NOT_FOUND),
     (ConflictError, HTTPStatus.CONFLICT),
@@ -80,11 +83,13 @@ def init_app(app: Flask) -> None:
 
     @app.errorhandler(FaqdeskError)
     def ours(error: FaqdeskError) -> Response:
-        if isinstance(error, BusyError) and not wants_json():
-            response = shedding.page(error)
+        if isinstance(error, BusyError):
+            response = _busy(error)
+        elif isinstance(error, TooOftenError):
+            response = _answer(status_of(error), str(error), again=error.retry_after)
         else:
             response = _answer(status_of(error), str(error))
-        if isinstance(error, TooManyAttemptsError | BusyError):
+        if isinstance(error, TooManyAttemptsError | TooOftenError | BusyError):
             response.headers["Retry-After"] = str(error.retry_after)
         return response
 
@@ -111,11 +116,28 @@ def init_app(app: Flask) -> None:
         return _answer(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong on our side.")
 
 
+def _busy(error: BusyError) -> Response:
+    """To programs in the words of the API, to people in theirs; the database is not asked."""
+    shedding.speak()
+    if not wants_json():
+        return shedding.page(error)
+    api = request.path.startswith("/api/")
+    words = (
+        str(error)
+        if api
+        else _(
+            "The desk is busy just now. Nothing was done, and nothing that you typed is lost: try again in a few seconds."
+        )
+    )
+    return problem(HTTPStatus.SERVICE_UNAVAILABLE, words)
+
+
 def _answer(status: HTTPStatus, detail: str, **more: object) -> Response:
     if wants_json():
         return problem(status, detail, **more)
     try:
-        page = render_template("error.html", status=status, detail=detail)
+        again = more.get("again", 0)
+        page = render_template("error.html", status=status, detail=detail, again=again)
     except Exception:  # its head asks the database, which may be what is wrong
         log.error("no page for an error", status=status.value, exc_info=True)
         return Response(f"{status.value} {status.phrase}\n", status.value, mimetype="text/plain")

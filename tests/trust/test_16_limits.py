@@ -1,0 +1,192 @@
+"""Check 16: how large a request may be, how often one may ask, how much is done at once."""
+
+import io
+import re
+import threading
+
+import pytest
+
+from tests.trust.access_table import GET, PATCH, POST, ROUTES, SIDEBAR, SIGNED, Scopes
+from tests.web.api_asker import Asker
+from tests.web.conftest import signed_in
+from tests.web.doors import problem
+from web import api_rate, backlog
+from web.app import MAX_BODY, create_app
+from web.costly import COSTLY, EXPORT, PICTURE, TAKE_IN, THINK, Gate, Kind
+from web.limits import LARGER
+
+KINDS = (THINK, EXPORT, TAKE_IN, PICTURE)
+
+
+# ---- what is costly
+
+
+def test_what_is_costly_is_known_by_its_route():
+    assert set(COSTLY) <= set(ROUTES)
+    assert set(LARGER) <= set(ROUTES)
+    assert set(COSTLY.values()) == set(KINDS)
+    # Whoever may send much takes a place for it; the two that judge pictures think as well.
+    assert set(LARGER) - set(COSTLY) == set()
+
+
+def test_whatever_is_cheap_finds_a_thread_while_all_places_are_taken():
+    assert sum(kind.at_once + kind.waiting for kind in KINDS) < backlog.THREADS
+
+
+def test_a_gate_lets_so_many_work_and_so_many_wait():
+    gate = Gate(Kind("test", at_once=2, waiting=1, seconds=60.0, per_minute=1))
+    assert gate.enter()
+    assert gate.enter()
+    got = []
+    waiter = threading.Thread(target=lambda: got.append(gate.enter()))
+    waiter.start()
+    while gate._waiting == 0:
+        pass
+    assert not gate.enter()  # one waits already
+    gate.leave()
+    waiter.join()
+    assert got == [True]
+    assert not Gate(Kind("none", at_once=0, waiting=1, seconds=0.0, per_minute=1)).enter()
+
+
+# ---- each costly route, with its gate shut and its quota used up
+
+
+@pytest.fixture
+def shut(app):
+    """An application in which nothing costly finds a place."""
+    for gate in app.extensions["faqdesk-costly"].values():
+        gate._places = threading.Semaphore(0)
+        gate.kind = Kind(gate.kind.name, 0, 0, 0.0, gate.kind.per_minute)
+    return app
+
+
+def addresses(app):
+    return {rule.endpoint: rule.rule for rule in app.url_map.iter_rules()}
+
+
+def call(client, app, name, **more):
+    rule = addresses(app)[name]
+    path = rule.replace("<listing_id>", "1").replace("<name>", "csv").replace("<which>", "result")
+    path = path.replace("<int(max=9223372036854775807):batch_id>", "1")
+    path = path.replace("<int(max=9223372036854775807):listing_id>", "1")
+    return client.open(path, method=ROUTES[name].method, **more)
+
+
+def test_every_costly_route_waits_for_a_place(shut, db, sign_in):
+    lead, asker = _admin(shut, db), Asker(shut, db)
+    for name in sorted(COSTLY):
+        row = ROUTES[name]
+        assert row.method in (GET, POST, PATCH)
+        if isinstance(row.who, Scopes):
+            answer = call(asker.client, shut, name, headers=asker.headers)
+            problem(answer, 503)
+        elif name.startswith("embed."):
+            continue  # below
+        else:
+            answer = call(lead, shut, name)
+            assert answer.status_code == 503, name
+        assert int(answer.headers["Retry-After"]) > 0
+    # Who is not let in takes no place, and what is cheap needs none.
+    nobody = shut.test_client()
+    assert nobody.get("/search").status_code == 302
+    assert nobody.get("/api/v1/search").status_code == 401
+    assert lead.get("/").status_code == 200
+    assert lead.get("/faqs").status_code == 200
+
+
+def test_a_sidebar_waits_as_well(shut, db, sign_in):
+    from support import settings
+    from tests.conftest import ACTOR
+    from tests.web.console_pages import HELPDESK
+
+    settings.change(db, ACTOR, embed_parents=[HELPDESK])
+    page = sign_in("mina").post("/sidebar", data={"parent": HELPDESK}).text
+    headers = {"Authorization": "Bearer " + page.split('data-token="')[1].split('"')[0]}
+    for name in ("embed.suggest", "embed.search"):
+        answer = call(shut.test_client(), shut, name, headers=headers, json={})
+        problem(answer, 503)
+        assert answer.headers["Retry-After"]
+
+
+def test_a_place_is_given_back_whatever_became_of_the_request(app, db):
+    admin, asker = _admin(app, db), Asker(app, db)
+    gates = app.extensions["faqdesk-costly"]
+    free = {name: gate._places._value for name, gate in gates.items()}
+    for name in sorted(COSTLY):
+        client, more = (asker.client, {"headers": asker.headers, "json": {}})
+        if not isinstance(ROUTES[name].who, Scopes):
+            client, more = admin, {}
+        answer = call(client, app, name, **more)  # most are refused: they lack what is asked
+        answer.get_data()
+        answer.close()
+        assert {name: gate._places._value for name, gate in gates.items()} == free, name
+
+
+def test_one_person_gets_a_share_of_each_minute_and_others_theirs(app, db, monkeypatch, sign_in):
+    monkeypatch.setattr(api_rate.time, "time", lambda: 1_000_000_010)
+    mina, yuna = sign_in("mina"), sign_in("yuna")
+    for place in range(THINK.per_minute):
+        api_rate.count(_path(app), "agent:1 think", per_minute=THINK.per_minute)
+        assert place < THINK.per_minute
+    answer = mina.get("/search")
+    assert answer.status_code == 429
+    assert answer.headers["Retry-After"] == "10"
+    assert "10초" in answer.text
+    asked = mina.get("/answered/count", headers={"Accept": "application/json"})
+    problem(asked, 429)
+    assert yuna.get("/search").status_code == 200
+    assert mina.get("/").status_code == 200  # what is cheap goes on
+    monkeypatch.setattr(api_rate.time, "time", lambda: 1_000_000_070)
+    assert mina.get("/search").status_code == 200
+
+
+def _path(app):
+    return app.extensions["faqdesk"].workspace.limits_path
+
+
+def _admin(app, db):
+    from support import agents
+    from tests.conftest import ACTOR
+
+    agents.add(db, ACTOR, login="ada", name="Ada", role="admin")
+    return signed_in(app, "ada")
+
+
+# ---- how large
+
+
+def test_every_body_has_an_end(space, db):
+    """What says that it is too large is refused before it is read; whoever asks, wherever."""
+    app = create_app(space)  # its guard against forged forms reads each body that a cookie sends
+    assert app.config["MAX_CONTENT_LENGTH"] == app.config["MAX_FORM_MEMORY_SIZE"] == MAX_BODY
+    admin, asker = _admin(app, db), Asker(app, db)
+    at = {rule.endpoint: re.sub("<[^>]+>", "1", rule.rule) for rule in app.url_map.iter_rules()}
+    for name, row in ROUTES.items():
+        program = isinstance(row.who, Scopes)
+        if row.method == GET or row.who in (SIDEBAR, SIGNED):
+            continue
+        answer = (asker.client if program else admin).open(
+            at[name],
+            method=row.method,
+            input_stream=io.BytesIO(b"x"),
+            headers=asker.headers if program else {"Sec-Fetch-Site": "same-origin"},
+            content_type="application/json" if program else "multipart/form-data; boundary=b",
+            # Of the length that it says alone: nobody sends a gigabyte here.
+            environ_overrides={"CONTENT_LENGTH": str(LARGER.get(name, MAX_BODY) + 1)},
+        )
+        # Those take no body, or are asked first for what they lack.
+        without = name in ("api.undo_listing_label", "api.undo_faq_change")
+        assert answer.status_code == (404 if without else 413), name
+
+
+def test_a_form_has_so_many_parts(app, db):
+    many = "&".join(f"f{n}=1" for n in range(1_100))
+    parts = "".join(f'--b\r\nContent-Disposition: form-data; name="f{n}"\r\n\r\n1\r\n'
+                    for n in range(1_100)) + "--b--\r\n"  # fmt: skip
+    admin = _admin(app, db)
+    answer = admin.post("/faqs/-/new", data=parts, content_type="multipart/form-data; boundary=b")
+    assert answer.status_code == 413
+    answer = admin.post("/faqs/-/new", data=many,
+                        content_type="application/x-www-form-urlencoded")  # fmt: skip
+    assert answer.status_code < 500
