@@ -6,7 +6,6 @@ locks another out, and who steals the proof gets a few attempts at one login, no
 (After OWASP's "Slow Down Online Guessing Attacks with Device Cookies".)
 """
 
-import base64
 import json
 import secrets
 from typing import Any, Final
@@ -36,13 +35,12 @@ def remember(seal: Seal, login: str) -> None:
     known = {**{k: v for k, v in known.items() if k != key}, key: secrets.token_urlsafe(16)}
     kept = dict(list(known.items())[-MOST:])
     sealed = seal.close_up(json.dumps({"browser": kept, "until": ago(days=-DAYS)}))
-    value = base64.urlsafe_b64encode(sealed).decode()
 
     @after_this_request
     def give(answer: Response) -> Response:
         answer.set_cookie(
             name_of(COOKIE),
-            value,
+            sealed.decode(),
             max_age=DAYS * 86_400,
             secure=request.is_secure,
             httponly=True,
@@ -53,8 +51,7 @@ def remember(seal: Seal, login: str) -> None:
 
 def _read(seal: Seal) -> dict[str, Any]:
     try:
-        given = base64.urlsafe_b64decode(request.cookies.get(name_of(COOKIE), ""))
-        said = json.loads(seal.open_up(given))
+        said = json.loads(seal.open_up(request.cookies.get(name_of(COOKIE), "").encode()))
         return dict(said["browser"]) if said["until"] > now() else {}
     except (WorkspaceError, ValueError, KeyError, TypeError):
         return {}
