@@ -19,6 +19,7 @@ from .faq_changes import Change, changing
 from .faq_slugs import free_slug, refuse_foreign, refuse_taken, refuse_unfit, row_of
 from .html import to_plain_text
 from .links import LinkReader
+from .own_texts import OwnTexts
 
 FIELDS: Final[tuple[str, ...]] = ("title", "title_en", "body", "category", "url")
 
@@ -45,7 +46,8 @@ def create(
     """Make an FAQ; without a slug it is called after its title.
 
     Raises:
-        InputError: there is no title, or slug or link are no part of an address.
+        InputError: there is no title, slug or link are no part of an address, or there is personal
+            data in it.
         ConflictError: the slug is an FAQ's or an alias already.
     """
     fields = {"title": title, "title_en": title_en, "body": body, "category": category, "url": url}
@@ -59,11 +61,13 @@ def insert_faq(db: Database, change: Change, slug: str, fields: Mapping[str, str
     """Add an FAQ's row as a part of a change.
 
     Raises:
-        InputError: there is no title, or slug or link are no part of an address.
+        InputError: there is no title, slug or link are no part of an address, or there is personal
+            data in it.
         ConflictError: the slug is an FAQ's or an alias already.
     """
     refuse_taken(db, slug)
     clean = cleaned(dict.fromkeys(FIELDS, "") | dict(fields))
+    OwnTexts(db).refuse_personal(clean | {"slug": slug})
     refuse_foreign(clean["url"])
     moment = now()
     url = clean.pop("url") or _address(db, slug)
@@ -76,13 +80,15 @@ def edit(db: Database, actor: Actor, slug: str, **fields: str) -> faqs.Faq:
 
     Raises:
         NotFoundError: there is no such FAQ.
-        InputError: a field is unknown, the title is blank, or the link is no address.
+        InputError: a field is unknown, the title is blank, the link is no address, or there is
+            personal data in what is new.
     """
     unknown = fields.keys() - set(FIELDS)
     if unknown:
         raise InputError(f"No field {sorted(unknown)[0]!r}. There are: {', '.join(FIELDS)}.")
     row = row_of(db, slug)
     clean = cleaned({"title": row["title"], **fields})
+    OwnTexts(db).refuse_personal(clean, before=row)
     if clean.get("url", row["url"]) != row["url"]:
         refuse_foreign(clean["url"])
     if all(row[name] == value for name, value in clean.items()):

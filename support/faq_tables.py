@@ -24,6 +24,7 @@ from .importing.conversation import Rejected
 from .importing.files import Numbered
 from .importing.files import rows as read_rows
 from .links import LinkReader
+from .own_texts import OwnTexts
 from .table_rows import MOST_ROWS, doubles, switch
 
 RowState = Literal["new", "changed", "same", "duplicate", "old_name", "invalid"]
@@ -98,6 +99,7 @@ def judge(db: Database, rows: Iterable[Numbered], name: str) -> list[TableRow]:
     known = {row["slug"]: row for row in db.query("SELECT * FROM faqs")}
     aliases = faqs.aliases(db)
     reader = LinkReader(settings.load(db).link_patterns, {})
+    own = OwnTexts(db)
     found: list[TableRow] = []
     for line, row in rows:
         if len(found) == MOST_ROWS:
@@ -105,7 +107,7 @@ def judge(db: Database, rows: Iterable[Numbered], name: str) -> list[TableRow]:
         if isinstance(row, Rejected):
             found.append(TableRow(line, "invalid", "", {}, {}, reason=row.reason))
         else:
-            found.append(_judge(line, row, known, aliases, reader))
+            found.append(_judge(line, row, known, aliases, reader, own))
     if not found:
         raise ImportFileError(f"{name} holds no row.")
     for place, reason in doubles([(row.slug, row.fields) for row in found]).items():
@@ -161,6 +163,7 @@ def _judge(
     known: dict[str, Row],
     aliases: dict[str, str],
     reader: LinkReader,
+    own: OwnTexts,
 ) -> TableRow:
     given: dict[str, str] = {name: _plain(row[name]) for name in FIELDS if name in row}
     slug = _plain(row.get("slug", "")) or reader.slug(given.get("url", "")) or ""
@@ -170,6 +173,7 @@ def _judge(
         there = known.get(slug)
         fields = cleaned(given if "title" in given or there is None else {**given, "title": "-"})
         fields = {name: value for name, value in fields.items() if name in given}
+        own.refuse_personal(fields | {"slug": slug}, before=there)
         if there is None or fields.get("url", there["url"]) != there["url"]:
             refuse_foreign(fields.get("url", ""))
     except FaqdeskError as error:

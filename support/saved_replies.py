@@ -15,6 +15,7 @@ from .clock import now
 from .database import Row, one, write
 from .errors import ConflictError, InputError, NotFoundError
 from .html import to_plain_text
+from .own_texts import OwnTexts
 from .saved_reply_changes import changing
 from .text import fold_line
 
@@ -105,11 +106,12 @@ def create(
     """Save a reply.
 
     Raises:
-        InputError: title or body is blank.
+        InputError: title or body is blank, or there is personal data in it.
         ConflictError: the name is taken.
     """
     values = cleaned({"title": title, "body": body, "category": category, "language": language})
     name = (name.strip() or values["title"])[:MOST_NAME]
+    OwnTexts(db).refuse_personal(values | {"name": name})
     with write(db):
         if one(db, "SELECT 1 FROM saved_replies WHERE name = ?", [name]):
             raise ConflictError(f"There is a saved reply {name!r} already. Choose another name.")
@@ -124,7 +126,8 @@ def edit(db: Database, actor: Actor, name: str, **fields: str) -> SavedReply:
 
     Raises:
         NotFoundError: there is none.
-        InputError: a field is unknown, or title or body would be blank.
+        InputError: a field is unknown, title or body would be blank, or there is personal data in
+            what is new.
     """
     unknown = fields.keys() - set(FIELDS)
     if unknown:
@@ -133,6 +136,7 @@ def edit(db: Database, actor: Actor, name: str, **fields: str) -> SavedReply:
         reply = get(db, name)
         before = {field: getattr(reply, field) for field in FIELDS}
         values = cleaned(before | fields)
+        OwnTexts(db).refuse_personal(values, before=before)
         if values != before:
             with changing(db, actor, "edited", name) as change:
                 change.update(row_of(db, reply.id), values | {"updated_at": now()})

@@ -18,6 +18,7 @@ from .errors import ImportFileError, InputError
 from .importing.conversation import Rejected
 from .importing.files import Numbered
 from .importing.files import rows as read_rows
+from .own_texts import OwnTexts
 from .saved_replies import FIELDS, MOST_NAME, cleaned, listed, new_row
 from .saved_reply_changes import changing
 from .table_rows import MOST_ROWS, doubles, switch
@@ -68,6 +69,7 @@ def read(db: Database, rows: Iterable[Numbered], name: str) -> list[ReplyRow]:
         ImportFileError: the file cannot be read, is empty, or has too many rows.
     """
     known = {row["name"]: row for row in db.query("SELECT * FROM saved_replies")}
+    own = OwnTexts(db)
     found: list[ReplyRow] = []
     for line, row in rows:
         if len(found) == MOST_ROWS:
@@ -75,7 +77,7 @@ def read(db: Database, rows: Iterable[Numbered], name: str) -> list[ReplyRow]:
         if isinstance(row, Rejected):
             found.append(ReplyRow(line, "invalid", "", {}, {}, reason=row.reason))
         else:
-            found.append(_judge(line, row, known))
+            found.append(_judge(line, row, known, own))
     if not found:
         raise ImportFileError(f"{name} holds no row.")
     named = [("" if row.state == "invalid" else row.name, row.fields) for row in found]
@@ -162,7 +164,7 @@ def table(db: Database) -> list[Row]:
     ]
 
 
-def _judge(line: int, row: dict[str, Any], known: dict[str, Row]) -> ReplyRow:
+def _judge(line: int, row: dict[str, Any], known: dict[str, Row], own: OwnTexts) -> ReplyRow:
     values = {
         "title": _first(row, _TITLES),
         "body": _first(row, _BODIES),
@@ -173,6 +175,7 @@ def _judge(line: int, row: dict[str, Any], known: dict[str, Row]) -> ReplyRow:
     active = switch(row, "active")
     try:
         fields = cleaned(values)
+        own.refuse_personal(fields | {"name": name}, before=known.get(name))
     except InputError as error:
         return ReplyRow(line, "invalid", name, values, {}, reason=str(error))
     there = known.get(name)

@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext
 
 from support.errors import UndoRefusedError
 from support.faq_changes import FaqChange
+from support.own_texts import PERSONAL
 from support.saved_reply_changes import ReplyChange
 
 from .i18n import gettext as _
@@ -81,6 +82,10 @@ _REASONS = {
     ),
     "link of an FAQ": lazy_gettext(
         "A link begins with https:// or http:// and names a host, as a browser shows it."
+    ),
+    PERSONAL: lazy_gettext(
+        "It holds what looks like a customer’s number or address. Leave it out; the desk’s own "
+        "belong into the settings, under Never masked."
     ),
     "is an old name of": lazy_gettext(
         "It is an old name of an FAQ that is there. Write its name of today."

@@ -11,6 +11,7 @@ from support import saved_replies, saved_reply_advice, saved_reply_changes
 from support.clock import ago
 from support.errors import ConflictError, InputError, NotFoundError, UndoRefusedError
 from support.inquiries import past_answers
+from support.own_texts import PERSONAL
 from support.promise import Promise
 from support.saved_replies import FIELDS, SavedReply
 
@@ -258,4 +259,6 @@ def _back(reply_id: int, words: str) -> ResponseReturnValue:
 def _trouble(error: Exception) -> str:
     if isinstance(error, ConflictError):
         return _("Another saved reply is called so. Choose another name.")
+    if PERSONAL in str(error):
+        return knowledge_words.row_reason("invalid", str(error))[0]
     return _("A saved reply needs a title and a text.")

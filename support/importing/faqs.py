@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sqlite_utils import Database
 
@@ -13,10 +13,13 @@ from ..database import write
 from ..errors import ImportFileError
 from ..html import to_plain_text
 from ..links import LinkReader
+from ..own_texts import PERSONAL, OwnTexts
 from .conversation import Rejected
 from .files import rows
 from .load import link_settings
 from .mapping import Mapping
+
+_TEXTS: Final = ("title", "title_en", "body", "category", "url")  # of an FAQ
 
 
 def import_faqs(
@@ -38,6 +41,7 @@ def import_faqs(
     items: dict[str, faqs.Faq] = {}
     known = {faq.slug: faq for faq in faqs.every(db)}
     old_names = faqs.aliases(db)
+    own = OwnTexts(db)
     for number, row in _usable(path, rejected):
         url = str(row.get(columns.url, ""))
         slug = str(row.get(columns.slug, "")) or reader.slug(url) or ""
@@ -45,6 +49,9 @@ def import_faqs(
         if not slug or not title.strip():
             what = "title" if slug else f"{columns.slug} or known {columns.url}"
             rejected.append(Rejected(path.name, number, f"an FAQ without {what}"))
+            continue
+        if own.kinds(slug):
+            rejected.append(Rejected(path.name, number, f"an FAQ whose name {PERSONAL}"))
             continue
         if slug in old_names:
             what = f"{slug!r} is an old name of FAQ {old_names[slug]!r}"
@@ -67,6 +74,10 @@ def import_faqs(
         items[slug] = replace(
             known.get(slug, blank), title=to_plain_text(title).text, discovered=False, **given
         )
+    # A help centre's pages are public; what is the desk's own there is not masked.
+    for slug, item in items.items():
+        texts: dict[str, Any] = {name: own.masked(getattr(item, name)) for name in _TEXTS}
+        items[slug] = replace(item, **texts)
     with write(db):
         added, changed = faqs.save(db, list(items.values()))
         record(db, actor, "faqs.imported", path.name, detail={"added": added, "changed": changed})
