@@ -217,13 +217,16 @@ def _end_wrong(db: Database, seal: Seal, last: int, hashed: str) -> Break | None
 def _link(seal: Seal, row: Row) -> str:
     """A row's own hash: of all that it says, its number and the hash before it among that."""
     said = ["act", row["previous"], *(row[name] for name in FIELDS)]
-    # Whatever else stands there now was not written by us: the default keeps it from failing.
-    words = json.dumps(said, ensure_ascii=False, separators=(",", ":"), default=repr)
-    return seal.link(words)
+    return _hash(seal, said)
 
 
 def _end(seal: Seal, last: int, hashed: str) -> End:
-    return End(last, hashed, seal.link(json.dumps(["end", last, hashed])))
+    return End(last, hashed, _hash(seal, ["end", last, hashed]))
+
+
+def _hash(seal: Seal, said: list[Any]) -> str:
+    # Bytes may stand where we write words: not ours, and no reason to fail.
+    return seal.link(json.dumps(said, ensure_ascii=False, separators=(",", ":"), default=repr))
 
 
 def _head(db: Database) -> End | None:
