@@ -168,7 +168,7 @@ def test_all_processes_count_together(space, clock):
     assert api_rate.count(path, 1, per_minute=2).left == 1
     # As another process does: with a connection of its own.
     with sqlite3.connect(path) as other:
-        other.execute("UPDATE calls SET n = n + 1 WHERE token_id = 1")
+        other.execute("UPDATE asked SET n = n + 1 WHERE who = '1'")
     other.close()
     assert api_rate.count(path, 1, per_minute=2).used_up
 
