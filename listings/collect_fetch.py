@@ -19,7 +19,15 @@ __all__ = ["PictureFetcher", "is_public"]
 USER_AGENT: Final = "faqdesk (a support desk's listing collector)"
 DELAY: Final = 0.1  # seconds between two requests to one host
 SECONDS: Final = 60.0  # for one picture, all told
-REDIRECTS: Final = 3
+TIMEOUT: Final = Timeout(connect=5, read=15)
+RETRIES: Final = Retry(
+    total=3,
+    redirect=3,
+    status_forcelist=(429, 500, 502, 503, 504),
+    backoff_factor=0.5,
+    retry_after_max=30,
+    raise_on_status=False,
+)
 
 
 class PictureFetcher:
@@ -35,19 +43,11 @@ class PictureFetcher:
         self._private = private
         self._delay = delay
         self._asked: dict[str, float] = {}
-        retries = Retry(
-            total=3,
-            redirect=REDIRECTS,
-            status_forcelist=(429, 500, 502, 503, 504),
-            backoff_factor=0.5,
-            retry_after_max=30,
-            raise_on_status=False,
-        )
         self._pools = pools(
             private=private,
             num_pools=16,
-            retries=retries,
-            timeout=Timeout(connect=5, read=15),
+            retries=RETRIES,
+            timeout=TIMEOUT,
             headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
         )
 

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProtocolError
 
 from .errors import AddressError
 
@@ -143,6 +143,7 @@ class _Manager(urllib3.PoolManager):
 class _Connection(HTTPConnection):
     private: ClassVar[bool] = False
     _line: socket.socket | None = None
+    late = False
 
     def _new_conn(self) -> socket.socket:
         # None of these errors is one that urllib3 would try again after.
@@ -178,6 +179,7 @@ class _Connection(HTTPConnection):
 
     def cut(self) -> None:
         """End what is under way, from another thread; whoever waits for it hears an error."""
+        self.late = True
         if self._line:
             with suppress(OSError):
                 self._line.shutdown(socket.SHUT_RDWR)
@@ -210,9 +212,14 @@ class _Pool(HTTPConnectionPool):
         alarm.daemon = True
         alarm.start()
         try:
-            return super()._make_request(conn, *args, **kw)
+            answer = super()._make_request(conn, *args, **kw)
         finally:
             alarm.cancel()
+        if conn.late:  # a head that was cut may pass for a short one
+            answer.close()
+            conn.close()
+            raise ProtocolError("the head of the answer took too long")
+        return answer
 
 
 class _SecurePool(_Pool, HTTPSConnectionPool):

@@ -8,7 +8,14 @@ import pytest
 from urllib3.util import Timeout
 
 from support import (
-    agents, answering, connections, delivery, delivery_helpdesks, inquiries, public_net, routes,
+    agents,
+    answering,
+    connections,
+    delivery,
+    delivery_helpdesks,
+    inquiries,
+    public_net,
+    routes,
 )  # fmt: skip
 from support.audit import Actor
 from support.clock import ago

@@ -3,7 +3,6 @@
 What is kept or shown is drawn anew, so that nothing but the picture is left of it.
 """
 
-import ast
 import io
 import os
 import random
@@ -24,6 +23,7 @@ from support import attachment_fetch, picture_decoder, picture_worker
 from support.errors import FaqdeskError, PictureError
 from tests import soaking
 from tests.trust import hostile_pictures as made
+from tests.trust import sources
 from web.listing_uploads import write_small
 
 ROOT = Path(__file__).parents[2]
@@ -323,14 +323,9 @@ def test_that_no_worker_can_be_started_is_not_the_pictures_fault(fresh, monkeypa
 def test_nothing_else_of_ours_decodes_pictures():
     """Only the worker opens pictures; the bench that is named measures pictures that it drew."""
     opens = set()
-    for package in ("support", "listings", "train", "web"):
-        for path in (ROOT / package).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Call) and ast.unparse(node.func) in (
-                    "Image.open", "PIL.Image.open", "Image.Image.open", "ImageFile.Parser",
-                ):  # fmt: skip
-                    opens.add(str(path.relative_to(ROOT)))
-                if isinstance(node, ast.Attribute | ast.Name):
-                    name = ast.unparse(node).rpartition(".")[2]
-                    assert name not in ("imread", "imdecode", "read_image", "decode_image"), path
+    for path, name, _ in sources.calls():
+        if name in ("Image.open", "PIL.Image.open", "ImageFile.Parser"):
+            opens.add(path)
+        last = name.rpartition(".")[2]
+        assert last not in ("imread", "imdecode", "read_image", "decode_image"), path
     assert opens == {"support/picture_worker.py", "train/bench_label.py"}
