@@ -22,8 +22,8 @@ from support.errors import (
 
 from . import shedding
 from .attempts import TooManyAttemptsError
-from .i18n import gettext as _
 from .costly import TooOftenError
+from .i18n import gettext as _
 
 # The first that fits counts.
 STATUS: tuple[tuple[type[FaqdeskError], HTTPStatus], ...] = (
@@ -121,14 +121,12 @@ def _busy(error: BusyError) -> Response:
     shedding.speak()
     if not wants_json():
         return shedding.page(error)
-    api = request.path.startswith("/api/")
-    words = (
-        str(error)
-        if api
-        else _(
-            "The desk is busy just now. Nothing was done, and nothing that you typed is lost: try again in a few seconds."
+    words = str(error)
+    if not request.path.startswith("/api/"):
+        words = _(
+            "The desk is busy just now. Nothing was done, and nothing that you typed is lost: try "
+            "again in a few seconds."
         )
-    )
     return problem(HTTPStatus.SERVICE_UNAVAILABLE, words)
 
 

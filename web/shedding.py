@@ -106,11 +106,16 @@ def init_app(app: Flask) -> None:
         )
 
 
+def speak() -> None:
+    """Speak as the browser or the page's script asks: who it is would be asked of the database."""
+    if "language" not in g:
+        best = request.accept_languages.best_match(LANGUAGES, default="ko")
+        chosen = session.get("language")
+        g.language = chosen if chosen in LANGUAGES else best
+
+
 def page(error: BusyError) -> Response:
     """The page of a busy desk: nothing in it asks the database; it loads itself anew."""
-    chosen = session.get("language")
-    best = request.accept_languages.best_match(LANGUAGES, default="ko")
-    g.language = chosen if chosen in LANGUAGES else best
     typed = request.form.get("text", "") if request.blueprint == "inquiry" else ""
     # Not by `render_template`, whose context looks up who asks.
     shown = current_app.jinja_env.get_template("busy.html").render(

@@ -13,7 +13,11 @@ export function say(words) {
 
 // ---- requests
 
-// POST JSON or a form. Answers {status, data}; status 0 where the desk did not answer.
+const SPOKEN = document.documentElement.lang; // a busy desk does not look up who asks
+export const BUSY = [429, 503]; // more was asked of the desk than it can answer
+
+// POST JSON or a form. Answers {status, data}; status 0 where the desk did not answer. `after` is
+// in how many ms a busy desk wants to be asked again.
 export async function post(url, body, { last = false } = {}) {
   const first = await once(url, body, last);
   // A page may outlive the session its token was made in: take a fresh one, then ask again.
@@ -23,7 +27,7 @@ export async function post(url, body, { last = false } = {}) {
 
 async function once(url, body, last) {
   const form = body instanceof FormData;
-  const headers = { Accept: "application/json", "X-CSRFToken": document.body.dataset.csrf };
+  const headers = { Accept: "application/json", "Accept-Language": SPOKEN, "X-CSRFToken": document.body.dataset.csrf };
   if (form) body.set("csrf_token", document.body.dataset.csrf);
   else headers["Content-Type"] = "application/json";
   try {
@@ -31,15 +35,17 @@ async function once(url, body, last) {
       method: "POST", headers, body: form ? body : JSON.stringify(body), keepalive: last,
     });
     const json = (response.headers.get("Content-Type") ?? "").includes("json");
-    return { status: response.status, data: json ? await response.json() : null };
+    const after = 1000 * (Number(response.headers.get("Retry-After")) || 0);
+    return { status: response.status, data: json ? await response.json() : null, after };
   } catch {
-    return { status: 0, data: null };
+    return { status: 0, data: null, after: 0 };
   }
 }
 
 // GET JSON; null where the answer is anything else, such as the page to sign in.
 export async function get(url, signal) {
-  const response = await fetch(url, { headers: { Accept: "application/json" }, signal });
+  const headers = { Accept: "application/json", "Accept-Language": SPOKEN };
+  const response = await fetch(url, { headers, signal });
   const json = (response.headers.get("Content-Type") ?? "").includes("json");
   return response.ok && json ? response.json() : null;
 }

@@ -1,12 +1,12 @@
 // Keeps what is typed: saved shortly after the last key, one request at a time. The desk takes a
 // draft only in place of one that this window knows: of another window's nothing is overwritten.
-import { post } from "./desk.js";
+import { BUSY, post } from "./desk.js";
 
 const PAUSE = 600; // ms without a key
 const AGAIN = 5000; // ms after a failure
 
 export class Draft {
-  // `tell(name)` is called with saving, saved, offline, signedOut, answered, newer, refused;
+  // `tell(name)` is called with saving, saved, offline, busy, signedOut, answered, newer, refused;
   // `held` with who has the inquiry in hand and until when, as the desk says at each saving.
   constructor(field, { url, revision, saved, tell, held }) {
     Object.assign(this, { field, url, revision, saved, tell, held });
@@ -34,12 +34,15 @@ export class Draft {
     const revision = 1 + Math.floor(Math.random() * (Number.MAX_SAFE_INTEGER - 1));
     const bases = [this.revision, ...this.unheard];
     this.unheard.push(revision);
-    const { status, data } = await post(this.url, { text, revision, bases }, { last });
+    const { status, data, after } = await post(this.url, { text, revision, bases }, { last });
     this.saving = false;
     if (status === 200) this.kept(text, data);
     else if (status === 409 || status === 404) this.end(data?.head ? "joined" : "answered", data?.head);
     else if (status === 403) this.tell("signedOut");
-    else if (status >= 400 && status < 500) this.tell("refused");
+    else if (BUSY.includes(status)) {
+      this.tell("busy");
+      this.later((after || AGAIN) * (1 + Math.random() / 2)); // not everybody at the same moment
+    } else if (status >= 400 && status < 500) this.tell("refused");
     else {
       this.tell("offline");
       this.later(AGAIN);

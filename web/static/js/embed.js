@@ -14,6 +14,7 @@ const [state, fits] = [$("#state"), $("#fits")];
 
 const UNHEARD_MS = 10_000; // after which a helpdesk that says nothing is told of
 const RETRY_MS = 15_000;
+const BUSY = [429, 503]; // more was asked of the desk than it can answer
 const MAX_CHARACTERS = 60_000; // of a conversation, the newest: the desk asks about fewer
 const AGAIN = ["unheard", "offline", "trouble"]; // where pressing a button may help
 const CONNECT = ["connect_first", "ended", "blocked"]; // where the agent has to
@@ -84,7 +85,9 @@ async function look() {
   say("looking");
   const { status, data } = await home.post(page.suggestions, { helpdesk: helpdesk.name, origin: parent, ...asked });
   if (mine !== turn || status === 401) return;
-  if (status !== 200) return void say(status ? "trouble" : "offline");
+  if (status !== 200) say(status ? "trouble" : "offline");
+  if (BUSY.includes(status)) retrying = setTimeout(look, RETRY_MS);
+  if (status !== 200) return;
   const inside = fits.contains(document.activeElement);
   fits.innerHTML = data.html; // ours: the desk wrote and escaped it
   if (inside) $("#fits-title").focus();

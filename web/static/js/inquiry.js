@@ -90,7 +90,7 @@ const draft = new Draft(field, {
     if (words) said.textContent = form.dataset[words];
     else {
       said.textContent = form.dataset.sayRefused;
-      const name = { offline: "sayOffline", signedOut: "saySignedOut", answered: "sayAnswered", joined: "sayJoined", newer: "sayNewer" }[how];
+      const name = { offline: "sayOffline", busy: "sayBusy", signedOut: "saySignedOut", answered: "sayAnswered", joined: "sayJoined", newer: "sayNewer" }[how];
       trouble.textContent = name ? form.dataset[name] : "";
       if (how === "joined") leadTo(other);
     }

@@ -2,6 +2,7 @@
 import { $, $$, get } from "./desk.js";
 
 const EVERY = 1500; // ms
+const AGAIN = 10_000; // ms after which a desk is asked again that did not answer
 
 const page = $("[data-poll]");
 
@@ -58,7 +59,7 @@ async function look() {
       log.scrollTop = log.scrollHeight;
     }
   }
-  if ($$("[data-live]", page).length) setTimeout(look, EVERY);
+  if ($$("[data-live]", page).length) setTimeout(look, found ? EVERY : AGAIN);
 }
 
 if ($$("[data-live]", page).length) setTimeout(look, EVERY);

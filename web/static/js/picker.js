@@ -2,12 +2,14 @@
 import { $$, get, say } from "./desk.js";
 
 const PAUSE = 120; // ms without a key
+const AGAIN = 3000; // ms after which a busy desk is asked again
 const PAGE = 10; // options that PageUp and PageDown pass
 
 // `take(item)` gets what was chosen; `read` finds groups of items in the desk's answer, each
 // {words, items}: items have a title and a category, a group without words has no head.
 export function picker(box, list, take, read = (found) => found.groups) {
   let timer = 0;
+  let again = 0;
   let asked = new AbortController();
   let chosen = null;
   let before = null; // the groups that stand there before anything is typed
@@ -34,6 +36,7 @@ export function picker(box, list, take, read = (found) => found.groups) {
   }
 
   async function find() {
+    clearTimeout(again);
     asked.abort();
     asked = new AbortController();
     const typed = box.value;
@@ -43,7 +46,10 @@ export function picker(box, list, take, read = (found) => found.groups) {
     const { signal } = asked;
     const found = await get(url, signal).catch(() => null);
     if (!found) {
-      if (!signal.aborted) wanted = false;
+      if (signal.aborted) return;
+      wanted = false;
+      // Quietly: what stands there stays, and the desk may have time in a moment.
+      again = setTimeout(() => document.activeElement === box && box.value === typed && find(), AGAIN);
       return;
     }
     const groups = read(found);
