@@ -1,6 +1,6 @@
 """From a labelled table into the review queue: the rows to look at, as listings with pictures."""
 
-import tempfile
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,7 @@ from sqlite_utils import Database
 from support.database import write
 from support.errors import PictureError
 from support.picture_decoder import MAX_BYTES
+from support.scratch import scratch
 from support.workspace import Workspace
 
 from .batches import Batch
@@ -77,6 +78,8 @@ def fill(db: Database, workspace: Workspace, batch: Batch, *, tree: str, progres
             ids = listings.save([_collected(row, source, tree) for row in some]).ids
             for listing_id, row in zip(ids, some, strict=True):
                 _keep_pictures(db, workspace.home / "images", listing_id, row.pictures)
+            if any(row.pictures for row in some):
+                os.sync()  # once for all of them, before the database says that they are there
             add_items(
                 db,
                 [
@@ -95,9 +98,9 @@ def _choose(workspace: Workspace, batch: Batch, carried: Mapping[str, str]) -> l
     images = workspace.home / "batches" / batch.options.images
     folder = PictureFolder(str(images), confined=True) if batch.options.images else None
     kept: list[_Row] = []
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".reading-") as scratch:
+    with scratch("review", out.parent) as folder_of_parts:
         layout, shards = plan(
-            open_source(out), Path(scratch), size=_BLOCK,
+            open_source(out), folder_of_parts, size=_BLOCK,
             layout=lambda shape: _layout(out, shape),
         )  # fmt: skip
         before = 0

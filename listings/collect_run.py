@@ -16,7 +16,7 @@ from support.database import insert, one, write
 from support.errors import FaqdeskError, JobCancelledError, PictureError, QuotaError
 from support.importing.conversation import Rejected
 
-from .pictures import StoredPicture
+from .pictures import StoredPicture, sweep_halves
 from .pictures import store as store_picture
 from .store import Saved, set_picture
 
@@ -179,6 +179,7 @@ class PictureKeeper:
         self._progress = progress
         self._done = 0
         self._batch: list[tuple[int, StoredPicture | str]] = []
+        sweep_halves(images)
 
     def __enter__(self) -> "PictureKeeper":
         return self

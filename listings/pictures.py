@@ -5,11 +5,8 @@ anew: what a camera wrote beside it (the place it was taken, the camera's owner)
 so does whatever else a file may carry.
 """
 
-import contextlib
 import hashlib
 import io
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,6 +15,7 @@ from PIL import Image
 
 from support.errors import PictureError
 from support.picture_decoder import MAX_BYTES, Pixels, decode
+from support.whole_files import sweep, whole_file
 
 MAX_SIDE: Final = 1280  # of a stored picture; models read 224
 MIN_SIDE: Final = 8  # less is a tracking pixel, not a photo
@@ -110,8 +108,15 @@ def store(folder: Path, data: bytes, *, name: str, sync: bool = True) -> StoredP
     path = folder / file
     if not path.exists() or path.stat().st_size != written.tell():
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write(path, written.getvalue(), sync=sync)
+        with whole_file(path, mode=0o600, sync=sync, sweeps=False) as half:
+            half.write_bytes(written.getvalue())
     return StoredPicture(file, digest, perceptual_hash(picture), picture.width, picture.height)
+
+
+def sweep_halves(folder: Path) -> None:
+    """Remove what killed writers left under a folder of pictures."""
+    for place in folder.glob("??"):
+        sweep(place)
 
 
 def perceptual_hash(picture: Image.Image) -> str:
@@ -119,18 +124,3 @@ def perceptual_hash(picture: Image.Image) -> str:
     import imagehash  # brings numpy and scipy, which `faqdesk --help` shall not wait for
 
     return str(imagehash.phash(picture))
-
-
-def _write(path: Path, data: bytes, *, sync: bool) -> None:
-    descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            if sync:
-                os.fsync(file.fileno())
-        Path(beside).replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(beside).unlink()
-        raise

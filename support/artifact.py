@@ -40,7 +40,12 @@ class Artifact:
     @property
     def version(self) -> str:
         """Twelve hexadecimal digits that change when any file does."""
-        return hashlib.sha256((self.folder / "manifest.json").read_bytes()).hexdigest()[:12]
+        return version_of(self.folder)
+
+
+def version_of(folder: Path) -> str:
+    """The version of a model folder, by its manifest: see `Artifact.version`."""
+    return hashlib.sha256((folder / "manifest.json").read_bytes()).hexdigest()[:12]
 
 
 def write_artifact(
@@ -62,7 +67,7 @@ def write_artifact(
     """
     folder = folder.absolute()
     folder.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(folder.parent)
+    sweep(folder.parent)
     temporary = Path(tempfile.mkdtemp(prefix=f".tmp-{os.getpid()}-", dir=folder.parent))
     try:
         files(temporary)
@@ -92,6 +97,9 @@ def read_artifact(
 ) -> Artifact:
     """Read a model folder's description after checking its files.
 
+    Only files that the manifest names lie in it, and no links: what was put there is found before
+    anything of it is loaded.
+
     Args:
         folder: the model folder.
         kind: what it must be.
@@ -100,7 +108,7 @@ def read_artifact(
 
     Raises:
         ModelMissingError: there is no such folder.
-        ModelDamagedError: a file is missing or is not as it was written.
+        ModelDamagedError: a file is missing, is not as it was written, or is none of the model's.
         ModelVersionError: it is of another kind, or another version of faqdesk wrote it.
     """
     if not folder.is_dir():
@@ -123,13 +131,15 @@ def read_artifact(
     sums = manifest.get("sha256")
     if not isinstance(sums, dict):
         raise ModelDamagedError(f"{folder}/manifest.json lists no files. {again}")
-    for name, expected in sums.items():
-        if skip and name.startswith(skip):
-            continue
+    found = set(_plain_files(folder, again)) - {"manifest.json"}
+    kept = {name for name in found | set(sums) if not (skip and name.startswith(skip))}
+    for name in sorted(kept):
         path = folder / name
-        if not path.is_file():
+        if name not in found:
             raise ModelDamagedError(f"{path} is missing. {again}")
-        if verify and _sha256(path) != expected:
+        if name not in sums:
+            raise ModelDamagedError(f"{path} is none of this model's files. Take it away.")
+        if verify and _sha256(path) != sums[name]:
             raise ModelDamagedError(f"{path} is not as it was written. {again}")
     return Artifact(folder, config, _read_json(folder / "metrics.json", again))
 
@@ -151,8 +161,8 @@ def _put(temporary: Path, folder: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def _sweep(parent: Path) -> None:
-    """Remove what killed writes left here; bring back a folder that had stepped aside."""
+def sweep(parent: Path) -> None:
+    """Remove what killed writers left here; bring back a folder that had stepped aside."""
     for left in parent.glob(".tmp-*"):
         owner, _, name = left.name.removeprefix(".tmp-").partition("-")
         if owner.isdigit() and int(owner) != os.getpid() and _alive(int(owner)):
@@ -186,6 +196,15 @@ def _libraries() -> dict[str, str]:
 
 def _paths(folder: Path) -> Iterator[str]:
     for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            yield path.relative_to(folder).as_posix()
+
+
+def _plain_files(folder: Path, again: str) -> Iterator[str]:
+    """The files of a model folder, each by its path in it; anything else is refused."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink() or not (path.is_file() or path.is_dir()):
+            raise ModelDamagedError(f"{path} is no plain file. Take it away. {again}")
         if path.is_file():
             yield path.relative_to(folder).as_posix()
 

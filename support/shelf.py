@@ -4,6 +4,7 @@ Moves nothing into force; that is `releases.py`.
 """
 
 import json
+import os
 import shutil
 import time
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from typing import Any, Literal
 from sqlite_utils import Database
 
 from . import publications
-from .artifact import read_artifact
+from .artifact import read_artifact, sweep
 from .audit import Actor, record
 from .clock import now
 from .database import Row, scalar, write
@@ -129,6 +130,9 @@ def prune(
     if keep < 0:
         raise InputError(f"keep must be 0 or more, got {keep}.")
     with moving(workspace):
+        if not dry_run:
+            for kind in kinds(line):
+                sweep(workspace.models / kind)
         releases = listed(workspace, db, line=line)
         going = _going(db, releases, keep)
         gone = [found for found in releases if found in going or found.state == "pruned"]
@@ -171,11 +175,16 @@ def _delete(workspace: Workspace, folders: list[Path], pruning: Pruning) -> Prun
     freed = 0
     for path in folders:
         size = _size(path)
+        # Out of sight first: nobody shall find half a model, should this process be killed.
+        going = path.with_name(f".tmp-{os.getpid()}-{path.name}")
         try:
-            shutil.rmtree(path)
+            os.replace(path, going)
+            shutil.rmtree(going)
             freed += size
         except OSError as error:
             # What could be deleted of it is gone: the next pruning tries the rest.
+            if going.exists():
+                os.replace(going, path)
             freed += size - _size(path)
             failed.append((str(path.relative_to(workspace.models)), error.strerror or str(error)))
     left = {name for name, _ in failed}

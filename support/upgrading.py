@@ -97,7 +97,7 @@ def _put_aside(db: Database, path: Path) -> Path:
     folder = path.parent / "backups"
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
-        for half in folder.glob("desk-before-*.half"):  # of one that was killed
+        for half in folder.glob("desk-before-*.half*"):  # of one that was killed
             half.unlink()
         size = scalar(db, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
         free = shutil.disk_usage(folder).free

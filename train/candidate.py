@@ -7,7 +7,6 @@ another release came into force meanwhile.
 
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Literal
 
 from sqlite_utils import Database
@@ -24,6 +23,7 @@ from support.errors import (
     TooFewLabelsError,
 )
 from support.releases import Expected, Release, in_force, new_version, newest, put_in_force, store
+from support.scratch import scratch
 from support.standing import INSISTED
 from support.workspace import Workspace
 
@@ -107,10 +107,10 @@ def train_candidate(
         if judged.report is not None:
             narrowed = recipe.narrowed(judged.report.settings)
     report, reason = None, ""
-    with TemporaryDirectory() as scratch:
+    with scratch("train") as place:
         # One moment for both: what is answered meanwhile would move the part that is held out, and
         # the encoder would have read some of it.
-        today = AsOf(workspace, db, Path(scratch))
+        today = AsOf(workspace, db, place)
         if recipe.encoder == LEARNED and version is None:
             version = write_encoder(workspace, today, progress)
         parts, encoder = _with_index(workspace, db, version, keep_encoder, progress)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from sqlite_utils import Database
 
@@ -10,6 +9,7 @@ from support.artifact import read_artifact
 from support.encoder import SentenceEncoder
 from support.errors import ModelError
 from support.releases import in_force
+from support.scratch import scratch
 from support.shipped import shipped_static
 from support.workspace import Workspace
 
@@ -91,8 +91,8 @@ def older_encoder(
     """
     if not has_read(folder, before):
         return SentenceEncoder.load(folder)
-    with TemporaryDirectory() as temporary:
-        place = Path(temporary) / "encoder"
+    with scratch("train") as temporary:
+        place = temporary / "encoder"
         learn_encoder(texts(db, before=before), folder=place, read_before=before, progress=progress)
         return SentenceEncoder.load(place)
 

@@ -5,13 +5,12 @@ made the same way from the older part alone, its encoder included.
 """
 
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from sqlite_utils import Database
 
 from support.faq import FaqClassifier
+from support.scratch import scratch
 from support.workspace import Workspace
 
 from .as_of import AsOf
@@ -119,9 +118,9 @@ def evaluate_desk(
     cut = split.test[0].at if split.test else ALWAYS
     begin = split.validation[0].at if split.validation else None
     recipe = Recipe(config, imported_encoder(workspace) or LEARNED)
-    with TemporaryDirectory() as folder:
-        then = AsOf(workspace, db, Path(folder), before=cut, held_out_from=begin)
-        report = then.fit(recipe, Path(folder) / "faq", progress=progress)
+    with scratch("train") as folder:
+        then = AsOf(workspace, db, folder, before=cut, held_out_from=begin)
+        report = then.fit(recipe, folder / "faq", progress=progress)
         found = evaluate(
             FaqClassifier.load(report.folder),
             split.test,

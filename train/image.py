@@ -6,7 +6,6 @@ patches+compact_resnet       both, with weights learned on listings held out
 """
 
 import hashlib
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
@@ -22,6 +21,7 @@ from listings.image_patches import PatchVoice
 from listings.patch_filters import SIDE
 from support.blend import log_normalize
 from support.errors import SettingError
+from support.scratch import scratch
 
 from .checkpoints import Checkpoints
 from .image_config import ImageConfig
@@ -87,9 +87,9 @@ def fit_image_model(
     side = config.side or _usual_side(parts, weights)
     steps = Steps(progress, {"pictures": 5, "patches": 15, "network": 75, "export": 5})
     sets = [LabelledPictures(pictures, labels), *beside]
-    with tempfile.TemporaryDirectory(prefix="faqdesk-pictures-") as folder:
+    with scratch("train") as folder:
         steps.start("pictures")
-        path = Path(folder) / "pixels.npy"
+        path = folder / "pixels.npy"
         store = read_store(path, sets, side=side, progress=_within(steps))
         judged = hold_out(store, groups, config.validation, seed)
         voices: list[PictureVoice] = []

@@ -7,12 +7,10 @@ before the network sees it is part of the file.
 import contextlib
 import io
 import logging
-import tempfile
 import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -20,6 +18,7 @@ import numpy.typing as npt
 
 from listings.image_net import ImageNet
 from listings.picture_batches import Pixels
+from support.scratch import scratch
 
 from .image_augment import MEAN, SPREAD
 from .image_engine import engines
@@ -127,8 +126,8 @@ def _to_int8(whole: bytes, calibration: Pixels) -> bytes:
             batch = next(self._batches, None)
             return None if batch is None else {"pixels": batch}
 
-    with tempfile.TemporaryDirectory() as folder, _quiet():
-        source, fused, small = (Path(folder) / f"{name}.onnx" for name in ("a", "b", "c"))
+    with scratch("train") as folder, _quiet():
+        source, fused, small = (folder / f"{name}.onnx" for name in ("a", "b", "c"))
         source.write_bytes(whole)
         # Folds normalizations into the filters before them: their numbers are then of like size.
         quant_pre_process(str(source), str(fused), skip_symbolic_shape=True)

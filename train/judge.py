@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 from sqlite_utils import Database
@@ -17,6 +16,7 @@ from support.clock import from_iso, iso, now
 from support.errors import ModelError, TooFewLabelsError
 from support.faq import FaqClassifier
 from support.replays import Pair
+from support.scratch import scratch
 from support.workspace import Workspace
 
 from .as_of import AsOf
@@ -76,13 +76,13 @@ def judge(
             f"{MIN_JUDGED} are needed. A candidate that cannot be judged is published."
         )
         return Judged(_nothing(cut, len(later), why, notes), None)
-    with TemporaryDirectory() as scratch:
-        then = AsOf(workspace, db, Path(scratch), before=cut)
+    with scratch("train") as place:
+        then = AsOf(workspace, db, place, before=cut)
         try:
-            report = then.fit(candidate, Path(scratch) / "candidate", progress=_told(progress))
+            report = then.fit(candidate, place / "candidate", progress=_told(progress))
         except TooFewLabelsError as error:
             why = f"Not judged: before {cut[:10]} there was too little to learn from. {error}"
-            worse = live is not None and _learns(then, live, Path(scratch) / "live", progress)
+            worse = live is not None and _learns(then, live, place / "live", progress)
             if worse:
                 why = f"The candidate is worse: it learns nothing where the live one does. {error}"
             return Judged(replace(_nothing(cut, len(later), why, notes), worse=worse), None)
@@ -94,7 +94,7 @@ def judge(
                 notes = (*notes, "The release in force was made by an older faqdesk; its settings "
                          "were fitted again with today's code.")  # fmt: skip
             try:
-                fitted = then.fit(live, Path(scratch) / "live", progress=_told(progress))
+                fitted = then.fit(live, place / "live", progress=_told(progress))
                 theirs = _ask(then, live, fitted.folder, later)
             except (TooFewLabelsError, ModelError) as error:
                 notes = (*notes, f"The recipe in force could not be fitted again: {error}")
@@ -128,8 +128,10 @@ def cut_off(found: Sequence[Example], *, weeks: int) -> tuple[str, tuple[str, ..
     """
     end = from_iso(now())
     notes: tuple[str, ...] = ()
-    if found and from_iso(found[-1].at) < end - timedelta(days=OLD_DAYS):
-        end = from_iso(found[-1].at)
+    newest = from_iso(found[-1].at) if found else end
+    # From the future: the clock went back since, and nothing would be held out.
+    if newest < end - timedelta(days=OLD_DAYS) or newest > end + timedelta(days=1):
+        end = newest
         notes = (
             f"The newest labelled inquiry is of {found[-1].at[:10]}: the {weeks} weeks are counted "
             f"back from there.",

@@ -14,8 +14,6 @@ known when it was made.
 
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 from sqlite_utils import Database
@@ -27,6 +25,7 @@ from support.faq import FaqClassifier
 from support.hybrid import HybridIndex, mix_for
 from support.lexical_index import LexicalIndex
 from support.neighbour_voice import Neighbour
+from support.scratch import scratch
 from support.similar import READ
 from support.workspace import Workspace
 
@@ -202,9 +201,9 @@ def _make(
     workspace: Workspace, db: Database, recipe: Recipe, before: str, pool: _Pool
 ) -> tuple[_Model, Recipe]:
     """The model of a moment, and the recipe with what was chosen."""
-    with TemporaryDirectory() as scratch:
-        then = AsOf(workspace, db, Path(scratch), before=before)
-        report = then.fit(recipe, Path(scratch) / "faq")
+    with scratch("train") as place:
+        then = AsOf(workspace, db, place, before=before)
+        report = then.fit(recipe, place / "faq")
         model = _Model(FaqClassifier.load(report.folder), then.encoder(recipe), pool, before)
     return model, recipe.narrowed(report.settings)
 

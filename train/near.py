@@ -3,13 +3,12 @@
 Exact while that is quick; beyond, through the graph index that serves searches.
 """
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
 import numpy as np
 
 from support.faiss_index import FaissIndex
+from support.scratch import scratch
 from support.vector_index import Ids, Vectors
 
 from .progress import Progress, silent
@@ -39,8 +38,7 @@ def nearest(
         return nearest_among(vectors, vectors, top_k=k, same=True, message=message,
                              progress=progress)  # fmt: skip
     ids, scores = np.empty((n, k), np.int64), np.empty((n, k), np.float32)
-    with TemporaryDirectory() as temporary:
-        folder = Path(temporary)
+    with scratch("train") as folder:
         index = FaissIndex(vectors.shape[1])
         index.add(np.arange(n, dtype=np.int64), np.array(vectors))
         progress(0, n, message)

@@ -1,6 +1,5 @@
 """What programs send about a listing: JSON, or a form with pictures beside the same fields."""
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from webargs.flaskparser import abort
 from werkzeug.datastructures import FileStorage
 
 from support.errors import InputError
+from support.scratch import scratch
 
 from .database import desk
 from .listing_uploads import MAX_PICTURES, write_small
@@ -56,11 +56,11 @@ def posted_files() -> list[FileStorage]:
 def posted_pictures() -> Iterator[tuple[tuple[Path, ...], list[str]]]:
     """The pictures that were sent, and why others could not be read; gone afterwards."""
     files = posted_files()
-    with tempfile.TemporaryDirectory(dir=desk().workspace.home, prefix=".asked-") as folder:
+    with scratch("asked", desk().workspace.home) as folder:
         paths: list[Path] = []
         wrong: list[str] = []
         for number, file in enumerate(files):
-            path = Path(folder) / f"{number}.jpg"
+            path = folder / f"{number}.jpg"
             try:
                 write_small(file, path)
                 paths.append(path)

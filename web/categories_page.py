@@ -1,6 +1,5 @@
 """Categories: the tree with its counts, how well each is told, mapping tables, and training."""
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from listings import categories, labels, stored, tree_files
 from listings.category_figures import Figures, figures
 from support.database import scalar
 from support.errors import ConflictError, InputError, NotFoundError
+from support.scratch import scratch
 
 from . import jobs, listing_words
 from .auth import LABELLING, LEADS, actor, requires
@@ -206,12 +206,10 @@ def _uploaded() -> Iterator[Path]:
     if file is None or not file.filename:
         raise InputError("Choose a file.")
     suffix = Path(file.filename).suffix.lower()
-    with tempfile.NamedTemporaryFile(
-        dir=desk().workspace.home, prefix=".upload-", suffix=suffix
-    ) as kept:
+    with scratch("upload", desk().workspace.home) as folder:
+        kept = folder / f"table{suffix}"
         file.save(kept)
-        kept.flush()
-        yield Path(kept.name)
+        yield kept
 
 
 def _csv(text: str, name: str) -> Response:

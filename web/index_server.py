@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import Any, Final, Protocol
 
 import grpc
 
 from listings.similar.looks import Match
 from support import index_pb2 as messages
+from support.engine_places import check_place
 from support.errors import FaqdeskError, InputError, NotFoundError, SettingError
 from support.grpc_index import (
     HEALTH,
@@ -29,11 +29,11 @@ from support.grpc_index import (
     to_floats,
     to_ids,
 )
+from support.scratch import scratch
 from support.vector_index import VectorIndex
 
 from .index_messages import matches, options
 
-LOOPBACK: Final = frozenset(("127.0.0.1", "::1", "localhost"))
 THREADS: Final = 4
 GRACE: Final = 5.0  # seconds that calls under way have when the server stops
 _PART: Final = 1 << 20  # bytes of a file sent at once
@@ -115,16 +115,11 @@ class IndexServer:
         token: str = "",
         certificate: Certificate | None = None,
     ) -> None:
-        if host not in LOOPBACK and not token:
-            raise SettingError(
-                f"An index server on {host} lets in everybody who reaches it. Set {TOKEN}, or "
-                f"listen on 127.0.0.1."
-            )
-        if host not in LOOPBACK and certificate is None:
-            raise SettingError(
-                f"An index server on {host} would send its token and the desk's listings for all "
-                f"to read. Name --cert and --key, or listen on 127.0.0.1."
-            )
+        check_place(
+            "An index server", host or "every address", secret=bool(token),
+            encrypted=certificate is not None,
+            cure=f"Set {TOKEN} and name --cert and --key, or listen on 127.0.0.1.",
+        )  # fmt: skip
         self._indexes = dict(indexes)
         self._listings = listings
         self._token = token
@@ -275,10 +270,10 @@ class IndexServer:
 
     def _snapshot(self, request: Any) -> Iterator[Any]:
         found = self._named(request.index)
-        with TemporaryDirectory(prefix="faqdesk-index-") as name:
+        with scratch("index") as folder:
             with found.lock:
-                found.index.snapshot(Path(name))
-            for path in sorted(Path(name).iterdir()):
+                found.index.snapshot(folder)
+            for path in sorted(folder.iterdir()):
                 with path.open("rb") as file:
                     while data := file.read(_PART):
                         yield messages.FilePart(name=path.name, data=data)
@@ -290,10 +285,9 @@ class IndexServer:
         return matches(self._door().by_text(request.text, **options(request.options)))
 
     def _by_picture(self, request: Any) -> Any:
-        with NamedTemporaryFile(prefix="faqdesk-picture-") as file:
-            file.write(request.picture)
-            file.flush()
-            found = self._door().by_picture(Path(file.name), **options(request.options))
+        with scratch("picture") as folder:
+            (folder / "picture").write_bytes(request.picture)
+            found = self._door().by_picture(folder / "picture", **options(request.options))
         return matches(found)
 
     def _door(self) -> ListingDoor:

@@ -9,20 +9,18 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory, gettempdir
 from typing import IO, Any, Final
 
 from ..errors import ImportFileError, PasswordNeededError
+from ..scratch import scratch
 from . import files as text_files
 from . import json_stream, workbook
 from .conversation import Rejected
 from .files import Numbered
 from .json_stream import Record
 from .opening import file_encoding, may_grow_to, open_text, place, read_sample, to_its_end
-from .standing import at_work, begun_by
 
 _NOTHING_ZIPPED: Final = b"PK\x05\x06"  # begins an archive without files
-_FOLDER: Final = "faqdesk-unpacked-"  # begins its name; the process and a word of chance follow
 NAME_BYTES: Final = 200  # of a file's name that are kept; a file system takes 255
 MAX_UNZIPPED: Final = 8 << 30  # bytes of an archive's files
 
@@ -106,21 +104,12 @@ def unpacked(files: list[Path], password: str) -> Iterator[list[Path]]:
     if not any(_is_archive(path) for path in files):
         yield files
         return
-    _sweep()
-    with TemporaryDirectory(prefix=f"{_FOLDER}{begun_by().replace(':', '-')}-") as folder:
+    with scratch("import") as folder:
         out: list[Path] = []
         for number, path in enumerate(files):
-            inside = Path(folder) / str(number)
+            inside = folder / str(number)
             out += _unzip(path, inside, password) if _is_archive(path) else [path]
         yield out
-
-
-def _sweep() -> None:
-    """Throw away what an import that was killed had unpacked."""
-    for left in Path(gettempdir()).glob(f"{_FOLDER}*"):
-        process = left.name.removeprefix(_FOLDER).rpartition("-")[0].replace("-", ":")
-        if not at_work(process):
-            shutil.rmtree(left, ignore_errors=True)
 
 
 def _is_archive(path: Path) -> bool:

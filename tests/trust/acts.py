@@ -292,6 +292,7 @@ class Label(Act):
     """Categories added to a table, shard by shard."""
 
     name = "label"
+    already = "out.csv is there already"
 
     def __init__(self, model: Path) -> None:
         self.model = model

@@ -131,7 +131,7 @@ def test_who_takes_a_web_process_s_place_counts_on_in_its_files(space, tmp_path,
             assert asked(port) == times
             os.kill(first, signal.SIGKILL)
             until(lambda first=first: web_process(process.pid) not in (None, first), "another")
-        [folder] = tmp_path.glob("faqdesk-metrics-*")
+        [folder] = tmp_path.glob(".faqdesk-metrics-*")
         assert sorted(path.name for path in folder.iterdir()) == [
             "0.lock", "counter_0.db", "histogram_0.db",
         ]  # fmt: skip

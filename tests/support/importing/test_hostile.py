@@ -162,15 +162,15 @@ def test_what_is_broken_costs_itself_alone_and_is_counted(run, name):
 
 def test_what_a_killed_import_unpacked_is_thrown_away(run, tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    left = tmp_path / "faqdesk-unpacked-1-0-x"
-    at_work = tmp_path / f"faqdesk-unpacked-{begun_by().replace(':', '-')}-y"
+    left = tmp_path / ".faqdesk-import-1-0-x"
+    at_work = tmp_path / f".faqdesk-import-{begun_by().replace(':', '-')}-y"
     for folder in (left, at_work):
         folder.mkdir()
         (folder / "tickets.json").write_text("{}", encoding="utf-8")
     run("a.zip", zipped(("a.ndjson", lines(*TICKETS))))
     assert not left.exists()
     assert at_work.exists()
-    assert [path.name for path in tmp_path.glob("faqdesk-unpacked-*")] == [at_work.name]
+    assert [path.name for path in tmp_path.glob(".faqdesk-import-*")] == [at_work.name]
 
 
 def sheet(path, rows):
