@@ -4,10 +4,12 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import Final, Generic, TypeVar
 
 from support.errors import ModelError, ModelMissingError
 from support.release import current, pointer
+from support.release_state import LOOK_SECONDS, stamp
 
 from .categorise import KIND, CategoryClassifier
 
@@ -23,11 +25,25 @@ class Follower(Generic[T]):
     Args:
         files: looked at before each use: a stat call each where nothing changed.
         make: called where they changed, and at the first use; one thread at a time.
+        amiss: whether what was made lacks something; then `stamp` is asked every few seconds, and
+            it is made anew when that is another.
+        stamp: how all files look that it is made of.
     """
 
-    def __init__(self, files: Sequence[Path], make: Callable[[], T]) -> None:
+    def __init__(
+        self,
+        files: Sequence[Path],
+        make: Callable[[], T],
+        *,
+        amiss: Callable[[T], bool] = lambda held: False,
+        stamp: Callable[[], object] = lambda: None,
+    ) -> None:
         self._files = tuple(files)
         self._make = make
+        self._amiss = amiss
+        self._look = stamp
+        self._damage: object = None
+        self._again_at = 0.0
         self._lock = threading.Lock()
         self._stamp: tuple[tuple[int, int], ...] | None = None
         self._held: T | None = None
@@ -36,10 +52,18 @@ class Follower(Generic[T]):
         """What is made of the files as they are now; whatever making it raises."""
         stamp = tuple(map(_stamp, self._files))
         with self._lock:
-            if self._held is None or stamp != self._stamp:
+            if self._held is None or stamp != self._stamp or self._mended(self._held):
+                self._damage = self._look()
                 self._held = self._make()
                 self._stamp = stamp
             return self._held
+
+    def _mended(self, held: T) -> bool:
+        """Whether the files of something that lacks a part are others by now."""
+        if not self._amiss(held) or monotonic() < self._again_at:
+            return False
+        self._again_at = monotonic() + LOOK_SECONDS
+        return self._look() != self._damage
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +80,12 @@ class CategoryFollower:
 
     def __init__(self, models: Path) -> None:
         """Follow the `models` folder of a workspace; nothing is read yet."""
-        self._follower = Follower([pointer(models, KIND)], lambda: _load(models))
+        self._follower = Follower(
+            [pointer(models, KIND)],
+            lambda: _load(models),
+            amiss=lambda found: bool(found.missing),
+            stamp=lambda: stamp(models, KIND),
+        )
 
     def followed(self) -> Followed:
         """The model in force, or why there is none."""
@@ -92,7 +121,7 @@ def _stamp(file: Path) -> tuple[int, int]:
     """What changes when a file is another; zeros where there is none."""
     try:
         stat = file.stat()
-    except FileNotFoundError:
+    except OSError:
         return 0, 0
     return stat.st_mtime_ns, stat.st_ino
 

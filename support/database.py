@@ -4,6 +4,7 @@ WAL lets the console read while an import writes; `BEGIN IMMEDIATE` takes the wr
 start, so that two writers wait for each other instead of failing half way. Knows no table.
 """
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +15,8 @@ from sqlite_utils import Database
 
 from .errors import WorkspaceError
 
-BUSY_SECONDS = 30.0  # how long a writer waits for another before it gives up
+# How long a writer waits for another before it gives up.
+BUSY_SECONDS = float(os.environ.get("FAQDESK_BUSY_SECONDS", "30"))
 
 Row = dict[str, Any]
 
@@ -91,6 +93,23 @@ def write(db: Database) -> Iterator[Database]:
         raise
     db.conn.commit()
     _ended(db, committed=True)
+
+
+def write_if_free(db: Database, sql: str, parameters: Any = None) -> bool:
+    """Write what nobody misses, such as when somebody was last seen, without waiting for others.
+
+    Returns:
+        Whether it was written: not where somebody else writes, or nothing can be written.
+    """
+    db.conn.execute("PRAGMA busy_timeout = 0")
+    try:
+        with write(db):
+            db.execute(sql, parameters or ())
+    except sqlite3.OperationalError:
+        return False
+    finally:
+        db.conn.execute(f"PRAGMA busy_timeout = {int(1000 * BUSY_SECONDS)}")
+    return True
 
 
 def _ended(db: Database, *, committed: bool) -> None:

@@ -4,15 +4,17 @@ One damaged part never silences the others: what is missing is said in words.
 """
 
 import threading
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from . import release_state
 from .artifact import read_artifact
 from .encoder import SentenceEncoder
 from .errors import ModelDamagedError, ModelError
 from .faq import FaqClassifier
 from .hybrid import mix_for
-from .releases import Release, current
+from .release import Release, current, kinds
 from .similar import SimilarInquiries
 
 
@@ -49,19 +51,43 @@ class Follower:
         self._lock = threading.Lock()
         self._stamp: tuple[int, int] | None = None
         self._models = Models()
+        self._damage: object = None  # how the files looked when they could not all be used
+        self._again_at = 0.0  # on the monotonic clock: when those are looked at next
 
     def models(self) -> Models:
-        """The models of the release in force; empty before the first."""
+        """The models of the release in force; empty before the first.
+
+        Where a part cannot be used, its files are looked at every few seconds: it is used as soon
+        as it is whole again. A file that says what is in force and is gone ends nothing: what is
+        loaded goes on.
+        """
         try:
             stat = (self._folder / "current").stat()
-        except FileNotFoundError:
-            return self._models
+        except OSError:
+            if self._models.release is None:
+                return self._models
+            return replace(self._models, degraded=self._models.degraded or _gone(self._folder))
         stamp = (stat.st_mtime_ns, stat.st_ino)
         with self._lock:
-            if stamp != self._stamp:
+            if stamp != self._stamp or self._mended():
+                self._damage = release_state.stamp(self._folder, *kinds("desk"))
                 self._models = load(self._folder)
                 self._stamp = stamp
             return self._models
+
+    def _mended(self) -> bool:
+        """Whether the files of a release that cannot all be used are others by now."""
+        if not self._models.degraded or time.monotonic() < self._again_at:
+            return False
+        self._again_at = time.monotonic() + release_state.LOOK_SECONDS
+        return release_state.stamp(self._folder, *kinds("desk")) != self._damage
+
+
+def _gone(folder: Path) -> str:
+    return (
+        f"{folder / 'current'} is missing: what is loaded goes on until the desk starts anew. Put "
+        f"a release in force again: faqdesk models publish NAME"
+    )
 
 
 def load(folder: Path) -> Models:
@@ -88,17 +114,16 @@ def _similar(
     release: Release, folder: Path, degraded: list[str]
 ) -> tuple[SimilarInquiries | None, float | None]:
     """Encoder and index, and the share of meaning in the scores."""
-    encoder_folder = release.folder(folder, "encoder")
-    index_folder = release.folder(folder, "index")
-    if encoder_folder is None:
-        return None, None
     try:
+        encoder_folder = release.folder(folder, "encoder")
+        if encoder_folder is None:
+            return None, None
         encoder = SentenceEncoder.load(encoder_folder)
     except ModelError as error:
         degraded.append(str(error))
         return None, None
     try:
-        if index_folder is not None:
+        if (index_folder := release.folder(folder, "index")) is not None:
             similar = SimilarInquiries.load(encoder, index_folder)
             return similar, read_artifact(index_folder, "index", verify=False).config.get("mix")
     except ModelError as error:
@@ -109,7 +134,11 @@ def _similar(
 
 def _classifier(release: Release, folder: Path, degraded: list[str]) -> FaqClassifier | None:
     """The classifier; when its other voices are damaged, fastText alone."""
-    faq_folder = release.folder(folder, "faq")
+    try:
+        faq_folder = release.folder(folder, "faq")
+    except ModelError as error:  # not even its list of files can be believed
+        degraded.append(str(error))
+        return None
     if faq_folder is None:
         return None
     try:

@@ -45,6 +45,7 @@ from . import (
     errors,
     faq_import_page,
     faq_picker,
+    faults,
     gaps_page,
     groups_page,
     health,
@@ -172,6 +173,7 @@ def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
     csrf.exempt(embed.bp)
     csrf.exempt(webhooks.bp)  # who knocks there signs
     errors.init_app(app)  # after flask-smorest, whose own answers are not problem+json
+    faults.init_app(app)
 
     @app.after_request
     def guard(response: Response) -> Response:

@@ -6,34 +6,112 @@ queues only ring.
 """
 
 import os
+import sqlite3
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
+import structlog
 from huey import Huey, RedisHuey, SqliteHuey
 from huey import signals as huey_signals
 from huey.consumer import Consumer
 from sqlite_utils import Database
 
+from support.engine_places import check_place
+from support.errors import SettingError
 from support.workspace import Workspace
 
 from . import door_work
 from .job_run import cut_off, run
+from .queue_messages import Messages
 
-REDIS: Final = "FAQDESK_REDIS"  # such as redis://localhost:6379/0
+REDIS: Final = "FAQDESK_REDIS"  # redis://localhost:6379/0, rediss://:password@host:6379/0
 DOOR_WORKERS: Final = 2  # a helpdesk that is slow to answer does not hold up the webhooks
 POLL_SECONDS = 1.0  # how long a job waits in the queue at most when nothing else runs
 STOP_SECONDS = 2.0  # how long a worker that is to stop waits for a job that is about to end
 
 
-@cache
 def queue(path: Path, name: str = "faqdesk") -> Huey:
-    """A huey queue of a workspace, by its path."""
+    """A huey queue of a workspace, by its path.
+
+    Its file only rings: one that is damaged or was taken away is made anew, and what waits is rung
+    for again by what stands in the tables.
+    """
+    try:
+        huey = _made(path, name)
+        if path in _files and _files[path] != _file(path):
+            huey.storage.close()
+            huey.storage.initialize_schema()
+            _files[path] = _file(path)
+    except sqlite3.OperationalError:  # locked, or no room
+        raise
+    except sqlite3.DatabaseError:
+        _begin_anew(path)
+        return queue(path, name)
+    return huey
+
+
+_files: dict[Path, int] = {}  # which file each queue was opened as
+
+
+@cache
+def _made(path: Path, name: str) -> Huey:
     if address := os.environ.get(REDIS):
         # One server may ring for several desks.
-        return RedisHuey(f"{name}-{path.parent}", url=address)
+        _check_redis(address)
+        return RedisHuey(f"{name}-{path.parent}", url=address, serializer=Messages(), results=False)
     # strict_fifo: jobs run one after the other, in the order they were asked for.
-    return SqliteHuey(name, filename=str(path), strict_fifo=True)
+    huey = SqliteHuey(
+        name, filename=str(path), strict_fifo=True, serializer=Messages(), results=False
+    )
+    _files[path] = _file(path)
+    return huey
+
+
+def _check_redis(address: str) -> None:
+    """Refuse a server that lets in whoever reaches it: what stands in a queue is done."""
+    parts = urlsplit(address)
+    check_place(
+        "The Redis server", "" if parts.scheme == "unix" else parts.hostname or "an unnamed host",
+        secret=bool(parts.password), encrypted=parts.scheme == "rediss",
+        cure=f"Name one as rediss://:password@host:6379/0 in {REDIS}.",
+    )  # fmt: skip
+    if "ssl_cert_reqs" in parts.query or "ssl_check_hostname" in parts.query:
+        raise SettingError(f"{REDIS} may not say that a certificate need not be checked.")
+
+
+def _file(path: Path) -> int:
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return 0
+
+
+def _begin_anew(path: Path) -> None:
+    log.error("a queue's file was damaged; another is begun", file=path.name)
+    for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+        path.with_name(name).unlink(missing_ok=True)
+
+
+def look_after(workspace: Workspace) -> None:
+    """Begin a queue's file anew where it is damaged; the worker looks from time to time."""
+    for huey, path in ((queue(workspace.queue_path), workspace.queue_path),
+                       (_doors(workspace), workspace.home / "doors.db")):  # fmt: skip
+        if path not in _files:  # Redis
+            continue
+        try:
+            whole = huey.storage.sql("PRAGMA quick_check", results=True) == [("ok",)]
+        except sqlite3.OperationalError:
+            continue
+        except sqlite3.DatabaseError:
+            whole = False
+        if not whole:
+            _begin_anew(path)
+            queue(path, huey.name)
+
+
+log = structlog.get_logger("faqdesk.queue")
 
 
 def _doors(workspace: Workspace) -> Huey:
@@ -59,7 +137,10 @@ def ring_door(workspace: Workspace, kind: str, row_id: int) -> None:
         kind: one of `door_work.KINDS`.
         row_id: which row of its table.
     """
-    _door_task(_doors(workspace))(str(workspace.home), kind, row_id)
+    try:
+        _door_task(_doors(workspace))(str(workspace.home), kind, row_id)
+    except sqlite3.Error:  # it waits in its table: the worker looks there from time to time
+        log.warning("nothing was rung for at a door", kind=kind, row=row_id, exc_info=True)
 
 
 def ring_doors_again(workspace: Workspace, db: Database) -> None:

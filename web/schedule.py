@@ -45,11 +45,14 @@ def plan(db: Database, present: datetime) -> Plan:
     )
     made = scalar(db, "SELECT max(created_at) FROM releases WHERE line = 'desk'")
     moments = [moment for moment in (last and last["created_at"], made) if moment]
-    newest = max(moments, default="")
+    # What lies in the future is of before the clock went back: it is no reason to wait for it.
+    newest = max((moment for moment in moments if moment <= iso(present)), default="")
     sql = "SELECT count(DISTINCT inquiry_id) FROM labels WHERE at > ?"
     fresh = int(scalar(db, sql, [newest]))
     if not rules.train_every_days:
         return Plan(None, fresh)
+    if not newest and moments:
+        return Plan(present.replace(minute=0, second=0, microsecond=0), fresh)
     at = present.replace(hour=rules.train_hour, minute=0, second=0, microsecond=0)
     if newest:
         day = from_iso(newest).astimezone(present.tzinfo).date()

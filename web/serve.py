@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from contextlib import closing
@@ -20,7 +19,7 @@ from gunicorn.glogging import Logger
 from sqlite_utils import Database
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from support import embeddings, webhook_intake
+from support import clock_steps, embeddings, scratch, webhook_intake
 from support.audit import SYSTEM, Actor
 from support.errors import InputError
 from support.processes import ONE_THREAD
@@ -40,10 +39,12 @@ from . import (
     worker_state,
 )
 from .app import create_app
-from .origins import is_own_machine
+from .database import file_of
+from .origins import check_own_machine
 from .tls import Certificate
 
-LOOK_SECONDS = 60.0  # how often the worker looks for jobs whose worker died
+# How often the worker looks for jobs whose worker died.
+LOOK_SECONDS = float(os.environ.get("FAQDESK_LOOK_SECONDS", "60"))
 FORGET_EVERY = 60  # and at every how-many-th look it forgets originals that are due
 AGAIN_SECONDS = 5.0  # how long after a worker's death the next one starts
 TIMEOUT = 60  # seconds a request may take before its process is replaced
@@ -77,7 +78,7 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
         # starts would only wait for those of the others (search at 16 agents: p95 233 to 71 ms).
         os.environ.update(dict.fromkeys(ONE_THREAD, "1"))  # for libraries loaded from now on
         threadpool_limits(1)
-        app = create_app(self._workspace, PROXIES=self._proxies)
+        app = create_app(self._workspace, PROXIES=self._proxies, RENEW=_end_this_process)
         # Read before the first question comes: after a restart many wait at the door.
         app.extensions["faqdesk"].recommender.models()
         return app
@@ -115,17 +116,13 @@ def serve(
     workspace.seal()
     given = _given_address()
     host, port = given or (host, port)
-    if not (secure or proxies or is_own_machine(host)):
-        raise InputError(
-            f"Cannot serve at {host} over plain http: passwords would travel in the clear. Give it "
-            f"a certificate (--cert, --key), or put a reverse proxy before it that speaks https "
-            f"(--host 127.0.0.1 --proxies 1)."
-        )
+    if not (secure or proxies):
+        check_own_machine(host)
     if given is None:
         _try_address(host, port)
     logs.configure()
     # The web processes count together here; a folder of an earlier server would count twice.
-    counts = tempfile.mkdtemp(prefix="faqdesk-metrics-")
+    counts = str(scratch.make("metrics"))
     os.environ[metrics.FOLDER] = counts
     worker_state.give_sign(workspace)  # from now on its silence counts
     beside = _Beside(workspace)
@@ -209,7 +206,8 @@ def work(workspace: Workspace, *, parent: int | None = None) -> None:
     workspace.database().close()
     logs.configure()
     worker_state.give_signs(workspace)
-    threading.Thread(target=_maintain, args=(workspace,), daemon=True).start()
+    beside = parent is not None
+    threading.Thread(target=_maintain, args=(workspace, beside), daemon=True).start()
     if parent is not None:
         # The console that started this worker may be killed: without it, nobody would stop us.
         threading.Thread(target=_follow, args=(parent,), daemon=True).start()
@@ -219,16 +217,28 @@ def work(workspace: Workspace, *, parent: int | None = None) -> None:
     os._exit(0)
 
 
-def _maintain(workspace: Workspace) -> None:
-    """Notice dead jobs and lost bells, train and forget when due, make answers findable."""
+def _maintain(workspace: Workspace, beside: bool) -> None:
+    """Notice dead jobs and lost bells, train and forget when due, make answers findable.
+
+    `beside`: a server starts another worker where this one ends, as it does when the database was
+    replaced: what is held in memory is of the old one.
+    """
     from .work import forget
 
     recommender = Recommender(workspace)
+    file = file_of(workspace.database_path)
     for look in itertools.count():
+        if beside and file_of(workspace.database_path) not in (0, file):
+            log.error("the database was replaced; starting anew")
+            _end_this_process()
+            return
         try:
             with closing(workspace.database()) as db:
                 jobs.mark_left(workspace, db)
                 jobs.mark_interrupted(db)
+                if clock_steps.behind(db) and (n := clock_steps.mend(db)):
+                    log.warning("the clock went back; what was to wait longer does not", mended=n)
+                job_queue.look_after(workspace)
                 if look:  # before the first, the worker rings for all that wait
                     job_queue.ring_again(workspace, db)
                     job_queue.ring_doors_again(workspace, db)
@@ -256,10 +266,14 @@ def make_findable(recommender: Recommender, db: Database) -> None:
         embeddings.encode_missing(db, similar.encoder, progress=lambda done, total, message: None)
 
 
+def _end_this_process() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 def _follow(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(1.0)
-    os.kill(os.getpid(), signal.SIGTERM)
+    _end_this_process()
 
 
 def _given_address() -> tuple[str, int] | None:

@@ -17,7 +17,7 @@ from support import agents, second_factor
 from support.agents import Agent
 from support.audit import Actor, record
 from support.clock import ago, from_iso, iso, now
-from support.database import one, scalar, write
+from support.database import one, scalar, write, write_if_free
 from support.errors import NotFoundError, PermissionDeniedError, WorkspaceError
 from support.seal import Seal
 
@@ -194,16 +194,16 @@ def find(db: Database, token: str) -> Agent | None:
     row = one(db, "SELECT * FROM sessions WHERE token_hash = ?", [_hash(token)])
     if row is None or row["expires_at"] < now():
         return None
+    if row["last_seen_at"] > ago(minutes=-TOUCH_MINUTES):
+        return None  # the clock went back since: nobody knows for how long it was left alone
     try:
         agent = agents.get(db, row["agent_id"])
     except NotFoundError:
         return None
     if row["last_seen_at"] < ago(minutes=TOUCH_MINUTES):
-        with write(db):
-            db.table("sessions").update(
-                row["token_hash"],
-                {"last_seen_at": now(), "expires_at": _expiry(row["created_at"])},
-            )
+        sql = "UPDATE sessions SET last_seen_at = ?, expires_at = ? WHERE token_hash = ?"
+        seen = [now(), _expiry(row["created_at"]), row["token_hash"]]
+        write_if_free(db, sql, seen)  # a page is read while others write, too
     return agent if agent.active else None
 
 

@@ -10,7 +10,7 @@ from sqlite_utils import Database
 
 from support.audit import Actor, record
 from support.clock import ago, now
-from support.database import insert, one, write
+from support.database import insert, one, write, write_if_free
 from support.errors import InputError, NotFoundError
 
 SCOPES = (
@@ -115,8 +115,8 @@ def find(db: Database, secret: str) -> Token | None:
         return None
     # Once an hour is enough to see which tokens live; a write a call would not be.
     if not row["last_used_at"] or row["last_used_at"] < ago(hours=1):
-        with write(db):
-            db.table("api_tokens").update(row["id"], {"last_used_at": now()})
+        sql = "UPDATE api_tokens SET last_used_at = ? WHERE id = ?"
+        write_if_free(db, sql, [now(), row["id"]])
     return _token(row)
 
 

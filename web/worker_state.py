@@ -5,6 +5,7 @@ waits is in the tables; a job may wait for a long one before it, what came throu
 """
 
 import os
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -14,13 +15,14 @@ from typing import Final
 
 from sqlite_utils import Database
 
-from support import at_work, backups
+from support import at_work, backups, clock_steps, release_state
 from support.clock import ago, from_iso, now
 from support.database import one
 from support.workspace import Workspace
 
 SIGN_SECONDS: Final = 5.0
 GONE_SECONDS: Final = 30.0  # without a sign of life; another one is started after five
+LOW_BYTES: Final = 200 << 20  # with less room left an import or a training may not end
 LATE_SECONDS: Final = {"jobs": 900.0, "webhooks": 120.0, "answers": 300.0}
 
 # What waits that could be worked on now, and since when: an answer that is to be tried again
@@ -42,7 +44,7 @@ _FAILED: Final = {
 }
 TROUBLES: Final = (
     *("no_worker", *(f"{name}_late" for name in _WAITING), *_FAILED),
-    *("answers_held", "backup_failed", "backup_late"),
+    *("answers_held", "backup_failed", "backup_late", "clock_back", "models_amiss", "disk_low"),
 )
 
 
@@ -79,13 +81,17 @@ def troubles(workspace: Workspace, db: Database) -> tuple[str, ...]:
     found += ["answers_held"] if held else []
     found += ["backup_failed"] if backups.failed_since(db) else []
     found += ["backup_late"] if backups.late(db) else []
+    found += ["clock_back"] if clock_steps.behind(db) else []
+    found += ["models_amiss"] if release_state.amiss(workspace.models, db) else []
+    found += ["disk_low"] if shutil.disk_usage(workspace.home).free < LOW_BYTES else []
     return tuple(found)
 
 
 def seconds_silent(workspace: Workspace) -> float | None:
     """Since when there is no sign of life, in seconds; None: this desk was never served."""
     try:
-        return max(0.0, time.time() - _file(workspace).stat().st_mtime)
+        # A sign from the future is of before the clock went back: the next one tells.
+        return abs(time.time() - _file(workspace).stat().st_mtime)
     except FileNotFoundError:
         return None
 

@@ -15,6 +15,7 @@ from listings.listing import Listing
 from listings.stored import load, places
 from support.database import one, write
 from support.release import pointer
+from support.release_state import stamp
 from support.workspace import Workspace
 
 from .classes import HIDE, PASS, REVIEW, Signals, Verdict
@@ -44,7 +45,12 @@ class JudgingReport:
 def follow(workspace: Workspace) -> Follower[Moderator]:
     """The moderator of a desk, made again when another model or another rule file is there."""
     files = [pointer(workspace.models, KIND), rule_file(workspace.home)]
-    return Follower(files, lambda: Moderator.of_desk(workspace))
+    return Follower(
+        files,
+        lambda: Moderator.of_desk(workspace),
+        amiss=lambda moderator: bool(moderator.trouble),
+        stamp=lambda: stamp(workspace.models, KIND),
+    )
 
 
 def judge(

@@ -7,7 +7,7 @@ from dataclasses import asdict
 import click
 from sqlite_utils import Database
 
-from support import audit_chain, backups, inquiries, settings
+from support import audit_chain, backups, inquiries, release_state, settings
 from support.database import scalar
 from support.errors import WorkspaceError
 from support.releases import current
@@ -28,6 +28,10 @@ _CURES = {
     "backup_failed": "The last backup failed: see last_backup.",
     "backup_late": "No backup was made for more than a day: look at the folder (faqdesk settings) "
     "and at the Jobs page.",
+    "clock_back": "The machine's clock is behind what this desk has seen: look whether it is "
+    "right. Everybody may have to sign in anew.",
+    "models_amiss": "Models in force are missing or damaged: see amiss.",
+    "disk_low": "The disk is nearly full: make room, before answers cannot be saved.",
     "answers_failed": "Answers were not delivered: look at the Connections page.",
 }
 
@@ -92,6 +96,7 @@ def status_command(as_json: bool) -> None:
         "parts": dict(release.parts) if release else {},
         "worker": _worker(worker_state.seconds_silent(space)),
         "waiting": {queue.name: queue.waiting for queue in worker_state.queues(db)},
+        "amiss": release_state.amiss(space.models, db),
         "last_backup": _last_backup(db),
         "failing": list(worker_state.troubles(space, db)),
         "audit": _trail(db),
