@@ -14,6 +14,7 @@ from sqlite_utils import Database
 from .archive_filters import SUGGESTED, Filters, Suggested, plan
 from .database import Row, scalar
 from .inquiries import PAGE, SNIPPET, labels
+from .read_limit import limited
 from .text import fold_line
 
 __all__ = [
@@ -59,6 +60,7 @@ class Page:
     after: Cursor | None
 
 
+@limited
 def find(
     db: Database, filters: Filters | None = None, *, after: Cursor | None = None, limit: int = PAGE
 ) -> Page:
@@ -102,6 +104,7 @@ def find(
     return Page(shown, shown[-1].cursor if len(found) > limit else None)
 
 
+@limited
 def count(db: Database, filters: Filters | None = None) -> tuple[int, bool]:
     """How many there are, and whether counting ended before the end, at `COUNTED`."""
     filters = filters or Filters()
@@ -113,6 +116,7 @@ def count(db: Database, filters: Filters | None = None) -> tuple[int, bool]:
     return min(found, COUNTED), found > COUNTED
 
 
+@limited
 def among(db: Database, inquiry_ids: Iterable[int], filters: Filters) -> set[int]:
     """Which of some inquiries the filters let through."""
     if not filters.findable:

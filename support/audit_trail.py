@@ -9,6 +9,7 @@ from sqlite_utils import Database
 
 from . import clock
 from .database import Row, one, scalar
+from .read_limit import limited
 
 PAGE: Final = 50
 FEW: Final = 5_000  # as many are found first and sorted
@@ -77,6 +78,7 @@ class AuditPage:
     after: Cursor | None
 
 
+@limited
 def find(
     db: Database,
     filters: AuditFilters | None = None,

@@ -10,6 +10,7 @@
         MaskUnconfirmedError
         PictureError
         SettingError
+        SlowReadError
       NotFoundError         no such row
       ConflictError         somebody else was first
         WorseError          a release was judged worse than the one in force
@@ -69,6 +70,10 @@ class PictureError(InputError):
 
 class SettingError(InputError):
     """A setting is unknown or out of its range."""
+
+
+class SlowReadError(InputError):
+    """Looking for what was typed takes too long, and was broken off."""
 
 
 class NotFoundError(FaqdeskError):

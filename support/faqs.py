@@ -10,6 +10,7 @@ from .clock import now
 from .database import Row, insert, one, write
 from .errors import NotFoundError
 from .links import LinkReader
+from .read_limit import limited
 from .text import bigram_query, bigrams
 from .thresholds import Thresholds
 
@@ -115,6 +116,7 @@ def thresholds_of(db: Database, found: Thresholds) -> Thresholds:
     return found.today(aliased) if aliased else found
 
 
+@limited
 def search(db: Database, text: str, *, limit: int = 10) -> list[Faq]:
     """FAQs that hold every word typed, also inside longer Korean words; titles first.
 

@@ -12,6 +12,7 @@ from sqlite_utils import Database
 
 from .database import Row, one
 from .errors import NotFoundError
+from .read_limit import limited
 from .seal import Seal
 from .text import bigram_query
 
@@ -191,6 +192,7 @@ def labels(db: Database, inquiry_ids: Iterable[int]) -> dict[int, tuple[str, ...
     return found
 
 
+@limited
 def search_words(
     db: Database, text: str, *, limit: int = PAGE, offset: int = 0
 ) -> list[PastAnswer]:

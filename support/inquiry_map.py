@@ -19,6 +19,7 @@ from . import embeddings, faqs
 from .database import one, scalar
 from .errors import ModelMissingError
 from .inquiries import past_answers
+from .read_limit import limited
 from .table_rows import no_formula
 from .text import bigram_query, fold_line
 from .vector_index import Ids
@@ -91,6 +92,7 @@ def stamp(db: Database) -> str:
     return "-".join(str(part or 0) for part in (made, *parts))
 
 
+@limited
 def hits(db: Database, text: str) -> list[int]:
     """The inquiries that hold every word typed, in question or answer; open ones too."""
     query = bigram_query(text)

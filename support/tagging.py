@@ -9,6 +9,7 @@ from sqlite_utils import Database
 from .audit import Actor, record
 from .database import one, write
 from .errors import InputError, NotFoundError
+from .read_limit import limited
 from .redact import Redactor
 from .text import fold_line
 
@@ -62,6 +63,7 @@ def change(
     return after
 
 
+@limited
 def known(db: Database, start: str = "", *, limit: int = 20) -> list[tuple[str, int]]:
     """Tags in use that begin with what was typed, each with its inquiries, the commonest first."""
     typed = fold_line(start)

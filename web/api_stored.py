@@ -12,6 +12,7 @@ from marshmallow import Schema, fields, validate
 from listings import labels, stored
 from listings.categories import canonical
 from listings.moderation.classes import ACTIONS
+from support import read_limit
 from support.audit import Actor
 from support.database import Row, one
 
@@ -251,7 +252,8 @@ def _page(sql: str, values: dict[str, Any], asked: dict[str, Any]) -> tuple[list
     """A page of rows by their number, and the cursor of the next one."""
     after = read_cursor(asked["cursor"], int)
     bound = {**values, "after": after[0] if after else 0, "more": asked["limit"] + 1}
-    found = list(db().query(sql, bound))
+    with read_limit.within(db()):
+        found = list(db().query(sql, bound))
     rows = found[: asked["limit"]]
     return rows, write_cursor(rows[-1]["id"]) if len(found) > len(rows) else None
 

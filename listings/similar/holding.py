@@ -7,6 +7,8 @@ from typing import Final
 
 from sqlite_utils import Database
 
+from support.read_limit import limited
+
 from .vectors import SHOWN
 
 MAX_WORDS: Final = 8  # of what is typed
@@ -17,6 +19,7 @@ def typed_words(text: str) -> list[str]:
     return list(dict.fromkeys(text.casefold().split()))[:MAX_WORDS]
 
 
+@limited
 def holding(db: Database, text: str, *, limit: int = 20) -> list[int]:
     """Listings whose title or description holds every word of a text, also inside longer words.
 
