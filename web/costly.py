@@ -60,6 +60,7 @@ COSTLY: Final[dict[str, Kind]] = {
         (
             *("archive_page.export", "audit_page.export", "map_page.export", "map_page.projector"),
             *("faqs_page.export", "replies_page.export", "review_page.export", "week_page.xlsx"),
+            "week_page.people_csv",
             *("batches_page.download", "api.export"),
         ),
         EXPORT,

@@ -2,14 +2,20 @@
 
 import io
 import re
+import socket
 import threading
+from contextlib import contextmanager
+from urllib.parse import urlencode
 
 import pytest
 
+from support import agents, settings
+from tests.conftest import ACTOR
 from tests.trust.access_table import GET, PATCH, POST, ROUTES, SIDEBAR, SIGNED, Scopes
 from tests.web.api_asker import Asker
-from tests.web.conftest import signed_in
-from tests.web.doors import problem
+from tests.web.conftest import PASSWORD, signed_in
+from tests.web.console_pages import HELPDESK
+from tests.web.doors import fetch, problem, serving, until
 from web import api_rate, backlog
 from web.app import MAX_BODY, create_app
 from web.costly import COSTLY, EXPORT, PICTURE, TAKE_IN, THINK, Gate, Kind
@@ -96,10 +102,6 @@ def test_every_costly_route_waits_for_a_place(shut, db, sign_in):
 
 
 def test_a_sidebar_waits_as_well(shut, db, sign_in):
-    from support import settings
-    from tests.conftest import ACTOR
-    from tests.web.console_pages import HELPDESK
-
     settings.change(db, ACTOR, embed_parents=[HELPDESK])
     page = sign_in("mina").post("/sidebar", data={"parent": HELPDESK}).text
     headers = {"Authorization": "Bearer " + page.split('data-token="')[1].split('"')[0]}
@@ -146,9 +148,6 @@ def _path(app):
 
 
 def _admin(app, db):
-    from support import agents
-    from tests.conftest import ACTOR
-
     agents.add(db, ACTOR, login="ada", name="Ada", role="admin")
     return signed_in(app, "ada")
 
@@ -190,3 +189,61 @@ def test_a_form_has_so_many_parts(app, db):
     answer = admin.post("/faqs/-/new", data=many,
                         content_type="application/x-www-form-urlencoded")  # fmt: skip
     assert answer.status_code < 500
+
+
+# ---- in life
+
+
+@contextmanager
+def stalled(port, path, cookie):
+    """A large upload that has begun, and whose sender says no more."""
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as sent:
+        head = (
+            f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nCookie: {cookie}\r\n"
+            "Sec-Fetch-Site: same-origin\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+            "Content-Length: 9000000\r\n\r\n--b\r\n"
+        )
+        sent.sendall(head.encode())
+        yield
+
+
+def test_a_served_desk_says_too_large_too_often_and_busy(space, db):
+    agents.add(db, ACTOR, login="ada", name="Ada", role="admin", password=PASSWORD)
+    with serving(space, "--workers", "1") as (port, _process):
+        cookie = signed_in_over_http(port, "ada")
+        own = {"Cookie": cookie, "Sec_Fetch_Site": "same-origin"}
+        kind = {"Content_Type": "application/x-www-form-urlencoded"}
+        status, _, _ = fetch(port, "/search", method="POST", body=b"q=" + b"x" * MAX_BODY,
+                             **own, **kind)  # fmt: skip
+        assert status == 413
+        with stalled(port, "/imports", cookie), stalled(port, "/imports", cookie):
+            busy = until(lambda: _refused(port, own | kind), "both places are taken")
+            assert int(busy["retry-after"]) > 0
+            assert fetch(port, "/healthz")[0] == 200
+            assert fetch(port, "/", **own)[0] == 200
+        until(lambda: not _refused(port, own | kind), "the places are free again")
+        said = [fetch(port, "/faqs/-/export/csv", **own) for _ in range(2 * EXPORT.per_minute + 2)]
+        status, head, page = next(one for one in said if one[0] != 200)
+        assert status == 429
+        assert 0 < int(head["retry-after"]) <= 60
+        assert head["retry-after"] in page
+
+
+def _refused(port, headers):
+    """The headers of a 503 to a small upload; nothing where it was let in."""
+    status, head, _ = fetch(port, "/imports", method="POST", body=b"a=b", **headers)
+    return head if status == 503 else None
+
+
+def signed_in_over_http(port, login):
+    """The cookie of a session that was begun through the form."""
+    _, head, page = fetch(port, "/sign-in")
+    cookie = head["set-cookie"].partition(";")[0]
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)[1]
+    form = urlencode({"login": login, "password": PASSWORD, "csrf_token": token}).encode()
+    status, head, _ = fetch(
+        port, "/sign-in", method="POST", body=form, Cookie=cookie,
+        Content_Type="application/x-www-form-urlencoded",
+    )  # fmt: skip
+    assert status == 302
+    return head["set-cookie"].partition(";")[0]
