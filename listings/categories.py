@@ -21,8 +21,8 @@ SEPARATOR: Final = " > "
 MAX_LEVELS: Final = 12
 MAX_LEVEL: Final = 200  # characters of one level's name
 
-_ARROWS = re.compile(r"\s*(?:[>›»→|]|&gt;|::)\s*")
-_SLASHES = re.compile(r"\s+[/／]\s+")
+_ARROWS = re.compile(r"(?:(?<!\s)\s+)?(?:[>›»→|]|&gt;|::)\s*")
+_SLASHES = re.compile(r"(?<!\s)\s+[/／]\s+")
 
 
 @dataclass(frozen=True, slots=True)

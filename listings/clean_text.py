@@ -23,7 +23,7 @@ _RUNS: Final = (
     (re.compile(r"([ㄱ-ㅎㅏ-ㅣ])\1{2,}"), r"\1\1"),  # ㅋㅋㅋㅋㅋ and ㅠㅠㅠ
     (re.compile(r"([^\W\d_])\1{4,}"), r"\1\1"),  # soooooo
 )
-_BEFORE_MARK = re.compile(r"[ \t]+([,.!?;:)\]])")
+_BEFORE_MARK = re.compile(r"(?<![ \t])[ \t]+([,.!?;:)\]])")
 _KEY_DROPPED = re.compile(r"[^\w]+|_")
 
 

@@ -57,7 +57,7 @@ _LEVELS: Final = (
     ("대분류", "중분류", "소분류", "세분류"),
 )
 _SIGNS = re.compile(r"[\W_]+")
-_BETWEEN = re.compile(r"\s*[;|\n]\s*")
+_BETWEEN = re.compile(r"(?:(?<!\s)\s+)?[;|\n]\s*")
 _SUFFIX: Final = r"\.(?:jpe?g|png|webp|gif|bmp|avif)"
 _SEVERAL = re.compile(rf"(?i){_SUFFIX}\s*(?:,|\s)\s*(?=\S+{_SUFFIX})")
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Final
 
 REPORT: Final = ("line", "title", "seller", "model", "probability", "rank", "kind")
-_LEVELS = re.compile(r"\s*[>/|›»→]\s*")
+_LEVELS = re.compile(r"(?:(?<!\s)\s+)?[>/|›»→]\s*")
 _SIGNS = re.compile(r"[\W_]+")
 
 

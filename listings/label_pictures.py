@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-_BETWEEN = re.compile(r"\s*[;|,\n]\s*")
+_BETWEEN = re.compile(r"(?:(?<!\s)\s+)?[;|,\n]\s*")
 _ADDRESS = re.compile(r"^(https?|ftp|data):", re.IGNORECASE)
 
 

@@ -34,7 +34,7 @@ def pattern_problem(pattern: str) -> str:
     try:
         re.compile(pattern, re.I)
         parts = _PARSER.parse(pattern, re.I)
-        letters = sorted({*_KINDS, *_named(parts)})
+        letters = letters_of(parts)
         for body in _loops(parts):
             _Automaton(letters).check(body)
     except _AmbiguousError:
@@ -79,6 +79,11 @@ def _loops(parts: Iterable[_Part]) -> Iterator[Any]:
                 yield value[2]
 
 
+def letters_of(parts: Iterable[_Part]) -> list[str]:
+    """Letters that stand for all: those that a pattern names, and one of each kind beside."""
+    return sorted({*_KINDS, *_named(parts)})
+
+
 def _named(parts: Iterable[_Part]) -> Iterator[str]:
     """The letters that a pattern names, in lower case."""
     for kind, value in _all(parts):
@@ -89,7 +94,7 @@ def _named(parts: Iterable[_Part]) -> Iterator[str]:
                 yield from (chr(end).lower()[:1] for end in one)
 
 
-def _is(kind: str, value: Any, char: str) -> bool:
+def may_be(kind: str, value: Any, char: str) -> bool:
     """Whether a part that is one letter may be this one, in lower case or not."""
     if kind == "ANY":
         return True
@@ -102,7 +107,7 @@ def _is(kind: str, value: Any, char: str) -> bool:
         found = re.match(_CLASSES[name.removeprefix("NOT_")], char) is not None
         return found != name.startswith("NOT_")
     negated = str(value[0][0]) == "NEGATE"
-    return any(_is(str(name), one, char) for name, one in value[negated:]) != negated
+    return any(may_be(str(name), one, char) for name, one in value[negated:]) != negated
 
 
 class _Automaton:
@@ -183,7 +188,7 @@ class _Automaton:
     def _part(self, kind: str, value: Any) -> _Ends:
         if kind in _LETTERS:
             return self._letter(
-                sum(1 << at for at, char in enumerate(self._letters) if _is(kind, value, char))
+                sum(1 << at for at, char in enumerate(self._letters) if may_be(kind, value, char))
             )
         if kind == "GROUPREF":
             return self._letter((1 << len(self._letters)) - 1)

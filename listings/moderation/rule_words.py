@@ -9,6 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
+from .rule_growth import growth
+
+_PIECE: Final = 2_000  # letters that a slow pattern reads at once ...
+_SHARED: Final = 500  # ... and those that two pieces have in common
 _PLAIN: Final = r"[^\\.^$*+?{}\[\]|()\s]"
 _BEFORE = re.compile(r"\(\?<[!=](?:\[[^\]]*\]|[^()\[\]\\])\)|\\b|\\s[*?]?")  # what takes no letter
 _ONE_OF = re.compile(rf"\(\?:({_PLAIN}+(?: {_PLAIN}+)*(?:\|{_PLAIN}+(?: {_PLAIN}+)*)*)\)(?![*?{{])")
@@ -46,6 +50,7 @@ class Sought:
 
     needed: tuple[str, ...]
     pattern: re.Pattern[str]
+    slow: bool = False  # its time grows by the square of what it reads: it reads a piece at a time
 
     def search(self, text: Lower, stop: int) -> re.Match[str] | None:
         """Where it is first found before a place."""
@@ -56,7 +61,15 @@ class Sought:
         else:
             if self.needed:
                 return None
-        return self.pattern.search(text.words, 0, stop)
+        if not self.slow:
+            return self.pattern.search(text.words, 0, stop)
+        for start in range(0, max(stop - _SHARED, 1), _PIECE - _SHARED):
+            end = min(start + _PIECE, stop)
+            found = self.pattern.search(text.words, start, end)
+            # What goes up to a piece's end may go on, or end there alone: the next piece tells.
+            if found and (found.end() < end or end == stop):
+                return found
+        return None
 
 
 def sought(words: Sequence[str], patterns: Sequence[str] = ()) -> tuple[Sought, ...]:
@@ -69,7 +82,10 @@ def sought(words: Sequence[str], patterns: Sequence[str] = ()) -> tuple[Sought, 
     if words:
         needed = tuple("".join(lower(word).split()) for word in words)
         found.append(Sought(needed, re.compile("|".join(map(_word, words)))))
-    found += [Sought(_needed(pattern), re.compile(pattern, re.I)) for pattern in patterns]
+    found += [
+        Sought(_needed(pattern), re.compile(pattern, re.I), growth(pattern, re.I).power > 1)
+        for pattern in patterns
+    ]
     return tuple(found)
 
 

@@ -22,12 +22,14 @@ from support.errors import SettingError
 
 from .classes import CLASSES, NORMAL, Reason
 from .reading import NAMES, Reading
+from .rule_growth import growth
 from .rule_patterns import pattern_problem
 from .rule_words import Lower, Sought, sought
 
 FILE: Final = "rules.toml"
 PRIOR: Final = -3.5  # log-odds of each problem against normal where nothing speaks
 _MOST: Final = 8.0  # what all rules of one class may weigh together
+_MOST_READ: Final = 500  # how often a letter may be read again within repeats that have an end
 _MOST_WEIGHT: Final = 10.0
 _KEYS: Final = ("name", "class", "weight", "words", "patterns", "unless", "in", "at_least")
 _HEADER = re.compile(r"^[ \t]*\[\[[ \t]*rule[ \t]*\]\]", re.M)
@@ -221,7 +223,7 @@ def _rule(item: Mapping[str, Any], line: int) -> tuple[list[str], Rule | None]:
         ):
             wrong.append(f"{key} must be a list of words that are not empty")
             texts[key] = []
-    wrong += [problem for pattern in texts["patterns"] if (problem := pattern_problem(pattern))]
+    wrong += [problem for pattern in texts["patterns"] if (problem := _unusable(pattern))]
     at_least = item.get("at_least", {})
     if not isinstance(at_least, dict):
         wrong.append("at_least must be a table of signals")
@@ -245,6 +247,17 @@ def _rule(item: Mapping[str, Any], line: int) -> tuple[list[str], Rule | None]:
         {key: float(value) for key, value in at_least.items()},
         line,
     )
+
+
+def _unusable(pattern: str) -> str:
+    """What is wrong with a pattern; "" where nothing is."""
+    problem = pattern_problem(pattern)
+    if not problem and ((grown := growth(pattern, re.I)).power > 2 or grown.factor > _MOST_READ):
+        problem = (
+            f"the pattern {pattern[:200]!r} might take hours for a long text: one repeat after "
+            f"another reads the same letters; say how often at most, as in {{0,20}}"
+        )
+    return problem
 
 
 def _number(value: object) -> bool:

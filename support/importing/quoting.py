@@ -29,7 +29,7 @@ _LINES: Final = (
 )
 # Outlook's head of a quoted mail: several of these in a row.
 _HEAD: Final = re.compile(
-    r"^[>\s*]*(?:From|Von|De|보낸\s?사람|발신자|差出人|发件人)\s?:\s?.{1,300}\n"
+    r"^[>* \t\xa0\u3000]*(?:From|Von|De|보낸\s?사람|발신자|差出人|发件人)\s?:\s?.{1,300}\n"
     r"(?:[>\s*]*(?:Sent|Date|To|Cc|Subject|Gesendet|An|Betreff|Envoyé|À|Objet|보낸\s?날짜|받는\s?사람"
     r"|받는사람|날짜|참조|제목|수신자|送信日時|宛先|件名|发送时间|收件人|主题)\s?:\s?.{0,300}(?:\n|\Z)){1,6}",
     re.IGNORECASE | re.MULTILINE,
