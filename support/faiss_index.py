@@ -5,6 +5,7 @@ The only file that imports FAISS.
 """
 
 import os
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -33,6 +34,7 @@ GRAPH_BUILD_WIDTH = 100
 GRAPH_SEARCH_WIDTH = 192  # at least; twice as many as are asked for
 GRAPH_MOST_WIDTH = 1_000  # when few of those walked through are allowed
 
+_limits = threading.Lock()
 _VECTORS, _IDS = "vectors.faiss", "ids.npy"
 
 
@@ -61,7 +63,7 @@ class FaissIndex:
         faiss.omp_set_num_threads(1)
         try:
             ids = np.load(folder / _IDS, allow_pickle=False)
-            base = faiss.read_index(str(folder / _VECTORS), faiss.IO_FLAG_MMAP_IFC)
+            base = _read(faiss, folder / _VECTORS)
         except (RuntimeError, OSError, ValueError, EOFError) as error:
             raise ModelDamagedError(
                 f"The index in {folder} is damaged. Build it again: faqdesk index"
@@ -238,6 +240,15 @@ def _pick(faiss: ModuleType, base: Any, places: npt.NDArray[np.intp]) -> Any:
     codes = faiss.rev_swig_ptr(base.codes.data(), base.ntotal * base.code_size)
     few.add_sa_codes(codes.reshape(base.ntotal, base.code_size)[places])
     return few
+
+
+def _read(faiss: ModuleType, path: Path) -> Any:
+    """Open an index file; no list in it is longer than the file, whatever the file says."""
+    size = path.stat().st_size
+    with _limits:  # they are the process's, not the call's
+        faiss.set_deserialization_vector_byte_limit(size)
+        faiss.set_deserialization_loop_limit(size)
+        return faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
 
 
 def _new_index(faiss: ModuleType, dim: int, n: int) -> Any:

@@ -14,6 +14,7 @@ import grpc
 import numpy as np
 
 from . import index_pb2 as messages
+from .engine_places import check_place, host_of
 from .errors import IndexServerError, SettingError
 from .vector_index import Ids, Vectors, checked_queries, checked_rows
 
@@ -42,7 +43,8 @@ class IndexChannel:
             `FAQDESK_INDEX_CA` names; without that nothing is encrypted.
 
     Raises:
-        SettingError: the authority's file cannot be read.
+        SettingError: the authority's file cannot be read; or the server is on another machine, and
+            lets in whoever reaches it or is talked to in the clear.
     """
 
     def __init__(
@@ -61,6 +63,10 @@ class IndexChannel:
         self._metadata = [("authorization", f"Bearer {token}")] if token else []
         certificate = _authority() if certificate is None else certificate
         self._encrypted = certificate is not None
+        check_place(
+            "The index server", host_of(target), secret=bool(token), encrypted=self._encrypted,
+            cure=f"Name its token in {TOKEN} and its certificate's authority in {AUTHORITY}.",
+        )  # fmt: skip
         if certificate is None:
             self._channel = grpc.insecure_channel(target, options=_OPTIONS)
         else:

@@ -71,7 +71,9 @@ class LexicalIndex:
             config = json.loads((folder / _FILE).read_text(encoding="utf-8"))
             block = Segment.load(folder)
             index._known = block.terms
-            index._rarity = np.load(folder / "lexical-rarity.npy", mmap_mode="r").view(np.ndarray)
+            index._rarity = np.load(
+                folder / "lexical-rarity.npy", mmap_mode="r", allow_pickle=False
+            ).view(np.ndarray)
             index._rarest = float(config["rarest"])
         except (OSError, ValueError, KeyError) as error:
             raise ModelDamagedError(

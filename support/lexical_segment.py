@@ -94,7 +94,7 @@ class Segment:
         Raises:
             OSError, ValueError: a file is missing or is no array.
         """
-        parts = [np.load(_file(folder, part), mmap_mode="r") for part in _PARTS]
+        parts = [np.load(_file(folder, part), mmap_mode="r", allow_pickle=False) for part in _PARTS]
         # A memory map costs a microsecond more at every touch: as plain arrays over the same pages.
         return cls(*(part.view(np.ndarray) for part in parts))
 

@@ -6,11 +6,13 @@ line of category models. Every process looks at it before it answers. Knows no d
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from .artifact import version_of
 from .errors import InputError, ModelDamagedError
+from .names import checked, inside
 from .whole_files import whole_file
 
 # What is valid only together is one line, and its parts are written in this order.
@@ -30,11 +32,31 @@ class Release:
     name: str
     parts: Mapping[str, str]
     no_classifier: str = ""  # why there is no classifier in it; empty where there is one
+    hashes: Mapping[str, str] = field(default_factory=dict, compare=False)  # kind to `version_of`
 
     def folder(self, models: Path, kind: str) -> Path | None:
-        """Where the release's model of a kind lies; None where it has none."""
+        """Where the release's model of a kind lies; None where it has none.
+
+        Raises:
+            ModelDamagedError: another model lies there than the release was made of.
+        """
         version = self.parts.get(kind)
-        return models / kind / version if version else None
+        if not version:
+            return None
+        try:
+            folder = inside(models, kind, version, what="a model")
+            # A manifest vouches for its folder's files; the release vouches for the manifest.
+            same = self.hashes.get(kind) in (None, version_of(folder))
+        except InputError as error:
+            raise ModelDamagedError(str(error)) from error
+        except OSError:  # whoever opens it says what is missing
+            return folder
+        if not same:
+            raise ModelDamagedError(
+                f"{folder} is not what release {self.name} was made of. Bring the folder back from "
+                f"a backup, or train again: faqdesk train"
+            )
+        return folder
 
 
 def pointer(models: Path, line: str = "desk") -> Path:
@@ -74,10 +96,13 @@ def current(models: Path, *, line: str = "desk") -> Release | None:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         parts = {kind: str(part["version"]) for kind, part in data["parts"].items()}
-        return Release(str(data["release"]), parts, str(data.get("no_classifier", "")))
+        hashes = {kind: str(p["hash"]) for kind, p in data["parts"].items() if "hash" in p}
+        for name in (str(data["release"]), *parts, *parts.values()):
+            checked(name, "a model or release")
+        return Release(str(data["release"]), parts, str(data.get("no_classifier", "")), hashes)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, InputError) as error:
         raise ModelDamagedError(
             f"{path} is damaged. Publish a release again: faqdesk models publish NAME, or "
             f"{training(line)}"

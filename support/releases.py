@@ -20,6 +20,7 @@ from .audit import Actor, record
 from .clock import now
 from .database import Row, one, write
 from .errors import ConflictError, InputError, ModelDamagedError, ModelMissingError, NotFoundError
+from .names import inside
 from .publications import Move
 from .release import Release, current, in_force, kinds, point, training
 from .versions import new_version, newest
@@ -82,7 +83,7 @@ def store(
     described = {}
     metrics = {}
     for kind, version in parts.items():
-        artifact = read_artifact(workspace.models / kind / version, kind)
+        artifact = read_artifact(inside(workspace.models, kind, version, what="a model"), kind)
         described[kind] = {"version": version, "hash": artifact.version}
         metrics[kind] = json.dumps(artifact.metrics)
     release = Release(new_version(), dict(parts), no_classifier)
@@ -259,7 +260,7 @@ def _move(
             f"them back from a backup, or train again: {again}"
         )
     for kind, part in described.items():
-        folder = workspace.models / kind / part["version"]
+        folder = inside(workspace.models, kind, part["version"], what="a model")
         if read_artifact(folder, kind).version != part["hash"]:
             raise ModelDamagedError(
                 f"{folder} is not what release {row['name']} was made of. Bring the folder back "

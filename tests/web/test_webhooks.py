@@ -110,12 +110,12 @@ def test_the_queues_are_put_on_redis_where_it_is_named(space, db, client, monkey
     """A server is not needed to see who rings where; the tables know what waits either way."""
     made = {}
 
-    def redis(name, *, url):
+    def redis(name, *, url, **options):
         made[name] = MemoryHuey(name)
-        assert url == "redis://queue.example:6379/3"
+        assert url == "rediss://:word@queue.example:6379/3"
         return made[name]
 
-    monkeypatch.setenv(job_queue.REDIS, "redis://queue.example:6379/3")
+    monkeypatch.setenv(job_queue.REDIS, "rediss://:word@queue.example:6379/3")
     monkeypatch.setattr(job_queue, "RedisHuey", redis)
     for cached in (job_queue.queue, job_queue._door_task, job_queue._task):
         cached.cache_clear()
