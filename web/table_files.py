@@ -6,8 +6,10 @@ A file waits for its reader's decision, for an hour and for them alone.
 import json
 import re
 import secrets
+import shutil
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,6 +33,7 @@ KINDS: Final = {
 KEPT_SECONDS: Final = 3600
 _BLOCK: Final = 2_000
 _TOKEN = re.compile(r"[0-9a-f]{32}")
+_NAME = re.compile(r"[\w-]{0,60}\.?\w{1,10}", re.ASCII)  # it stands in a header
 
 
 class Waiting:
@@ -38,6 +41,7 @@ class Waiting:
 
     def __init__(self, workspace: Workspace, agent_id: int) -> None:
         """Name their folder; it is made with the first file."""
+        self._workspace = workspace
         self._folder = workspace.home / "uploads" / f"tables-{agent_id}"
 
     def add(self, file: FileStorage | None) -> str:
@@ -52,7 +56,7 @@ class Waiting:
             raise InputError("Choose a file.")
         if suffix not in SUFFIXES:
             raise InputError(f"{name} is none of {', '.join(SUFFIXES)}.")
-        self._sweep()
+        sweep(self._workspace)
         token = secrets.token_hex(16)
         place = self._folder / token
         place.mkdir(parents=True, mode=0o700)
@@ -78,13 +82,14 @@ class Waiting:
         path.unlink(missing_ok=True)
         path.parent.rmdir()
 
-    def _sweep(self) -> None:
-        edge = time.time() - KEPT_SECONDS
-        for place in self._folder.glob("*"):
+
+def sweep(workspace: Workspace) -> None:
+    """Delete files, of whomever, that nobody has taken in for an hour."""
+    edge = time.time() - KEPT_SECONDS
+    for place in (workspace.home / "uploads").glob("tables-*/*"):
+        with suppress(FileNotFoundError):  # it is taken in right now
             if place.stat().st_mtime < edge:
-                for path in place.iterdir():
-                    path.unlink(missing_ok=True)
-                place.rmdir()
+                shutil.rmtree(place)
 
 
 def rows(path: Path) -> Iterator[Numbered]:
@@ -142,6 +147,8 @@ def download(table: Sequence[dict[str, Any]], columns: Sequence[str], name: str)
     Raises:
         NotFoundError: there is no such kind.
     """
+    if not _NAME.fullmatch(name):
+        raise NotFoundError(f"No {name[:100]!r}. There are: {', '.join(KINDS)}.")
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     body = write(table, columns, name)
     return Response(body, content_type=KINDS[name.rpartition(".")[2]], headers=headers)
