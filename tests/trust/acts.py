@@ -18,6 +18,7 @@ from sqlite_utils import Database
 
 from listings import batches
 from support import releases, settings, upgrading
+from support.bundle import Reader
 from support.clock import ago
 from support.database import scalar, write
 from support.release import current
@@ -28,7 +29,7 @@ from tests.listings.small_category import listings, write_csv
 from tests.support.importing.test_exports import SINCE, desk
 from tests.support.old_desks import counts, desk_0_1_0
 from tests.support.parts import write_part
-from tests.web.doors import desk_to_teach
+from tests.web.doors import desk_to_teach, faqdesk
 from web import jobs
 
 HELP = "https://help.example.com/ko/faq/"
@@ -102,8 +103,6 @@ class Undo(Import):
     name = "undo"
 
     def lay(self, folder: Path) -> None:
-        from tests.web.doors import faqdesk
-
         super().lay(folder)
         done = faqdesk(Workspace(folder / "desk"), "import", str(folder / "history.csv"))
         assert done.returncode == 0, done.stderr
@@ -322,6 +321,54 @@ class Label(Act):
     def ended(self, space: Workspace) -> Any:
         folder = space.home.parent
         return {path.name: path.read_bytes() for path in folder.glob("out.csv*")}
+
+
+class Backup(Act):
+    """A desk with models and pictures put into one file."""
+
+    name = "backup"
+
+    def __init__(self, model: Path) -> None:
+        self.model = model
+
+    def lay(self, folder: Path) -> None:
+        Collect().lay(folder)
+        Label(self.model).publish(Workspace(folder / "desk"))
+        (folder / "copies").mkdir()
+
+    def words(self, space: Workspace) -> list[str]:
+        return ["backup", "copies"]
+
+    def check(self, space: Workspace) -> None:
+        # What bears a backup's name is one.
+        for made in (space.home.parent / "copies").glob("*.tar"):
+            with Reader(made) as reader:
+                reader.check()
+
+
+class ForgetPerson(Import):
+    """A person forgotten, with everything they asked."""
+
+    name = "forget"
+
+    def lay(self, folder: Path) -> None:
+        Undo().lay(folder)
+        rows = [(n, f"또 {n}", f"답 {n}", ago(hours=5000 - n), "c7") for n in range(1000, 1100)]
+        names = ("id", "question", "answer", "created_at", "customer")
+        write_csv(folder / "more.csv", rows, *names)
+        done = faqdesk(Workspace(folder / "desk"), "import", str(folder / "more.csv"))
+        assert done.returncode == 0, done.stderr
+
+    def words(self, space: Workspace) -> list[str]:
+        return ["forget", "--customer", "c7", "--yes"]
+
+    def ended(self, space: Workspace) -> Any:
+        with opened(space) as db:
+            hashed = space.seal().customer("csv", "c7")
+            assert scalar(db, "SELECT count(*) FROM inquiries WHERE customer = ?", [hashed]) == 0
+            assert scalar(db, "SELECT count(*) FROM forgotten WHERE done_at IS NULL") == 0
+            found = desk(db, but=(*SINCE, "at", "done_at"))
+            return {name: rows for name, rows in found.items() if name != "audit_head"}
 
 
 class Job(Act):

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+from support import audit_chain
 from support.artifact import read_artifact
 from support.database import connect
+from support.migrations import migrations
 from support.release import LINES, current
 from support.workspace import Workspace
 
@@ -15,7 +17,7 @@ MODELS = {"encoder", "index", "faq", "category", "moderation", "similar"}
 
 
 def assert_sound(space: Workspace) -> None:
-    """Every database is whole, whatever can be loaded as a model is one, the release loads."""
+    """Databases and audit trail are whole, what can be loaded as a model is one, releases load."""
     for path in sorted(space.home.glob("**/*.db")):
         with closing(connect(path)) as db:
             assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)], path
@@ -26,6 +28,11 @@ def assert_sound(space: Workspace) -> None:
         read_artifact(folder, folder.parent.name)
     for line in LINES:
         assert_in_force(space, line)
+    with closing(connect(space.database_path)) as db:
+        chained = not migrations.pending(db)
+    if chained:  # which brings a desk up to date
+        with closing(space.database()) as db:
+            assert audit_chain.verify(db).broken is None
 
 
 def assert_in_force(space: Workspace, line: str) -> None:

@@ -35,13 +35,15 @@ def library(tmp_path_factory):
 
 COMMANDS = [
     acts.Import, acts.Undo, acts.ImportFaqs, acts.Train, acts.Index, acts.Publish, acts.Prune,
-    acts.Upgrade, acts.Collect, acts.Label, acts.Batch, acts.Forget,
+    acts.Upgrade, acts.Collect, acts.Label, acts.Batch, acts.Forget, acts.Backup,
+    acts.ForgetPerson,
 ]  # fmt: skip
 
 
 @pytest.fixture
 def act(request):
-    needs = {acts.Index: "trained_home", acts.Label: "category_model", acts.Batch: "category_model"}
+    labels = (acts.Label, acts.Batch, acts.Backup)
+    needs = {acts.Index: "trained_home", **dict.fromkeys(labels, "category_model")}
     kind = request.param
     return kind(request.getfixturevalue(needs[kind])) if kind in needs else kind()
 
