@@ -229,8 +229,9 @@ def _there(db: Database, seal: Seal, what: str, number: int) -> int:
     if what == "decide":
         sql = "SELECT count(*) FROM moderation_decisions WHERE case_id = ? AND undone_at IS NULL"
         return int(scalar(db, sql, [number]))
-    # A webhook that was acknowledged waits to be worked, or was.
+    # A webhook that was acknowledged waits to be worked, or was. Sent again it may wait twice, for
+    # it was signed at another moment; it is worked once.
     waiting = db.query("SELECT sealed FROM webhook_deliveries WHERE state = 'queued'")
     waits = sum(words(number) in seal.open_up(row["sealed"]) for row in waiting)
     worked = scalar(db, "SELECT count(*) FROM messages WHERE text = ?", [words(number)])
-    return waits + int(worked)
+    return int(worked) or min(1, waits)
