@@ -9,9 +9,12 @@ from urllib.parse import urlencode
 
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 
 from support.workspace import Workspace
+from tests import soaking
 from tests.trust.hostile_desk import TEXT, poison
+from tests.web.browser import served, sign_in
 from tests.web.conftest import StubRecommender, _similar, signed_in, stubbed_app
 from tests.web.console_pages import addresses
 from tests.web.furnished import furnish
@@ -125,7 +128,8 @@ MORE = [
     (path, f"{path}?{urlencode({name: TEXT[:180]})}")
     for path, name in (
         ("/search", "q"), ("/answered", "words"), ("/answered", "tag"), ("/answered", "agent"),
-        ("/audit", "words"), ("/audit", "who"), ("/faqs", "q"), ("/replies", "q"), ("/faqs", "category"),
+        ("/audit", "words"), ("/audit", "who"), ("/faqs", "q"), ("/replies", "q"),
+        ("/faqs", "category"),
         ("/moderation/similar", "q"), ("/map/hits", "q"), ("/map/faqs", "q"), ("/faqs/-/find", "q"),
         ("/faqs/-/near", "title"), ("/tags", "q"), ("/sign-in", "next"), ("/", "scope"),
         ("/moderation/sellers", "only"), ("/nothing/" + "canary", "q"),
@@ -184,3 +188,32 @@ def test_files_that_are_taken_away_are_attachments(poisoned):
         assert set(answer.headers.get("Content-Disposition", "").split(";")[1:]) <= {
             f' filename="{kind}"' for kind in ("faqs.csv",)
         }, name
+
+
+FIRST = ("inquiry", "inbox", "archive", "search-found", "faqs", "moderation", "audit", "jobs")
+
+
+@pytest.mark.browser
+def test_a_browser_runs_nothing_of_it(poisoned, context):
+    """No dialog, no script of theirs, no word of the policy: `context` fails where there is one."""
+    app, db = poisoned
+    client = signed_in(app, "ada")
+    found = [page for page in addresses(app, db) if client.get(page.path).mimetype == "text/html"]
+    found = [page for page in found if not page.path.startswith("/models/thresholds")]
+    found.sort(key=lambda page: not page.name.startswith(FIRST))
+    context.add_init_script("window.steal = () => { window.stolen = true }")
+    with served(app) as address:
+        page = context.new_page()
+        sign_in(page, address, "ada")
+        for one in found[: soaking.many(10, 200)]:
+            page.goto(address + one.path)
+            if one.name == "inquiry":  # what a script puts into the page itself
+                page.get_by_role("combobox").press_sequentially("인증번호")
+                expect(page.get_by_role("option").first).to_contain_text("canary-x")
+            made = page.evaluate("document.querySelectorAll('canary-x, svg[onload]').length")
+            assert (made, page.evaluate("window.stolen")) == (0, None), one.path
+            # Bidirectional signs in a name turn nothing around but the name.
+            loose = "el => getComputedStyle(el).unicodeBidi"
+            for tag in ("a", "span", "strong"):
+                if page.locator(tag).count():
+                    assert page.locator(tag).first.evaluate(loose) == "isolate", (one.path, tag)
