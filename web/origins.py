@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Request, request
 
-from support.errors import PermissionDeniedError
+from support.errors import InputError, PermissionDeniedError
 
 SAFE: Final = ("GET", "HEAD", "OPTIONS")
 # Monitors and style sheets: nothing of them is secret, and a proxy's probe speaks plain http.
@@ -44,6 +44,20 @@ def init_app(app: Flask) -> None:
 def travels_in_the_clear(request: Request) -> bool:
     """Whether somebody between could read it: plain http, by a name that is not this machine's."""
     return not (request.is_secure or is_own_machine(_name(request.host)))
+
+
+def check_own_machine(host: str) -> None:
+    """Refuse to serve plain http where others could ask.
+
+    Raises:
+        InputError: the address is not this machine's own.
+    """
+    if not is_own_machine(host):
+        raise InputError(
+            f"Cannot serve at {host} over plain http: passwords would travel in the clear. Give "
+            f"`faqdesk serve` a certificate (--cert, --key), or put a reverse proxy before it that "
+            f"speaks https (--host 127.0.0.1 --proxies 1)."
+        )
 
 
 def is_own_machine(host: str) -> bool:

@@ -19,6 +19,7 @@ from support.importing.load import run_import
 from support.importing.mapping import LinkRules, Mapping
 from support.releases import current
 from support.workspace import Workspace
+from web.origins import check_own_machine
 
 from . import demo_answers
 from .common import actor, progress_line, workspace
@@ -41,6 +42,8 @@ def demo_command(opens: bool, host: str, port: int) -> None:
     Example:
       faqdesk demo --port 8080
     """
+    if opens:
+        check_own_machine(host)  # before minutes of preparation
     space = workspace()
     _spare(space)
     space.create()
