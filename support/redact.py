@@ -4,8 +4,9 @@ Here are the masks, the order of the rules and the pass over a text; what each k
 in `redact_mail`, `redact_numbers`, `redact_accounts` and `redact_spoken`, what of a URL is read
 in `redact_urls`. Every pattern runs on the
 copy that `redact_fold` makes: it is as long as the text, so a match there is a match here and all
-else stays byte for byte. The patterns repeat only a bounded number of times: time grows with the
-length of the text alone.
+else stays byte for byte, but for what nobody sees between the signs of a number or an address: it
+is left out first. The patterns repeat only a bounded number of times: time grows with the length of
+the text alone.
 
 Personal names and street addresses are not found.
 """
@@ -31,6 +32,11 @@ MASKS: Final = {
 }
 
 _MASK = re.compile("|".join(map(re.escape, MASKS.values())))
+# What nobody sees, beside a sign that a number or an address is made of: it would tear them.
+_UNSEEN: Final = "\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
+_SIGN: Final = r"[\dA-Za-z@＠._+\-]"
+_HIDDEN = re.compile(f"[{_UNSEEN}]")
+_TORN = re.compile(rf"(?<={_SIGN})[{_UNSEEN}]++|(?<![{_UNSEEN}])[{_UNSEEN}]++(?={_SIGN})")
 _MAX_PASSES: Final = 8  # nearly every text is settled after the first
 
 
@@ -133,6 +139,8 @@ class Redactor:
     def redact(self, text: str) -> Redaction:
         """Mask a text; masking the result again changes nothing."""
         counts: dict[str, int] = {}
+        if not text.isascii() and _HIDDEN.search(text):
+            text = _TORN.sub("", text)
         for _ in range(_MAX_PASSES):
             found = self._find(text)
             if not found:

@@ -4,7 +4,7 @@ What came is sealed in a row of its own; working through it is one transaction w
 follows from it, so that a worker that is killed has done a delivery wholly or not at all.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -25,8 +25,10 @@ from .connections import Connection
 from .database import one, scalar, write
 from .delivery_echo import same_words
 from .errors import EmptyTextError, InputError, NotFoundError
+from .importing.ids import safe_id
 from .importing.prepare import Preparer
 from .incoming import receive
+from .redact import Redactor
 from .seal import Seal
 from .webhook_events import DESCRIPTION, Event
 from .webhook_signatures import Incoming
@@ -201,6 +203,7 @@ def _failed(db: Database, delivery_id: int, error: Exception) -> str:
     # The message may quote what somebody wrote: its kind is enough to look for the cause.
     words = str(error) if isinstance(error, InputError) else type(error).__name__
     with write(db):
+        words = Redactor(settings.load(db).allow).redact(words).text
         tries = 1 + int(
             scalar(db, "SELECT tries FROM webhook_deliveries WHERE id = ?", [delivery_id])
         )
@@ -214,6 +217,9 @@ def _failed(db: Database, delivery_id: int, error: Exception) -> str:
 
 def _follow(db: Database, seal: Seal, connection: Connection, event: Event) -> bool:
     """Do what follows from an event; False where nothing does."""
+    given, event = event.conversation, _safely_named(db, seal, event)
+    # One that was renamed is not known so over there: its answer is copied by hand.
+    way = connection.id if event.conversation == given else None
     source, message = connection.source, event.message
     if event.what == "closed":
         found = outside_answers.close(db, source=source, conversation=event.conversation)
@@ -246,13 +252,13 @@ def _follow(db: Database, seal: Seal, connection: Connection, event: Event) -> b
             channel=event.channel,
             language=event.language,
             url=event.url,
-            connection_id=connection.id,
+            connection_id=way,
         )
     except EmptyTextError:
         return False
     sql = "SELECT inquiry_id FROM messages WHERE id = ?"
     own = {came.inquiry_id, scalar(db, sql, [came.message_id])}
-    for inquiry_id in own:  # of one joined to another, both know the way
+    for inquiry_id in own if way else ():  # of one joined to another, both know the way
         if routes.of(db, inquiry_id) is None:
             routes.note(
                 db,
@@ -263,6 +269,17 @@ def _follow(db: Database, seal: Seal, connection: Connection, event: Event) -> b
             )
         routes.renew(db, inquiry_id, connection_id=connection.id)
     return came.fresh
+
+
+def _safely_named(db: Database, seal: Seal, event: Event) -> Event:
+    """An event whose ids tell nothing: one that holds personal data is kept as a keyed hash."""
+    masked = Redactor(settings.load(db).allow).redact
+
+    def name(given: str) -> str:
+        return safe_id(given, lambda words: masked(words).text, seal, dealt=True)
+
+    message = event.message and replace(event.message, source_id=name(event.message.source_id))
+    return replace(event, conversation=name(event.conversation), message=message)
 
 
 def _is_beginning(db: Database, source: str, event: Event) -> bool:

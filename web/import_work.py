@@ -27,8 +27,10 @@ from support.importing.report import ImportReport
 from support.seal import Seal
 from support.workspace import Workspace
 
+from . import table_files
 from .import_look import look
 from .job_run import Progress, Work
+from .listing_uploads import Uploads
 
 MAX_FILES: Final = 20
 KEPT_SECONDS: Final = 3600  # after which files that no job is about are thrown away
@@ -82,7 +84,7 @@ def throw_away(workspace: Workspace, db: Database, token: str) -> None:
 
 
 def sweep(workspace: Workspace, db: Database) -> None:
-    """Delete files that nobody has asked for in a while and no job is about."""
+    """Delete files that were sent, nobody has asked for in a while, and no job is about."""
     sql = """
         SELECT json_extract(arguments, '$.token') AS token FROM jobs
         WHERE kind = 'import' AND state IN ('queued', 'running')
@@ -96,6 +98,8 @@ def sweep(workspace: Workspace, db: Database) -> None:
             and place.stat().st_mtime < edge
         ):
             throw_away(workspace, db, place.name)
+    table_files.sweep(workspace)
+    Uploads(workspace, 0).sweep()
 
 
 def arguments(token: str, options: dict[str, Any], *, dry_run: bool, seal: Seal) -> dict[str, Any]:

@@ -92,11 +92,12 @@ class Preparer:
     def prepare(self, raw: RawConversation) -> Prepared:
         """Mask a conversation and read its labels."""
         masked: Counter[str] = Counter()
-        subject = self._mask(normalize(raw.subject), masked)
+        subject = self._line(normalize(raw.subject), masked)
         # People write numbers into any field.
         for name in ("category", "channel", "language"):
-            setattr(raw, name, self._mask(getattr(raw, name), masked))
-        raw.tags = [self._mask(tag, masked) for tag in raw.tags]
+            setattr(raw, name, self._line(getattr(raw, name), masked))
+        raw.tags = [self._line(tag, masked) for tag in raw.tags]
+        raw.url = self._clean(raw.url)
         messages = [self._message(message, masked) for message in raw.messages]
         text = question(subject, ((m.raw.role, m.raw.public, m.text) for m in messages))
         if messages and subject != normalize(raw.subject):
@@ -119,8 +120,10 @@ class Preparer:
 
     def _message(self, raw: RawMessage, masked: Counter[str]) -> PreparedMessage:
         plain = to_plain_text(raw.text)
-        raw.author = self._mask(raw.author, masked)
-        raw.attachments = [(self._mask(name, masked), url) for name, url in raw.attachments]
+        raw.author = self._line(raw.author, masked)
+        raw.attachments = [
+            (self._line(name, masked), self._clean(url)) for name, url in raw.attachments
+        ]
         # An answer is there to be used again, with its links; a question is there to be read.
         words = plain.spelled if raw.role == "agent" else plain.text
         text = self._mask(words, masked)
@@ -132,6 +135,18 @@ class Preparer:
             if slug and self.masked(slug) == slug:
                 found.setdefault(slug, self._links.address(slug, link))
         return PreparedMessage(raw, text, words, tuple(found), tuple(found.values()))
+
+    def _clean(self, url: str) -> str:
+        """An address; one that holds personal data leads nowhere once it is masked: none."""
+        return url if self.masked(url) == url else ""
+
+    def _line(self, text: str, masked: Counter[str]) -> str:
+        """A field beside the messages: no HTML, but where that would hide personal data."""
+        if "<" in text or "&" in text:
+            plain = to_plain_text(text).text
+            if self.masked(plain) != plain:
+                text = plain
+        return self._mask(text, masked)
 
     def _mask(self, text: str, masked: Counter[str]) -> str:
         redaction = self._redactor.redact(text)
