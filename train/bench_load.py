@@ -41,7 +41,6 @@ from .open_loop import Step, play
 from .progress import Progress, silent
 from .served import Served, served
 
-ALONE: Final = 10  # requests of each kind while nobody else asks
 LOOK_SECONDS: Final = 5.0  # from one look at the memory to the next
 _SPARE: Final = 1.5  # inquiries that wait, for each that will be answered
 
@@ -60,6 +59,7 @@ class Plan:
     times: float = 1.0  # how much more than a busy hour
     events: bool = True  # whether an operator is at work in the middle
     seed: int = 0
+    alone: int = 10  # requests of each kind while nobody else asks
 
     @property
     def seconds(self) -> float:
@@ -100,7 +100,9 @@ def bench_load(
             words = Words.of(db)
             answered = int(scalar(db, "SELECT count(*) FROM inquiries WHERE answer_id > 0"))
         with served(space) as server:
-            return _Load(space, server, plan, words, token, secret, progress).run(answered)
+            load = _Load(space, server, plan, words, token, secret, progress)
+            with closing(load):
+                return load.run(answered)
 
 
 class _Load:
@@ -164,6 +166,11 @@ class _Load:
             trouble=tuple(self._trouble),
         )
 
+    def close(self) -> None:
+        """Hang up."""
+        for browser in (*self._people, self._program, self._helpdesk):
+            browser.close()
+
     def _sign_in(self) -> None:
         for number, browser in enumerate(self._people, 1):
             self._tell(number, len(self._people), "signing in")
@@ -177,7 +184,9 @@ class _Load:
         for number, kind in enumerate(self._kinds, 1):
             self._tell(number, len(self._kinds), "one after the other")
             took = []
-            for turn in range(2 + ALONE):  # each web process reads what it needs at its first
+            for turn in range(
+                1 + self._plan.alone
+            ):  # each web process reads what it needs at its first
                 browser = self._of(kind, turn % len(self._people))
                 if kind.lacks(browser):
                     NEXT.ask(browser)
@@ -186,7 +195,7 @@ class _Load:
                 took.append(time.monotonic() - start)
                 if status >= 400 and status != 409:
                     raise FaqdeskError(f"{kind.name} is answered with {status}: {body[:300]!r}")
-            found[kind.name] = round(1000 * sorted(took[2:])[ALONE // 2], 1)
+            found[kind.name] = round(1000 * sorted(took[1:])[self._plan.alone // 2], 1)
         return found
 
     def _of(self, kind: Kind, agent: int) -> Browser:
@@ -226,9 +235,7 @@ class _Load:
 
     def _operate(self, began: float, done: threading.Event) -> None:
         try:
-            admin = Browser(self._server.port, self._people[0].draw, self._people[0].words)
-            admin.sign_in(login_of(1), PASSWORD)
-            operator = Operator(self._space, self._server, admin)
+            operator = Operator(self._space, self._server, self._people[0])
             for share, name, act in operator.acts():
                 if done.wait(max(0.0, began + share * self._plan.seconds - time.monotonic())):
                     break

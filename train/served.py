@@ -24,12 +24,6 @@ from support.workspace import Workspace
 
 START_SECONDS: Final = 60.0
 _WAITING: Final = 2_048  # connections that wait while nobody serves
-# As sd_listen_fds(3) says: the socket is the first after the three of every process.
-_CODE: Final = (
-    "import os, sys; os.dup2(int(sys.argv.pop(1)), 3); "
-    "os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS='1'); "
-    "from web.cli import main; main()"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +39,14 @@ class Held:
 
 class Served:
     """One server at a port of its own."""
+
+    # As sd_listen_fds(3) says: the socket is the first after the three of every process.
+    code = (
+        "import os, sys; given = int(sys.argv.pop(1)); "
+        "given == 3 or (os.dup2(given, 3), os.close(given)); "
+        "os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS='1'); "
+        "from web.cli import main; main()"
+    )
 
     def __init__(self, space: Workspace, *words: str) -> None:
         """Take a desk, and more words for `faqdesk serve`."""
@@ -62,7 +64,7 @@ class Served:
         """
         given = str(self._socket.fileno())
         self._process = process = subprocess.Popen(  # noqa: S603 - our own command
-            [sys.executable, "-c", _CODE, given, "serve", *self._words],
+            [sys.executable, "-c", self.code, given, "serve", *self._words],
             pass_fds=[self._socket.fileno()],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
