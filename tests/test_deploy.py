@@ -52,12 +52,19 @@ def test_the_service_starts_what_there_is():
     program, *words = shlex.split(unit["Service"]["ExecStart"])
     assert Path(program).name == "faqdesk"
     asked = check_command(words)
-    assert (asked["host"], asked["proxies"]) == ("127.0.0.1", 1)
+    assert asked["proxies"] == 1
     name, _, home = unit["Service"]["Environment"].partition("=")
     # What it may write to holds the desk and the key that lies beside it.
     assert name == "FAQDESK_HOME"
     assert Path(home).parent == Path("/var/lib") / unit["Service"]["StateDirectory"]
     assert unit["Service"]["ProtectSystem"] == "strict"
+    # The port is held while the service is started anew, and is this machine's alone.
+    held = ConfigParser(interpolation=None)
+    held.optionxform = str
+    held.read_string((ROOT / "deploy/faqdesk.socket").read_text())
+    assert held["Socket"]["ListenStream"] == "127.0.0.1:8000"
+    assert "faqdesk.socket" in unit["Unit"]["Requires"]
+    assert unit["Service"]["KillMode"] == "mixed"
 
 
 def test_the_image_starts_what_there_is():
