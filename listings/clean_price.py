@@ -25,7 +25,7 @@ _SIGNS: Final = (
 _FREE = re.compile(r"무료|나눔|공짜|무나(?!\S)|드림(?!\S)|\bfree\b|\bgive\s*away\b", re.IGNORECASE)
 _NUMBER: Final = r"\d+(?:[.,]\d+)*"
 # A number is read from its first digit on: from each of its digits takes time by the square.
-_KOREAN = re.compile(rf"((?<!\d)(?<!\d[.,]){_NUMBER})?\s*(억|천만|백만|만|천|백)")
+_KOREAN = re.compile(rf"((?<!\d)(?<!\d[.,]){_NUMBER})?(?:(?<!\s)\s+)?(억|천만|백만|만|천|백)")
 _PLAIN = re.compile(_NUMBER)
 _THOUSANDS = re.compile(r"\d{1,3}([.,])\d{3}(?:\1\d{3})*")
 _UNITS: Final = {
