@@ -287,4 +287,3 @@ def test_every_file_that_could_ask_the_network_has_its_reason():
         if name.rpartition(".")[2] in ("PoolManager", "ProxyManager", "urlopen")
     }
     assert managers == {"listings/naver.py"}
-    assert sources.trees()["support/public_net.py"]

@@ -111,13 +111,13 @@ def test_the_queues_are_put_on_redis_where_it_is_named(space, db, client, monkey
     made = {}
 
     def redis(name, *, url, **options):
-        made[name] = MemoryHuey(name)
+        made[name] = MemoryHuey(name, **options)
         assert url == "rediss://:word@queue.example:6379/3"
         return made[name]
 
     monkeypatch.setenv(job_queue.REDIS, "rediss://:word@queue.example:6379/3")
     monkeypatch.setattr(job_queue, "RedisHuey", redis)
-    for cached in (job_queue.queue, job_queue._door_task, job_queue._task):
+    for cached in (job_queue._made, job_queue._door_task, job_queue._task):
         cached.cache_clear()
     try:
         connected(space, db, "zendesk")
@@ -132,6 +132,6 @@ def test_the_queues_are_put_on_redis_where_it_is_named(space, db, client, monkey
         assert webhook_intake.waiting(db) == []
         assert [task.args for task in made[jobs].pending()] == [(str(space.home), 7)]
     finally:
-        for cached in (job_queue.queue, job_queue._door_task, job_queue._task):
+        for cached in (job_queue._made, job_queue._door_task, job_queue._task):
             cached.cache_clear()
     assert not (space.home / "doors.db").exists()
