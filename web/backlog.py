@@ -20,6 +20,7 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 THREADS: Final = 16  # at work at once in each process; many of them wait for the disk
 CONNECTIONS: Final = 1_000  # open at once to each process
 BACKLOG: Final = 2_048  # connections that the system keeps for us while we begin, or are full
+QUIET_SECONDS: Final = 15  # that a line stays open after an answer: https costs a greeting anew
 STALLED_SECONDS: Final = 30.0  # without a byte from whoever sends a request, or reads an answer
 SILENT_SECONDS: Final = 10.0  # that a connection may stay open before its first byte
 STARTING_SECONDS: Final = 10.0  # a process that has just begun catches up with what waited
