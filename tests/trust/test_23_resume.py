@@ -27,7 +27,7 @@ from train.index import build_index
 
 __all__ = ["category_model"]
 
-ROWS, SHARD = 70, 16  # five shards, the last one smaller
+ROWS, SHARD = 40, 16  # three shards, the last one smaller
 HELP = "https://help.example.com/ko/faq/"
 
 
@@ -118,7 +118,7 @@ def test_a_table_killed_at_each_boundary_ends_in_the_same_bytes(work, table, tmp
     assert written(place) == written(whole)
     # plan and run, each shard and its receipt, and more: every one of them was an edge.
     assert edge > 2 + 2 * -(-ROWS // SHARD)
-    assert resumed > 10
+    assert resumed >= 6
 
 
 class Lengths:
