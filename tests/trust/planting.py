@@ -36,15 +36,16 @@ class Planted:
             self.places[digits]
             for pattern in _LOOKS
             for number in pattern.findall(content)
-            if (digits := b"".join(number).decode()) in self.places
+            if (digits := b"".join(number).replace(b"\0", b"").decode()) in self.places
         }
 
 
-# With or without what stands between, as text, in an address, in JSON, and in UTF-16.
+# With what stands between or without, as text, in an address, in JSON, and in UTF-16; not in the
+# middle of a longer number, as of a weight.
 _BETWEEN = rb"(?:[ \-.]|%20|%2D|\\u2010|\xe2\x80\x90){0,2}"
 _LOOKS = (
-    re.compile(rb"(?=(\d{4})" + _BETWEEN + rb"(\d{4}))"),
-    re.compile(rb"(?=((?:\d\0){4})(?:[\- ]\0)?((?:\d\0){4}))"),
+    re.compile(rb"(?:(?<![\d.])|(?<=010))(\d{4})" + _BETWEEN + rb"(\d{4})(?!\d)"),
+    re.compile(rb"((?:\d\0){4})(?:[\- ]\0)?((?:\d\0){3}\d)(?!\0\d)"),
 )
 
 
