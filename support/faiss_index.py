@@ -53,7 +53,9 @@ class FaissIndex:
 
     @classmethod
     def load(cls, folder: Path) -> "FaissIndex":
-        """Open a snapshot, memory-mapped.
+        """Open a snapshot, memory-mapped; its files' sums were looked at before.
+
+        The engine takes a file at its word: one that was cut short ends the process.
 
         Raises:
             ModelDamagedError: the files do not fit each other.

@@ -17,6 +17,7 @@ from typing import Final
 
 import numpy as np
 
+from support.artifact import write_artifact
 from support.encoder import SentenceEncoder
 from support.faiss_index import FaissIndex
 from support.grpc_index import GrpcIndex, IndexChannel
@@ -101,14 +102,14 @@ def _measure(vectors: Vectors, queries: Vectors, progress: Progress) -> Figures:
         np.argpartition(-scores, TOP_K)
         scans.append(1000 * (time.perf_counter() - before))
     with TemporaryDirectory(prefix="faqdesk-bench-") as name:
-        folder = Path(name)
+        folder = Path(name) / "index"
         progress(1, 4, f"building the index of {rows:,}")
         before = time.perf_counter()
         index = FaissIndex(dim)
         index.add(np.arange(rows, dtype=np.int64), vectors)
-        index.snapshot(folder)
+        write_artifact(folder, kind="index", config={}, files=index.snapshot, metrics={})
         built = time.perf_counter() - before
-        size = sum(path.stat().st_size for path in folder.iterdir())
+        size = sum((folder / file).stat().st_size for file in ("vectors.faiss", "ids.npy"))
         index = FaissIndex.load(folder)
         progress(2, 4, f"searching {rows:,}")
         ids, here = _ask(index, queries)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @click.option(
     "--vectors",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Serve the vectors of this folder alone, as `vectors`; no workspace is needed.",
+    help="Serve the vectors of this model folder alone, as `vectors`; no workspace is needed.",
 )
 def serve_index_command(
     host: str, port: int, cert: Path | None, key: Path | None, vectors: Path | None
@@ -90,10 +90,13 @@ def _desk() -> "tuple[dict[str, NamedIndex], ListingDoor | None]":
 
 
 def _saved(folder: Path) -> "tuple[dict[str, NamedIndex], ListingDoor | None]":
+    from support.artifact import read_artifact
     from support.faiss_index import FaissIndex
     from web.index_server import named
 
     if not folder.is_dir():
         raise SettingError(f"No folder {folder}. Name one that holds a saved vector index.")
+    # The engine ends the process on a file that is not whole.
+    read_artifact(folder, "index")
     index = FaissIndex.load(folder)
     return {"vectors": named(index, index.dim)}, None
