@@ -35,18 +35,20 @@ class Planted:
         return {
             self.places[digits]
             for pattern in _LOOKS
-            for number in pattern.findall(content)
-            if (digits := b"".join(number).replace(b"\0", b"").decode()) in self.places
+            for number in pattern.finditer(content)
+            if (digits := b"".join(number.groups()).replace(b"\0", b"").decode()) in self.places
+            # Not in the middle of a longer number, as of a weight.
+            and _BEFORE.search(content[max(0, number.start() - 4) : number.start()])
         }
 
 
-# With what stands between or without, as text, in an address, in JSON, and in UTF-16; not in the
-# middle of a longer number, as of a weight.
+# With what stands between or without, as text, in an address, in JSON, and in UTF-16.
 _BETWEEN = rb"(?:[ \-.]|%20|%2D|\\u2010|\xe2\x80\x90){0,2}"
 _LOOKS = (
-    re.compile(rb"(?:(?<![\d.])|(?<=010))(\d{4})" + _BETWEEN + rb"(\d{4})(?!\d)"),
+    re.compile(rb"(\d{4})" + _BETWEEN + rb"(\d{4})(?!\d)"),
     re.compile(rb"((?:\d\0){4})(?:[\- ]\0)?((?:\d\0){3}\d)(?!\0\d)"),
 )
+_BEFORE = re.compile(rb"(?:010|[^\d.]|^)\Z")
 
 
 def files_of(*folders: Path) -> Iterator[tuple[Path, bytes]]:
