@@ -42,6 +42,7 @@ from .progress import Progress, silent
 from .served import Served, served
 
 LOOK_SECONDS: Final = 5.0  # from one look at the memory to the next
+LONGER: Final = 300.0  # seconds that a run may go on until the operator is done
 _SPARE: Final = 1.5  # inquiries that wait, for each that will be answered
 
 
@@ -120,6 +121,7 @@ class _Load:
         self._samples: list[Sample] = []
         self._events: list[Event] = []
         self._trouble: list[str] = []
+        self._operated = threading.Event()  # what an operator does is done
 
     def run(self, answered: int) -> LoadReport:
         """Sign in, ask everything once, ask alone, then together."""
@@ -127,8 +129,9 @@ class _Load:
         alone = self._alone()
         plan = self._plan
         drawn = arrivals(
-            self._kinds, agents=plan.agents, seconds=plan.seconds, times=plan.times, seed=plan.seed
-        )
+            self._kinds, agents=plan.agents, seconds=plan.seconds + (LONGER if plan.events else 0),
+            times=plan.times, seed=plan.seed,
+        )  # fmt: skip
         self._tell(0, 1, f"{plan.agents} agents for {plan.minutes:g} min")
         before, done = self._server.processor_seconds(), threading.Event()
         began = time.monotonic()
@@ -139,7 +142,7 @@ class _Load:
         for thread in beside:
             thread.start()
         try:
-            did = play([(at, (agent, kind)) for at, agent, kind in drawn], self._ask)
+            did = play(self._due(drawn), self._ask)
         finally:
             done.set()
         took = time.monotonic() - began
@@ -152,7 +155,6 @@ class _Load:
         return LoadReport(
             plan=plan,
             inquiries=answered,
-            asked=len(drawn),
             seconds=took,
             # The server that is left has not done what the one before it did.
             processor=None if plan.events else worked,
@@ -170,6 +172,15 @@ class _Load:
         """Hang up."""
         for browser in (*self._people, self._program, self._helpdesk):
             browser.close()
+
+    def _due(
+        self, drawn: list[tuple[float, int, Kind]]
+    ) -> Iterator[tuple[float, tuple[int, Kind]]]:
+        """What is asked when: as long as planned, and until the operator is done."""
+        for at, agent, kind in drawn:
+            if at > self._plan.seconds and self._operated.is_set():
+                return
+            yield at, (agent, kind)
 
     def _sign_in(self) -> None:
         for number, browser in enumerate(self._people, 1):
@@ -242,3 +253,5 @@ class _Load:
                 self._events.append(operator.do(name, act, began=began))
         except Exception as error:  # a run whose middle failed says so at its end
             self._trouble.append(f"operator: {type(error).__name__}: {error}")
+        finally:
+            self._operated.set()

@@ -59,7 +59,6 @@ class LoadReport:
 
     plan: "Plan"
     inquiries: int
-    asked: int  # arrivals; pages that an answer led to come on top
     seconds: float
     processor: float | None  # seconds that the web processes worked; None: they were replaced
     kinds: Mapping[str, Mapping[str, Any]]
@@ -127,7 +126,7 @@ class LoadReport:
             "loop": "open",
             "cores": len(os.sched_getaffinity(0)),
             "seconds": round(seconds, 1),
-            "asked_a_second": round(len(self.did) / self.plan.seconds, 2),
+            "asked_a_second": round(len(self.did) / max(one.due for one in self.did), 2),
             "served_a_second": round(served / seconds, 2),
             "sends_a_second": round(self.books.sends / seconds, 2),
             "processor_share": None if self.processor is None

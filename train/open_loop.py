@@ -10,7 +10,7 @@ should have started.
 import math
 import resource
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final, TypeVar
@@ -47,7 +47,7 @@ class Did:
 
 
 def play(
-    arrivals: Sequence[tuple[float, T]],
+    arrivals: Iterable[tuple[float, T]],
     ask: Callable[[T], Iterator[Step]],
     *,
     threads: int = THREADS,
