@@ -17,7 +17,7 @@ from typing import IO, Final
 
 from sqlite_utils import Database
 
-from . import audit_chain, backup, forgetting, forgetting_copies, key_mark
+from . import audit_chain, backup, forgetting, forgetting_copies, forgotten, key_mark
 from .artifact import read_artifact
 from .audit import Actor, record
 from .bundle import KEY, README, Manifest, Reader
@@ -244,12 +244,12 @@ def _look_through(
         done = Restored(workspace.home, manifest, steps=upgrade(db, file).steps)
         shutil.rmtree(stage / "backups", ignore_errors=True)  # the copy before the upgrade
         seal = workspace.seal()
-        entries = forgetting_copies.told(path)
-        forgotten = forgetting.forget_again(db, seal, entries) if entries else 0
+        entries = [*forgotten.entries(db), *forgetting_copies.told(path)]
+        gone = forgetting.forget_again(db, seal, entries) if entries else 0
         ended = _end(db, path, manifest, actor, keep_tokens)
         found, amiss = _probe(db, stage)
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    done = replace(done, forgotten=forgotten, found=found, troubles=tuple(troubles + amiss))
+    done = replace(done, forgotten=gone, found=found, troubles=tuple(troubles + amiss))
     return replace(
         done, held=ended["held"], interrupted=ended["interrupted"], revoked=ended["revoked"]
     )

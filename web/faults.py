@@ -56,12 +56,13 @@ def init_app(app: Flask) -> None:
 def _answer(fault: Fault | None, cure: str) -> Response:
     _tell(fault, cure)
     seconds = AGAIN.get(fault, 60)
+    # Else the language would be looked up in the database.
+    chosen = session.get("language")
+    best = request.accept_languages.best_match(LANGUAGES, default="ko")
+    g.language = chosen if chosen in LANGUAGES else best
     if errors.wants_json():
         response = errors.problem(HTTPStatus.SERVICE_UNAVAILABLE, str(WORDS[fault]))
     else:
-        chosen = session.get("language")
-        best = request.accept_languages.best_match(LANGUAGES, default="ko")
-        g.language = chosen if chosen in LANGUAGES else best
         shown = current_app.jinja_env.get_template("fault.html").render(
             words=WORDS[fault], typed=_typed(), reload=request.method == "GET", seconds=seconds
         )

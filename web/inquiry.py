@@ -1,5 +1,6 @@
 """One inquiry: what was asked, what fits, and the answer being written."""
 
+import sqlite3
 from typing import Any
 
 import structlog
@@ -118,7 +119,10 @@ def send(inquiry_id: int) -> ResponseReturnValue:
     make_findable(inquiry_id)
     _send_off(sent)
     flash(_done(sent), "success")
-    following = worklist.claim_next(db(), me().id)
+    try:
+        following = worklist.claim_next(db(), me().id)
+    except sqlite3.Error:  # the answer is sent: what comes after it must not say otherwise
+        following = None
     target = url_for(".show", inquiry_id=following) if following else url_for("inbox.show")
     return {"next": target} if wants_json() else redirect(target)
 

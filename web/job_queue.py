@@ -7,6 +7,7 @@ queues only ring.
 
 import os
 import sqlite3
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -94,21 +95,26 @@ def _begin_anew(path: Path) -> None:
         path.with_name(name).unlink(missing_ok=True)
 
 
-def look_after(workspace: Workspace) -> None:
-    """Begin a queue's file anew where it is damaged; the worker looks from time to time."""
-    for huey, path in ((queue(workspace.queue_path), workspace.queue_path),
-                       (_doors(workspace), workspace.home / "doors.db")):  # fmt: skip
-        if path not in _files:  # Redis
-            continue
-        try:
-            whole = huey.storage.sql("PRAGMA quick_check", results=True) == [("ok",)]
-        except sqlite3.OperationalError:
-            continue
-        except sqlite3.DatabaseError:
-            whole = False
-        if not whole:
-            _begin_anew(path)
-            queue(path, huey.name)
+def lost(workspace: Workspace) -> bool:
+    """Whether a queue's file is damaged, gone or another: a worker that starts begins it anew."""
+    return any(
+        path in _files and (_files[path] != _file(path) or _damaged(path))
+        for path in _paths(workspace)
+    )
+
+
+def _paths(workspace: Workspace) -> tuple[Path, Path]:
+    return workspace.queue_path, workspace.home / "doors.db"
+
+
+def _damaged(path: Path) -> bool:
+    try:
+        with closing(sqlite3.connect(path)) as db:
+            return bool(db.execute("PRAGMA quick_check").fetchone() != ("ok",))
+    except sqlite3.OperationalError:  # locked, or no room
+        return False
+    except sqlite3.DatabaseError:
+        return True
 
 
 log = structlog.get_logger("faqdesk.queue")
@@ -185,6 +191,9 @@ def ring_again(workspace: Workspace, db: Database) -> None:
 
 def consume(workspace: Workspace) -> None:
     """Take jobs from the queue, one at a time, until a signal comes."""
+    for path in _paths(workspace):
+        if path.exists() and _damaged(path):
+            _begin_anew(path)
     huey = queue(workspace.queue_path)
     doors = _DoorConsumer(
         _doors(workspace), workers=DOOR_WORKERS, periodic=False, max_delay=POLL_SECONDS,
