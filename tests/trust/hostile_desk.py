@@ -1,7 +1,7 @@
 """A desk into which somebody wrote hostile text wherever text may come from outside.
 
-Every column of text is in `FREE`, which gets it, or in none because it holds only what the desk
-itself writes: keys, states, moments, hashes. A column that is new must be put into one of them.
+`FREE` names the columns that get it. The others hold what the desk itself writes: keys, states,
+moments, hashes.
 """
 
 import json
