@@ -96,6 +96,19 @@ API = (
 )
 
 
+def refuse_debug(on: bool) -> None:
+    """Refuse Flask's debug mode, at any address.
+
+    Raises:
+        InputError: it is on.
+    """
+    if on:
+        raise InputError(
+            "The desk is not run in debug mode: its debugger runs code for whoever reaches it. "
+            "Unset FLASK_DEBUG, and do not pass --debug."
+        )
+
+
 def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
     """Make the console over a workspace (default: as the environment names it).
 
@@ -122,11 +135,7 @@ def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
         OPENAPI_JSON_PATH="openapi.json",
     )
     app.config.update(config)
-    if app.debug:
-        raise InputError(
-            "The desk is not run in debug mode: its debugger runs code for whoever reaches it. "
-            "Unset FLASK_DEBUG, and do not pass --debug."
-        )
+    refuse_debug(app.debug)
     if n := int(app.config.get("PROXIES", 0)):  # so many before us say who asks, and how
         proxied = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)
         app.wsgi_app = proxied  # type: ignore[method-assign]

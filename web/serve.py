@@ -5,15 +5,17 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime
 from typing import Any
 
 import structlog
+from flask.helpers import get_debug_flag
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 from sqlite_utils import Database
@@ -21,7 +23,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from support import clock_steps, embeddings, scratch, webhook_intake
 from support.audit import SYSTEM, Actor
-from support.errors import InputError
+from support.errors import FaqdeskError, InputError
 from support.processes import ONE_THREAD
 from support.recommender import Recommender
 from support.workspace import Workspace
@@ -38,7 +40,7 @@ from . import (
     schedule,
     worker_state,
 )
-from .app import create_app
+from .app import create_app, refuse_debug
 from .database import file_of
 from .origins import check_own_machine
 from .tls import Certificate
@@ -78,7 +80,17 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
         # starts would only wait for those of the others (search at 16 agents: p95 233 to 71 ms).
         os.environ.update(dict.fromkeys(ONE_THREAD, "1"))  # for libraries loaded from now on
         threadpool_limits(1)
-        app = create_app(self._workspace, PROXIES=self._proxies, RENEW=_end_this_process)
+        try:
+            app = create_app(self._workspace, PROXIES=self._proxies, RENEW=_end_this_process)
+        except (FaqdeskError, OSError) as error:
+            # gunicorn ends altogether where a process cannot start; this one is started again.
+            log.error("a web process did not start; another is tried", why=str(error))
+            time.sleep(AGAIN_SECONDS)
+            os._exit(1)
+        # One connection that does nothing: as long as it is open the files beside the database
+        # are there, and on a full disk or in a folder without rights pages can still be read.
+        with suppress(FaqdeskError, sqlite3.Error):
+            app.extensions["faqdesk-open"] = self._workspace.database()
         # Read before the first question comes: after a restart many wait at the door.
         app.extensions["faqdesk"].recommender.models()
         return app
@@ -109,8 +121,9 @@ def serve(
     Raises:
         WorkspaceError: there is no desk.
         InputError: the address cannot be had, or is not this machine's and asked over plain http;
-            or the certificate will not do.
+            or the certificate will not do, or FLASK_DEBUG is set.
     """
+    refuse_debug(get_debug_flag())
     secure = certificate.options() if certificate else {}
     workspace.database().close()  # the schema is brought up to date once, before the fork
     workspace.seal()
@@ -143,6 +156,7 @@ def serve(
             "threads": backlog.THREADS,
             "worker_connections": backlog.CONNECTIONS,
             "backlog": backlog.BACKLOG,
+            "keepalive": backlog.QUIET_SECONDS,
             "timeout": TIMEOUT,
             "graceful_timeout": 30,
             "limit_request_line": 8190,  # a search holds a whole inquiry, nine bytes a syllable
@@ -228,8 +242,10 @@ def _maintain(workspace: Workspace, beside: bool) -> None:
     recommender = Recommender(workspace)
     file = file_of(workspace.database_path)
     for look in itertools.count():
-        if beside and file_of(workspace.database_path) not in (0, file):
-            log.error("the database was replaced; starting anew")
+        replaced = file_of(workspace.database_path) not in (0, file)
+        if beside and (replaced or job_queue.lost(workspace)):
+            what = "database was replaced" if replaced else "file of a queue was lost"
+            log.error(f"the {what}; starting anew")
             _end_this_process()
             return
         try:
@@ -238,7 +254,6 @@ def _maintain(workspace: Workspace, beside: bool) -> None:
                 jobs.mark_interrupted(db)
                 if clock_steps.behind(db) and (n := clock_steps.mend(db)):
                     log.warning("the clock went back; what was to wait longer does not", mended=n)
-                job_queue.look_after(workspace)
                 if look:  # before the first, the worker rings for all that wait
                     job_queue.ring_again(workspace, db)
                     job_queue.ring_doors_again(workspace, db)
