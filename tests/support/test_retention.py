@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from support import agents, answering, embeddings, inquiries, retention
+from support import agents, answering, embeddings, inquiries, retention, settings
 from support.audit import Actor
 from support.clock import ago
 from support.database import scalar
 from tests.conftest import ACTOR, import_csv
+from web import work
 
 REFUND = "https://help.example.com/ko/faq/refund"
 
@@ -63,3 +64,26 @@ def test_what_was_closed_long_ago_goes_whole(desk):
 def test_a_delivered_answer_no_longer_keeps_it(desk):
     desk.execute("UPDATE outbox SET state = 'delivered' WHERE inquiry_id = 2")
     assert retention.forget_closed(desk, days=30) == 2
+
+
+def test_what_was_forgotten_is_in_no_byte_of_the_desk(desk, space, seal):
+    desk.execute("UPDATE outbox SET state = 'delivered'")
+    desk.conn.commit()
+    sealed = [
+        bytes(row["sealed"])
+        for table in ("originals", "outbox")
+        for row in desk.query(f"SELECT sealed FROM {table}")
+    ]
+    assert len(sealed) > 3
+    words = ["환불".encode()]  # as it was asked, and as a pair of letters that search finds
+
+    def whole():
+        found = (path for path in space.home.glob("desk.db*") if path.suffix != ".db-shm")
+        return b"".join(path.read_bytes() for path in found)
+
+    assert all(part in whole() for part in [*sealed, *words])
+    desk.execute("UPDATE inquiries SET status = 'answered', closed_at = ?", [ago(days=40)])
+    settings.change(desk, ACTOR, inquiries_days=30, originals_days=7)
+    work.forget(space, desk, ACTOR, {}, lambda done, total, message: None)
+    assert scalar(desk, "SELECT count(*) FROM inquiries") == 0
+    assert not any(part in whole() for part in [*sealed, *words])
