@@ -21,6 +21,7 @@ from .limits import TABLE
 bp = Blueprint("batches_page", __name__, url_prefix="/batches")
 
 _ONE = "/<int(max=9223372036854775807):batch_id>"
+MOST_WAITING = 20  # batches of one person that wait or are being labelled
 _TEXTS = ("title", "description", "image", "images", "compare", "format")
 
 
@@ -56,6 +57,9 @@ def start() -> ResponseReturnValue:
         name, save = named, None
     else:
         raise InputError("Choose a file to upload, or one from the folder of batches.")
+    mine = [one for one in batches.listed(db()) if one.live and one.created_by == actor().name]
+    if len(mine) >= MOST_WAITING:
+        raise ConflictError(f"{MOST_WAITING} batches of yours wait already. Let some end first.")
     desk().categories.classifier()  # says what is missing before anything is taken in
     archive = request.files.get("pictures")
     pictures = (archive.filename, archive.save) if archive and archive.filename else None

@@ -19,7 +19,7 @@ from werkzeug.datastructures import FileStorage
 
 from support.audit import Actor
 from support.database import write
-from support.errors import InputError, NotFoundError
+from support.errors import ConflictError, InputError, NotFoundError
 from support.importing import undo
 from support.importing.door import Options, import_export
 from support.importing.pieces import short_name
@@ -33,6 +33,7 @@ from .job_run import Progress, Work
 from .listing_uploads import Uploads
 
 MAX_FILES: Final = 20
+MOST_WAITING: Final = 50  # sets of files, of everybody: each may be a gigabyte
 KEPT_SECONDS: Final = 3600  # after which files that no job is about are thrown away
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 
@@ -42,11 +43,17 @@ def keep(workspace: Workspace, db: Database, files: Sequence[FileStorage]) -> st
 
     Raises:
         InputError: there is none, or there are too many.
+        ConflictError: too many wait already, of whomever.
     """
     named = [file for file in files if file.filename]
     if not 1 <= len(named) <= MAX_FILES:
         raise InputError(f"Send 1 to {MAX_FILES} files as `files`, got {len(named)}.")
     sweep(workspace, db)
+    if len(list((workspace.home / "uploads" / "imports").glob("*"))) >= MOST_WAITING:
+        raise ConflictError(
+            f"{MOST_WAITING} uploads wait to be imported already. Import some or throw them away; "
+            "what nobody asks for goes after an hour."
+        )
     token = secrets.token_hex(16)
     place = _place(workspace, token)
     place.mkdir(parents=True, mode=0o700)

@@ -31,6 +31,7 @@ KINDS: Final = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 KEPT_SECONDS: Final = 3600
+MOST_WAITING: Final = 20  # files of one person
 _BLOCK: Final = 2_000
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 _NAME = re.compile(r"[\w-]{0,60}\.?\w{1,10}", re.ASCII)  # it stands in a header
@@ -48,7 +49,7 @@ class Waiting:
         """Keep a file; returns the token it goes by.
 
         Raises:
-            InputError: there is none, or it is of no kind that is read.
+            InputError: there is none, it is of no kind that is read, or too many wait already.
         """
         name = Path(file.filename or "").name if file is not None else ""
         suffix = Path(name).suffix.lower()
@@ -57,6 +58,10 @@ class Waiting:
         if suffix not in SUFFIXES:
             raise InputError(f"{name} is none of {', '.join(SUFFIXES)}.")
         sweep(self._workspace)
+        if len(list(self._folder.glob("*"))) >= MOST_WAITING:
+            raise InputError(
+                f"{MOST_WAITING} files of yours wait already. Take them in, or wait an hour."
+            )
         token = secrets.token_hex(16)
         place = self._folder / token
         place.mkdir(parents=True, mode=0o700)

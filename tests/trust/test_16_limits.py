@@ -10,13 +10,15 @@ from urllib.parse import urlencode
 import pytest
 
 from support import agents, settings
+from support.clock import now
+from support.database import scalar
 from tests.conftest import ACTOR
 from tests.trust.access_table import GET, PATCH, POST, ROUTES, SIDEBAR, SIGNED, Scopes
 from tests.web.api_asker import Asker
 from tests.web.conftest import PASSWORD, signed_in
 from tests.web.console_pages import HELPDESK
 from tests.web.doors import fetch, problem, serving, until
-from web import api_rate, backlog
+from web import api_rate, backlog, batches_page, import_work, table_files
 from web.app import MAX_BODY, create_app
 from web.costly import COSTLY, EXPORT, PICTURE, TAKE_IN, THINK, Gate, Kind
 from web.limits import LARGER
@@ -189,6 +191,27 @@ def test_a_form_has_so_many_parts(app, db):
     answer = admin.post("/faqs/-/new", data=many,
                         content_type="application/x-www-form-urlencoded")  # fmt: skip
     assert answer.status_code < 500
+
+
+# ---- how much may lie about
+
+
+def test_files_that_wait_have_an_end(app, space, db, monkeypatch):
+    admin = _admin(app, db)
+    monkeypatch.setattr(table_files, "MOST_WAITING", 2)
+    monkeypatch.setattr(import_work, "MOST_WAITING", 2)
+    for path, field, refused in (("/faqs/-/import", "file", 400), ("/imports", "files", 409)):
+        for status in (302, 302, refused):
+            file = (io.BytesIO(b"slug,title\na,b\n"), "t.csv")
+            assert admin.post(path, data={field: file}).status_code == status, path
+    for number in range(batches_page.MOST_WAITING):
+        db.table("label_batches").insert(
+            {"name": f"{number}.csv", "file": "x.csv", "state": "queued", "created_at": now(),
+             "created_by": f"agent:{scalar(db, 'SELECT max(id) FROM agents')}"},
+        )  # fmt: skip
+    db.conn.commit()
+    batch = {"file": (io.BytesIO(b"title\na\n"), "t.csv")}
+    assert admin.post("/batches", data=batch).status_code == 409
 
 
 # ---- in life
