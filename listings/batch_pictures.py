@@ -7,6 +7,7 @@ name them with it or without it, so both ways lead to them.
 
 import os
 import shutil
+import stat
 import unicodedata
 import zipfile
 import zlib
@@ -17,8 +18,18 @@ from typing import Final
 
 from support.errors import ImportFileError, InputError, PictureError
 from support.picture_decoder import MAX_BYTES
+from support.whole_files import sync_to_disk
 
-from .collect_archive import ARCHIVES, MAX_GROWTH, SPARE, Entry, is_picture, pictures_in
+from .collect_archive import (
+    ARCHIVES,
+    MAX_GROWTH,
+    MOST_FILES,
+    SPARE,
+    Entry,
+    is_picture,
+    pictures_in,
+    plain_name,
+)  # fmt: skip
 
 KINDS: Final = (".zip", *ARCHIVES)
 FOLDER: Final = "pictures"
@@ -62,7 +73,9 @@ def unpack(own: Path, progress: Progress = lambda done, total, message: None) ->
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(mode=0o700)
         _fill(fresh, archive, progress)
+        os.sync()  # once for all of them: the archive goes then
         fresh.rename(folder)
+        sync_to_disk(own)
     archive.unlink()
 
 
@@ -81,8 +94,11 @@ def _fill(fresh: Path, archive: Path, progress: Progress) -> None:
             if unpacked > MAX_GROWTH * size + SPARE:
                 raise ImportFileError(f"{archive.name} unpacks to far more than pictures do.")
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
-        except PictureError:  # too large: it is missing, and told with the rows that name it
+            with path.open("xb") as file:
+                file.write(data)
+        except (PictureError, FileExistsError):
+            # Too large: it is missing, and told with the rows that name it. Or of one name with
+            # another, as this system tells names apart: the first is it.
             continue
         except OSError as error:
             raise ImportFileError(f"Cannot unpack {name!r}: {error.strerror}.") from error
@@ -113,8 +129,14 @@ def _entries(archive: Path) -> Iterator[Entry]:
 
 def _zipped(path: Path) -> Iterator[Entry]:
     with _damage_told(), zipfile.ZipFile(path) as archive:
-        for member in archive.infolist():
-            name = _plain(_name(member))
+        members = archive.infolist()
+        if len(members) > MOST_FILES:
+            raise ImportFileError(f"More than {MOST_FILES:,} files in one archive. Make several.")
+        for member in members:
+            name = plain_name(_name(member))
+            kind = stat.S_IFMT(member.external_attr >> 16)
+            if kind not in (0, stat.S_IFREG) or "__MACOSX" in name.split("/"):
+                continue  # a link or a device; what a system put in
             if name and is_picture(name) and not member.is_dir():
                 yield name, _reader(archive, member)
 
@@ -154,11 +176,3 @@ def _name(member: zipfile.ZipInfo) -> str:
         except UnicodeDecodeError:
             continue
     return member.filename
-
-
-def _plain(name: str) -> str:
-    """A name as a relative path; "" for one that leads elsewhere, or that a system put in."""
-    parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".")]
-    if ".." in parts or "\0" in name or "__MACOSX" in parts:
-        return ""
-    return "/".join(parts)

@@ -1,7 +1,8 @@
 """Pictures in folders and tar files: each file read once, in order, without unpacking anything.
 
 Nothing is ever written where an archive says; names serve for finding alone. Links, devices and
-sparse files are passed over, and an archive that unpacks to far more than photos do is given up.
+sparse files are passed over, and an archive that unpacks to far more than photos do, or holds far
+more files, is given up.
 """
 
 import bz2
@@ -9,6 +10,7 @@ import gzip
 import io
 import lzma
 import os
+import re
 import tarfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -24,6 +26,9 @@ from .pictures import SUFFIXES
 ARCHIVES: Final = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 MAX_GROWTH: Final = 20  # times a compressed archive's size; photos hardly shrink
 SPARE: Final = 256 << 20  # bytes that it may grow to in any case
+MOST_FILES: Final = 100_000  # in one archive, whatever they are
+
+_DRIVE: Final = re.compile(r"[A-Za-z]:")
 
 Entry = tuple[str, Callable[[], bytes]]  # a name and what reads the file, good until the next
 
@@ -80,8 +85,10 @@ def _tar(path: Path) -> Iterator[Entry]:
         _unpacked(path) as file,
         tarfile.open(fileobj=file, mode="r|") as archive,
     ):
-        for member in archive:
-            name = _plain_name(member.name)
+        for number, member in enumerate(archive):
+            if number >= MOST_FILES:
+                raise ImportFileError(f"More than {MOST_FILES:,} files in {path}. Make several.")
+            name = plain_name(member.name)
             if member.isreg() and not member.issparse() and name and is_picture(name):
                 yield name, _member_reader(path, archive, member)
             # Its list of what went by would grow with the archive.
@@ -115,10 +122,17 @@ def _damage_told(path: Path) -> Iterator[None]:
         raise ImportFileError(f"Cannot read {path} to its end: {why}.") from error
 
 
-def _plain_name(name: str) -> str:
-    """A member's name as a relative path; "" for one that leads out of the archive."""
-    parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".")]
-    return "" if ".." in parts or "\0" in name else "/".join(parts)
+def plain_name(name: str) -> str:
+    """A member's name as a relative path; "" for one that leads elsewhere.
+
+    None of a root, a drive, a step up or a NUL has a place among pictures: such an archive was made
+    by hand, and its maker meant another place than ours.
+    """
+    name = name.replace("\\", "/")
+    parts = [part for part in name.split("/") if part not in ("", ".")]
+    if name.startswith("/") or "\0" in name or ".." in parts or _DRIVE.match(name):
+        return ""
+    return "/".join(parts)
 
 
 def _unpacked(path: Path) -> IO[bytes]:

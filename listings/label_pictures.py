@@ -53,9 +53,14 @@ class PictureFolder:
         if "\0" in name:
             return "no name of a file"
         path = self._path(name)
-        if self.confined and os.path.commonpath((self.folder, path)) != self.folder:
+        if self.confined and not self._inside(path):
             return "outside of the folder of pictures"
         return "" if os.path.isfile(path) else "no such file"
+
+    def _inside(self, path: str) -> bool:
+        """Whether a path lies in the folder, and so does what a link there leads to."""
+        pairs = ((self.folder, path), (os.path.realpath(self.folder), os.path.realpath(path)))
+        return all(os.path.commonpath(pair) == pair[0] for pair in pairs)
 
     def _path(self, name: str) -> str:
         return os.path.normpath(os.path.join(self.folder, name))

@@ -22,6 +22,7 @@ from .opening import file_encoding, may_grow_to, open_text, place, read_sample, 
 
 _NOTHING_ZIPPED: Final = b"PK\x05\x06"  # begins an archive without files
 NAME_BYTES: Final = 200  # of a file's name that are kept; a file system takes 255
+MOST_INSIDE: Final = 10_000  # files in one archive
 MAX_UNZIPPED: Final = 8 << 30  # bytes of an archive's files
 
 
@@ -130,6 +131,11 @@ def _unzip(path: Path, folder: Path, password: str) -> list[Path]:
             ]
             if not entries:
                 raise ImportFileError(f"{path.name} is an archive without files. Export it again.")
+            if len(entries) > MOST_INSIDE:
+                raise ImportFileError(
+                    f"{path.name} holds {len(entries):,} files, which no export does. Unpack it "
+                    "yourself, and import the files."
+                )
             inside = sum(entry.file_size for entry in entries)
             if inside > min(MAX_UNZIPPED, may_grow_to(path.stat().st_size)):
                 raise ImportFileError(
@@ -139,7 +145,9 @@ def _unzip(path: Path, folder: Path, password: str) -> list[Path]:
             out = []
             for number, entry in enumerate(entries):
                 if entry.flag_bits & 1 and not password:
-                    raise PasswordNeededError(f"{path.name} has a password. Give it: --password")
+                    raise PasswordNeededError(
+                        f"{path.name} has a password. Type it, or give it on standard input."
+                    )
                 # Only the last part of a name: no archive says where files go.
                 target = folder / str(number) / _last_part(entry.filename)
                 target.parent.mkdir(parents=True)
