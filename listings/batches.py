@@ -18,6 +18,7 @@ from support.audit import Actor, record
 from support.clock import now
 from support.database import Row, insert, one, write
 from support.errors import ConflictError, InputError, NotFoundError
+from support.whole_files import sync_to_disk
 from support.workspace import Workspace
 
 from . import batch_pictures, review_decisions
@@ -173,6 +174,8 @@ def create(
     try:  # outside a transaction: it may take minutes
         if save:
             save(workspace.home / change["file"])
+            sync_to_disk(workspace.home / change["file"])
+            sync_to_disk(own)
         if pictures:
             pictures[1](batch_pictures.place(own, pictures[0]))
     except BaseException:

@@ -19,6 +19,7 @@ from . import upgrading
 from .backups import known_bundles
 from .errors import WorkspaceError
 from .forgotten import Entry
+from .whole_files import whole_file
 from .workspace import Workspace
 
 SUFFIX: Final = ".forgotten.json"  # after a bundle's name
@@ -64,18 +65,11 @@ def tell(bundle: Path, entries: Iterable[Entry]) -> None:
         if key not in known or known[key].at < entry.at:
             known[key] = entry
     place = _beside(bundle)
-    half = place.with_name(f".{place.name}-{os.getpid()}")
     words = json.dumps(
         {"format": _FORMAT, "forgotten": [asdict(entry) for entry in known.values()]}, indent=2
     )
-    try:
-        with open(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write(words + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        half.replace(place)
-    finally:
-        half.unlink(missing_ok=True)
+    with whole_file(place, mode=0o600) as half:
+        half.write_text(words + "\n", encoding="utf-8")
 
 
 def told(bundle: Path) -> list[Entry]:

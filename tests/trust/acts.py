@@ -17,7 +17,7 @@ from PIL import Image
 from sqlite_utils import Database
 
 from listings import batches
-from support import releases, settings, upgrading
+from support import backup, releases, settings, upgrading
 from support.bundle import Reader
 from support.clock import ago
 from support.database import scalar, write
@@ -349,6 +349,28 @@ class Backup(Act):
         for made in (space.home.parent / "copies").glob("*.tar"):
             with Reader(made) as reader:
                 reader.check()
+
+
+class Restore(Backup):
+    """A desk brought back from a backup."""
+
+    name = "restore"
+    already = "is not empty"
+
+    def lay(self, folder: Path) -> None:
+        super().lay(folder)
+        space = Workspace(folder / "desk")
+        made = backup.make(space, actor=ACTOR, to=folder / "copies").path
+        made.rename(folder / "desk.tar")
+        shutil.rmtree(space.home)
+
+    def words(self, space: Workspace) -> list[str]:
+        return ["restore", "desk.tar"]
+
+    def ended(self, space: Workspace) -> Any:
+        pictures = sorted(path.name for path in (space.home / "images").rglob("*.jpg"))
+        with opened(space) as db:
+            return pictures, scalar(db, "SELECT count(*) FROM listings"), current(space.models)
 
 
 class ForgetPerson(Import):

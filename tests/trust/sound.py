@@ -18,6 +18,8 @@ MODELS = {"encoder", "index", "faq", "category", "moderation", "similar"}
 
 def assert_sound(space: Workspace) -> None:
     """Databases and audit trail are whole, what can be loaded as a model is one, releases load."""
+    if not space.exists():
+        return  # none was made yet, or none was brought back
     for path in sorted(space.home.glob("**/*.db")):
         with closing(connect(path)) as db:
             assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)], path

@@ -38,12 +38,12 @@ COMMANDS = [
     acts.Forget, acts.Backup, acts.ForgetPerson,
 ]  # fmt: skip
 if soaking.SHARE:  # of a kind with those above
-    COMMANDS += [acts.Undo, acts.Prune, acts.Collect, acts.Label]
+    COMMANDS += [acts.Restore, acts.Undo, acts.Prune, acts.Collect, acts.Label]
 
 
 @pytest.fixture
 def act(request):
-    labels = (acts.Label, acts.Batch, acts.Backup)
+    labels = (acts.Label, acts.Batch, acts.Backup, acts.Restore)
     needs = {acts.Index: "trained_home", **dict.fromkeys(labels, "category_model")}
     kind = request.param
     return kind(request.getfixturevalue(needs[kind])) if kind in needs else kind()
