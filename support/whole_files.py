@@ -5,6 +5,7 @@ could lead to nothing once the power is back. Who writes holds a lock, which goe
 what nobody holds was left by a killed one, and is swept.
 """
 
+import errno
 import fcntl
 import glob
 import os
@@ -37,7 +38,10 @@ def whole_file(
 
     Raises:
         FileExistsError: there is a file, and it is not to be replaced.
+        IsADirectoryError: the path names no file.
     """
+    if not path.name:
+        raise IsADirectoryError(errno.EISDIR, "This names no file", str(path))
     if sweeps:
         sweep(path.parent, path.name)
     half, lock = _begin(path, mode)
