@@ -68,7 +68,8 @@ def forget(
         "deleted": forget_closed(db, days=rules.inquiries_days, progress=progress),
     }
     # What is deleted is overwritten in the database; its log and its words are cleaned apart.
-    forget_words(db)
+    if found["deleted"]:
+        forget_words(db)
     clean(workspace, db, workspace.seal())
     settle(db)
     return found

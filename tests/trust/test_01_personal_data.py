@@ -10,17 +10,21 @@ import logging
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from werkzeug.datastructures import FileStorage
 
 from support.database import scalar
+from tests.conftest import ACTOR
 from tests.trust import planted_doors
 from tests.trust.planting import Planted, files_of, fill
+from tests.web.api_asker import Asker
 from tests.web.conftest import signed_in
 from tests.web.console_pages import pages
 from tests.web.furnished import furnish
-from web import import_work, logs
+from web import import_work, job_run, jobs, logs
 
 
 @pytest.fixture
@@ -92,3 +96,41 @@ def test_every_other_door(space, db, app, planted, log):
         os.utime(path, (0, 0))
     import_work.sweep(space, db)
     assert leaks(space, planted, log(), *answers) == {}
+
+
+def test_errors_with_a_number_in_reach(space, db, app, recommender, planted, log):
+    """One that nobody foresaw, one of the database's, and a job that fails over a file."""
+    furnish(space, db)
+    waiting = scalar(db, "SELECT max(id) FROM inquiries WHERE status = 'open'")
+    client = signed_in(app, "ada")
+
+    def breaks(*_: Any, **__: Any) -> None:
+        raise ValueError(planted.words("error"))
+
+    recommender.suggest = breaks  # type: ignore[method-assign]
+    app.extensions["faqdesk"] = replace(app.extensions["faqdesk"], recommender=recommender)
+    said = [seen(client, f"/inquiries/{waiting}")]
+    ask = Asker(app, db)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("support.incoming.receive", breaks)
+        answer = ask.post("/inquiries", {"source": "app", "id": "1", "text": planted.words("API")})
+        assert answer.status_code == 500
+    said.append(answer.data)
+    with db.conn:
+        db.conn.execute("ALTER TABLE drafts RENAME TO elsewhere")
+    draft = {"text": planted.words("draft"), "revision": 1}
+    assert client.post(f"/inquiries/{waiting}/draft", json=draft).status_code == 500
+    with db.conn:
+        db.conn.execute("ALTER TABLE elsewhere RENAME TO drafts")
+    name = planted.phone("import > file name") + ".json"
+    files = [FileStorage(io.BytesIO(planted.words("import > rubbish").encode()), name)]
+    token = import_work.keep(space, db, files)
+    arguments = import_work.arguments(token, {"format": ""}, dry_run=False, seal=space.seal())
+    job_run.run(space, jobs.enqueue(space, db, ACTOR, "import", arguments))
+    assert [row["state"] for row in db.query("SELECT state FROM jobs WHERE kind = 'import'")] == [
+        "failed"
+    ]
+    said.append(seen(client, "/jobs"))
+    assert "ValueError" in log().decode()
+    assert "OperationalError" in log().decode()
+    assert leaks(space, planted, log(), *said) == {}
