@@ -49,15 +49,21 @@ class Seal:
         """Read a key file.
 
         Raises:
-            WorkspaceError: it is missing, unreadable or damaged.
+            WorkspaceError: it is missing, unreadable or damaged, or others may read it.
         """
         try:
+            rights = path.stat().st_mode & 0o777
             secret = base64.b64decode(path.read_text(encoding="ascii"), validate=False)
         except (OSError, ValueError) as error:
             raise WorkspaceError(
                 f"Cannot read the key file {path}. Put the desk's key there, or name it with "
                 f"FAQDESK_KEY_FILE; without it drafts and open inquiries cannot be opened."
             ) from error
+        if rights & 0o077:
+            raise WorkspaceError(
+                f"The key file {path} is open to others of this machine (mode {rights:04o}). Close "
+                f"it: chmod 600 {path}"
+            )
         if len(secret) != KEY_BYTES:
             raise WorkspaceError(
                 f"The key file {path} holds {len(secret)} bytes, not {KEY_BYTES}: it is damaged. "

@@ -8,7 +8,7 @@ twice.
 import re
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import pyotp
@@ -33,8 +33,8 @@ _FORM: Final = re.compile(r"[^a-z0-9]")
 class Enrolment:
     """What an agent needs to set up their phone, once: the secret and its address for a QR code."""
 
-    secret: str
-    uri: str
+    secret: str = field(repr=False)
+    uri: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ class Workspace:
         try:
             self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
             for folder in (self.models, self.home / "images"):
-                folder.mkdir(exist_ok=True)
+                folder.mkdir(exist_ok=True, mode=0o700)
         except OSError as error:
             raise WorkspaceError(
                 f"Cannot make {self.home}: {error.strerror}. Name another folder with FAQDESK_HOME."

@@ -9,7 +9,7 @@ import hashlib
 import secrets
 from collections.abc import Container
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from sqlite_utils import Database
@@ -30,7 +30,7 @@ PREFIX: Final = "fs_"
 class EmbedToken:
     """A token as it is handed over: its secret, which is not kept, and until when it holds."""
 
-    secret: str
+    secret: str = field(repr=False)
     expires_at: str
 
 

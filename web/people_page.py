@@ -1,6 +1,6 @@
 """The people of the desk: who is in, what they may do, and invitations."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -32,7 +32,7 @@ _ONE = "/<int(max=9223372036854775807):agent_id>"
 class Link:
     """A link that is shown this once, and what it is for."""
 
-    address: str
+    address: str = field(repr=False)
     invitation: Invitation
 
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import closing, suppress
 from datetime import datetime
 from typing import Any
@@ -17,6 +18,7 @@ from typing import Any
 import structlog
 from flask.helpers import get_debug_flag
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 from sqlite_utils import Database
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
@@ -50,6 +52,7 @@ LOOK_SECONDS = float(os.environ.get("FAQDESK_LOOK_SECONDS", "60"))
 FORGET_EVERY = 60  # and at every how-many-th look it forgets originals that are due
 AGAIN_SECONDS = 5.0  # how long after a worker's death the next one starts
 TIMEOUT = 60  # seconds a request may take before its process is replaced
+NICE = 10  # how far jobs stand back: who waits for a page comes first, on all cores together
 FIRST_FD = 3  # where a socket stands that we are given; sd_listen_fds(3)
 
 log = structlog.get_logger("faqdesk.serve")
@@ -64,12 +67,31 @@ class _Logger(Logger):  # type: ignore[misc]
         self.error_log.propagate = True
 
 
+class _Arbiter(Arbiter):  # type: ignore[misc]
+    """Lets the job worker end while the web processes answer what they have taken."""
+
+    def stop(self, graceful: bool = True) -> None:
+        self.app.ending()
+        super().stop(graceful)
+
+
 class _Gunicorn(BaseApplication):  # type: ignore[misc]
-    def __init__(self, workspace: Workspace, proxies: int, options: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        proxies: int,
+        options: dict[str, Any],
+        *,
+        ending: Callable[[], None],
+    ) -> None:
         self._workspace = workspace
         self._proxies = proxies
         self._options = options
+        self.ending = ending
         super().__init__()
+
+    def run(self) -> None:
+        _Arbiter(self).run()
 
     def load_config(self) -> None:
         for name, value in self._options.items():
@@ -173,6 +195,7 @@ def serve(
             "secure_scheme_headers": {},
             **secure,
         },
+        ending=beside.tell,
     ).run()
 
 
@@ -190,9 +213,14 @@ class _Beside:
         self._start()
         threading.Thread(target=self._keep, daemon=True).start()
 
+    def tell(self) -> None:
+        """Have it end; it is waited for by `stop`."""
+        if not self._stopping.is_set():
+            self._stopping.set()
+            self._process.terminate()
+
     def stop(self) -> None:
-        self._stopping.set()
-        self._process.terminate()
+        self.tell()
         try:
             self._process.wait(timeout=30)
         except subprocess.TimeoutExpired:
@@ -218,6 +246,7 @@ def work(workspace: Workspace, *, parent: int | None = None) -> None:
         parent: the process to end with; None: work alone.
     """
     workspace.database().close()
+    os.nice(NICE)
     logs.configure()
     worker_state.give_signs(workspace)
     beside = parent is not None

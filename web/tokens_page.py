@@ -1,6 +1,6 @@
 """Tokens of the API: which there are, a new one whose secret is shown once, and their end."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -27,7 +27,7 @@ class Made:
     """A token that was made just now, and its secret."""
 
     name: str
-    secret: str
+    secret: str = field(repr=False)
 
 
 @bp.get("")

@@ -49,7 +49,7 @@ class Options:
 
     format: str = ""  # one of `TITLES`
     source: str = ""  # with an inquiry's id, its name for ever; empty: the format's own name
-    password: str = ""  # of a workbook or archive
+    password: str = field(default="", repr=False)  # of a workbook or archive
     columns: Mapping[str, str] = field(default_factory=dict)  # field to column of a table
     ours: tuple[str, ...] = ()  # the team's own mail addresses and domains
     timezone: str = "Asia/Seoul"  # of a table's times that name no offset

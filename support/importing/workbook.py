@@ -173,7 +173,9 @@ def _plain(path: Path, password: str) -> IO[bytes]:
             if not office.is_encrypted():
                 raise FileFormatError("a workbook of an old kind; save it as XLSX, or as CSV")
             if not password:
-                raise PasswordNeededError(f"{path.name} has a password. Give it: --password")
+                raise PasswordNeededError(
+                    f"{path.name} has a password. Type it, or give it on standard input."
+                )
             office.load_key(password=password)
             office.decrypt(out)
     except DecryptionError as error:  # a wrong password among them

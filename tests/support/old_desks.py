@@ -49,4 +49,5 @@ def _desk(folder: Path, sql: str, key: str) -> Workspace:
         db.executescript((HERE / sql).read_text(encoding="utf-8"))
         db.execute("PRAGMA journal_mode = WAL")
     space.key_path.write_text(key)
+    space.key_path.chmod(0o600)
     return space

@@ -1,6 +1,7 @@
 """The command line. Each command parses, calls and prints; errors become exit codes here."""
 
 import importlib
+import os
 import sqlite3
 import sys
 
@@ -99,6 +100,7 @@ def faqdesk() -> None:
 
 def main() -> None:
     """Run the command line; turn what faqdesk refuses into a line and an exit code."""
+    os.umask(0o077)  # what it writes holds customers' words: for its owner alone
     try:
         faqdesk.main(prog_name="faqdesk", standalone_mode=False)
     except click.ClickException as error:

@@ -2,6 +2,7 @@
 
 import getpass
 import json
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -32,6 +33,16 @@ def actor() -> Actor:
     except (KeyError, OSError):
         name = "unknown"
     return Actor(f"cli:{name}")
+
+
+def ask_secret(words: str, *, twice: bool = False) -> str:
+    """Ask without showing it; a script gives it on standard input, a line each.
+
+    Never an option: the arguments of a process can be read by everybody on the machine.
+    """
+    if sys.stdin.isatty():
+        return str(click.prompt(words, hide_input=True, confirmation_prompt=twice))
+    return sys.stdin.readline().rstrip("\r\n")
 
 
 def print_json(data: Any) -> None:

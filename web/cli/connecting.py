@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from .common import actor, json_option, print_json, workspace
+from .common import actor, ask_secret, json_option, print_json, workspace
 
 KINDS = ("zendesk", "chatwoot", "zammad", "channel-talk", "smtp")  # as support.connections has them
 
@@ -59,8 +59,8 @@ def add_command(
 
     token = ""
     if not listen_only:
-        token = _ask("Token" if kind != "smtp" else "Password")
-    secret = _ask("Secret of the webhook") if own else ""
+        token = ask_secret("Token" if kind != "smtp" else "Password")
+    secret = ask_secret("Secret of the webhook") if own else ""
     access = Access(
         address=address, secret=secret, user=user, token=token, account=account, sender=sender,
         tls=tls, private=private,
@@ -225,10 +225,3 @@ def deliveries_command(state: str | None, limit: int, as_json: bool) -> None:
             f"{row['id']}\tinquiry {row['inquiry_id']}\t{row['connection']}\t{row['state']}\t"
             f"{row['tries']} tries\t{row['error']}"
         )
-
-
-def _ask(words: str) -> str:
-    """Ask without showing it; a script gives it on standard input, a line each."""
-    if sys.stdin.isatty():
-        return str(click.prompt(words, hide_input=True))
-    return sys.stdin.readline().strip()

@@ -2,7 +2,6 @@
 
 # ruff: noqa: D301 - click looks for the backspace itself, not for an escaped one
 
-import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -24,7 +23,7 @@ from support.importing.report import ImportReport
 from support.seal import KEY_BYTES, Seal
 from support.workspace import Workspace
 
-from .common import actor, json_option, print_json, progress_line, workspace
+from .common import actor, ask_secret, json_option, print_json, progress_line, workspace
 
 _FILES = click.Path(path_type=Path, dir_okay=False)
 
@@ -41,7 +40,6 @@ _FILES = click.Path(path_type=Path, dir_okay=False)
 )
 @click.option("--format", "format_name", help="What the files are, where content does not tell.")
 @click.option("--source", help="The source's name; with a row's id, its name for ever.")
-@click.option("--password", help="Of a workbook or archive; asked for where it is needed.")
 @click.option(
     "--our-mail",
     "ours",
@@ -57,7 +55,6 @@ def import_command(
     columns: tuple[str, ...],
     format_name: str | None,
     source: str | None,
-    password: str | None,
     ours: tuple[str, ...],
     dry_run: bool,
     as_json: bool,
@@ -67,12 +64,13 @@ def import_command(
     What the files are is found out by what they hold: Zendesk, Freshdesk, Chatwoot, Zammad, Help
     Scout, FreeScout, Channel Talk, mbox and EML, CSV, TSV, JSON Lines and XLSX. Text is masked
     before it is stored. A second import of the same rows adds nothing; killed half way, it goes on
-    where it stopped; `faqdesk imports undo` takes it back.
+    where it stopped; `faqdesk imports undo` takes it back. The password of a workbook or an archive
+    is asked for where it is needed, or read from standard input.
 
     \b
     Example:
       faqdesk import tickets.json comments.json --dry-run
-      faqdesk import channel.xlsx --password 1234
+      faqdesk import channel.xlsx < password.txt
       faqdesk import history.xlsx --column question=문의 --column answer=답변
       faqdesk import questions.csv.gz answers.csv.gz --mapping forum.toml
     """
@@ -80,7 +78,6 @@ def import_command(
     options = Options(
         format=format_name or "",
         source=source or "",
-        password=password or "",
         columns=_columns(columns),
         ours=ours,
     )
@@ -190,9 +187,10 @@ def _known(files: list[Path], options: Options) -> Options | None:
     try:
         found = detect(files, options)
     except PasswordNeededError as error:
-        if options.password or not sys.stdin.isatty():
+        password = ask_secret(str(error))
+        if not password:
             raise
-        options = replace(options, password=click.prompt(str(error), hide_input=True))
+        options = replace(options, password=password)
         found = detect(files, options)
     plain = found.table is not None and {"question", "answer"} <= set(found.table.columns)
     if plain and not options.columns and not workbook.is_workbook(files[0]):

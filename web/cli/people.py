@@ -10,7 +10,7 @@ from support import agents
 from support.errors import InputError
 from web import tokens
 
-from .common import actor, workspace
+from .common import actor, ask_secret, workspace
 from .inviting import COMMANDS
 
 
@@ -28,15 +28,14 @@ def agent_command() -> None:
 @click.argument("login")
 @click.option("--name", default="", help="As colleagues see it.")
 @click.option("--role", type=click.Choice(agents.ROLES), default="agent", show_default=True)
-@click.option("--password", help="Asked for when it is not given.")
-def add(login: str, name: str, role: str, password: str | None) -> None:
-    """Add a person who can sign in.
+def add(login: str, name: str, role: str) -> None:
+    """Add a person who can sign in; the password is asked for, or read from standard input.
 
     \b
     Example:
       faqdesk agent add mina --name 김미나 --role agent
     """
-    password = password or click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    password = ask_secret("Password", twice=True)
     db = workspace().create().database()
     agent = agents.add(db, actor(), login=login, name=name, role=role, password=password)
     click.echo(f"{agent.login} can sign in as {agent.role}.")
@@ -52,11 +51,7 @@ def password(login: str, generate: bool) -> None:
     Example:
       faqdesk agent password mina --generate
     """
-    fresh = (
-        secrets.token_urlsafe(12)
-        if generate
-        else click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    )
+    fresh = secrets.token_urlsafe(12) if generate else ask_secret("Password", twice=True)
     agents.set_password(workspace().database(), actor(), login, fresh)
     click.echo(f"New password of {login}: {fresh}" if generate else "Changed.")
 
