@@ -43,18 +43,18 @@ def init_app(app: Flask) -> None:
     def refused(error: Exception) -> Response:
         fault = fault_of(error)
         if fault is not None:
-            return _answer(fault, CURES[fault])
+            return _answer(fault, CURES[fault], error)
         log.error("unforeseen error", route=str(request.url_rule or "none"), exc_info=True)
         return errors._answer(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong on our side.")
 
     @app.errorhandler(WorkspaceError)
     def unusable(error: WorkspaceError) -> Response:
         fault = fault_of(error)
-        return _answer(fault, CURES[fault] if fault else str(error))
+        return _answer(fault, CURES[fault] if fault else str(error), error)
 
 
-def _answer(fault: Fault | None, cure: str) -> Response:
-    _tell(fault, cure)
+def _answer(fault: Fault | None, cure: str, error: Exception) -> Response:
+    _tell(fault, cure, error)
     seconds = AGAIN.get(fault, 60)
     # Else the language would be looked up in the database.
     chosen = session.get("language")
@@ -81,9 +81,10 @@ def _typed() -> str:
     return "\n\n".join(value for value in held if value.strip())
 
 
-def _tell(fault: Fault | None, cure: str) -> None:
+def _tell(fault: Fault | None, cure: str, error: Exception) -> None:
     """Say in the log what is wrong and what to do; not for each request."""
     if time.monotonic() - _told.get(fault, -TELL_SECONDS) < TELL_SECONDS:
         return
     _told[fault] = time.monotonic()
-    log.error("the desk cannot be used", fault=fault or "workspace", cure=cure, exc_info=True)
+    kind = type(error).__name__
+    log.error("the desk cannot be used", fault=fault or "workspace", cure=cure, error=kind)

@@ -20,7 +20,7 @@ def other_key(path):
 
 WRONG = {
     "gone": (lambda path: path.unlink(), "Cannot read the key file"),
-    "damaged": (lambda path: path.write_text("damaged"), "damaged"),
+    "damaged": (lambda path: path.write_text("ZGFtYWdlZA==\n"), "damaged"),
     "another desk's": (other_key, "another desk's"),
 }
 
