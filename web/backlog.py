@@ -21,6 +21,7 @@ THREADS: Final = 16  # at work at once in each process; many of them wait for th
 CONNECTIONS: Final = 1_000  # open at once to each process
 BACKLOG: Final = 2_048  # connections that the system keeps for us while we begin, or are full
 QUIET_SECONDS: Final = 15  # that a line stays open after an answer: https costs a greeting anew
+ENDING_SECONDS: Final = 0.5  # that quiet lines stay open where a process ends
 STALLED_SECONDS: Final = 30.0  # without a byte from whoever sends a request, or reads an answer
 SILENT_SECONDS: Final = 10.0  # that a connection may stay open before its first byte
 STARTING_SECONDS: Final = 10.0  # a process that has just begun catches up with what waited
@@ -97,3 +98,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         """Answer a request, in a thread."""
         _turn.waited = time.monotonic() - conn.queued_at
         return super().handle(conn)
+
+    def _cap_keepalive(self, deadline: float) -> None:
+        """Close quiet lines soon where the process ends: who is answered next waits for that."""
+        super()._cap_keepalive(min(deadline, time.monotonic() + ENDING_SECONDS))
