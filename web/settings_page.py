@@ -7,7 +7,7 @@ from typing import Any, Final
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from support import retention, settings
+from support import backups, retention, settings
 from support.database import write
 from support.errors import InputError, SettingError
 from support.settings import RANGES, Settings
@@ -17,6 +17,7 @@ from .actors import who
 from .auth import ADMINS, actor, requires
 from .database import db
 from .i18n import gettext as _
+from .i18n import moment
 from .settings_words import FIELDS, GROUPS, Field
 
 bp = Blueprint("settings_page", __name__, url_prefix="/settings")
@@ -176,11 +177,27 @@ def _page(now: Settings, typed: dict[str, Typed], *, ask: str = "") -> str:
         changed=settings.changed(db()),
         person=lambda name: who(db(), name),
         ask=ask,
+        backed_up=_backed_up(),
         wrong=[FIELDS[name] for name, item in shown.items() if item.trouble],
         now_due=_deleted(retention.due(db(), days=now.inquiries_days), now.inquiries_days)
         if now.inquiries_days
         else "",
     )
+
+
+def _backed_up() -> str:
+    """When the last good backup was made, and what is wrong since."""
+    good, failed = backups.last(db()), backups.failed_since(db())
+    words = (
+        _("The last backup: %(name)s, %(when)s.", name=good.path.name, when=moment(good.at))
+        if good
+        else _("There is no backup yet.")
+    )
+    if failed:
+        words += " " + _("One failed since; the log and the Jobs page say why.")
+    elif backups.late(db()):
+        words += " " + _("It is late: none was made for more than a day.")
+    return words
 
 
 def _limits(field: Field) -> tuple[str, str]:
