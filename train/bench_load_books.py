@@ -58,7 +58,10 @@ def books(space: Workspace, ledger: Ledger, *, settle: float = SETTLE_SECONDS) -
             SELECT m.text, m.inquiry_id FROM messages m JOIN outbox o ON o.message_id = m.id
             WHERE m.role = 'agent' AND m.text LIKE ?
         """
-        kept = [(_mark(text), number) for text, number in db.conn.execute(sql, [f"%{MARK}%"])]
+        kept = [
+            (_mark(text), number)
+            for text, number in db.conn.execute(sql, [f"%{MARK}{ledger.run}-%"])
+        ]
         there, times = dict(kept), Counter(mark for mark, _ in kept)
         lost = [mark for mark, inquiry in ledger.sends.items() if there.get(mark) != inquiry]
         unheard = [mark for mark in there if mark in ledger.tried and mark not in ledger.sends]

@@ -13,6 +13,7 @@ import http.client
 import itertools
 import json
 import random
+import secrets
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -30,21 +31,27 @@ MARK: Final = "bench-"  # before the letters that a sent answer is known by
 
 @dataclass
 class Ledger:
-    """What was acknowledged, to be looked for in the database at the end."""
+    """What was acknowledged, to be looked for in the database at the end.
+
+    A desk that is kept has seen other runs: the marks and numbers of each are its own.
+    """
 
     sends: dict[str, int] = field(default_factory=dict)  # mark of an answer -> inquiry
     tried: set[str] = field(default_factory=set)  # marks of all that were sent
     handed_in: list[str] = field(default_factory=list)  # ids at their source
     knocks: list[str] = field(default_factory=list)  # ids of webhooks
-    _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+    run: str = field(default_factory=lambda: "".join(secrets.choice(_ALPHABET) for _ in range(8)))
+    _numbers: "itertools.count[int]" = field(
+        default_factory=lambda: itertools.count(10_000 * (1 + secrets.randbelow(90)))
+    )
 
     def mark(self) -> str:
         """Letters that no other answer has; digits may be masked as somebody's number."""
-        number, letters = next(self._numbers), ""
+        number, letters = self.number(), ""
         while number:
             number, rest = divmod(number, 26)
             letters += _ALPHABET[rest]
-        return f"{MARK}{letters}."
+        return f"{MARK}{self.run}-{letters}."
 
     def number(self) -> int:
         """One that nothing else has."""
@@ -155,7 +162,7 @@ def _search(browser: Browser) -> Answer:
 
 
 def _hand_in(browser: Browser) -> Answer:
-    named = f"load-{browser.ledger.number()}"
+    named = f"load-{browser.ledger.run}-{browser.ledger.number()}"
     data = {"source": "form", "id": named, "text": browser.some("typed")}
     status, body = browser.ask("POST", "/api/v1/inquiries", data=data)
     if status in (200, 201):
