@@ -36,6 +36,7 @@ def test_what_is_missing_is_named_with_its_cure(tmp_path, space):
     with pytest.raises(WorkspaceError, match="FAQDESK_KEY_FILE"):
         space.seal()
     space.key_path.write_text("c2hvcnQ=")
+    space.key_path.chmod(0o600)
     with pytest.raises(WorkspaceError, match="damaged"):
         space.seal()
 

@@ -4,10 +4,12 @@ import ast
 import csv
 import io
 import json
+import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +21,7 @@ from listings.tables_xlsx import XlsxRows, XlsxSink
 from support.importing.files import rows
 from support.importing.workbook import rows as sheet_rows
 from support.table_rows import as_written, is_formula, no_formula, typed_text
+from web.cli import faqdesk as group
 from web.sheets import Sheet, csv_rows, write_csv, write_xlsx
 
 ROOT = Path(__file__).parents[2]
@@ -186,6 +189,63 @@ def writers() -> Iterator[str]:
 
 def test_every_module_that_writes_a_table_is_written_down_here():
     assert set(writers()) == WRITERS
+
+
+# Pages and calls that send a table, and by which writer.
+SENDERS = {
+    "web/archive_page.py": "sheets",
+    "web/audit_page.py": "sheets",
+    "web/api_export.py": "sheets",
+    "web/categories_page.py": "tree_files",
+    "web/map_export.py": "inquiry_map",
+    "web/table_files.py": "sheets",
+    "web/week_page.py": "sheets",
+}
+# Commands that write files, and which of them are tables of words, by which writer.
+FILES = {
+    "week": "sheets", "inquiries answered": "sheets", "audit": "sheets",
+    "faqs export": "table_files", "replies export": "table_files", "map region": "inquiry_map",
+    "label": "labelling", "moderate": "judge",
+}  # fmt: skip
+NO_TABLES = {
+    "train encoder", "evaluate", "map export", "review export", "backup", "restore", "bench loop",
+    "bench web", "bench load", "similar find", "serve-index",
+}  # fmt: skip
+READING = {
+    "import", "import-faqs", "collect files", "faqs import", "replies import", "review import",
+    "moderation import",
+}  # fmt: skip
+
+
+def test_every_page_that_sends_a_table_is_written_down_here():
+    found = {}
+    for path in (ROOT / "web").glob("*.py"):
+        source, name = path.read_text(encoding="utf-8"), path.relative_to(ROOT).as_posix()
+        if name != "web/sheets.py" and re.search(r"text/csv|spreadsheetml|\bcsv_rows\b", source):
+            found[name] = source
+    assert set(found) == set(SENDERS)
+    for name, source in found.items():
+        assert re.search(rf"\bimport\b.*\b{SENDERS[name]}\b|{SENDERS[name]} import", source), name
+
+
+def commands(command, path=()):
+    yield " ".join(path), command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            yield from commands(command.get_command(context, name), (*path, name))
+
+
+def test_every_command_that_writes_a_file_is_written_down_here():
+    found = {
+        name
+        for name, command in commands(group)
+        for param in command.params
+        if isinstance(param.type, click.Path)
+        and not param.type.exists
+        and not (name.startswith("bench ") and name not in NO_TABLES)  # reads what it measures
+    }
+    assert found == set(FILES) | NO_TABLES | READING
 
 
 def test_a_workbook_that_is_taken_in_runs_no_formula_and_asks_nobody(tmp_path):
