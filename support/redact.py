@@ -34,7 +34,7 @@ MASKS: Final = {
 _MASK = re.compile("|".join(map(re.escape, MASKS.values())))
 # What nobody sees, beside a sign that a number or an address is made of: it would tear them.
 _UNSEEN: Final = "\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
-_SIGN: Final = r"[\dA-Za-z@＠._+\-]"
+_SIGN: Final = r"[\dA-Za-z@＠._+\- \u2010-\u2015\u2212．＿－]"
 _HIDDEN = re.compile(f"[{_UNSEEN}]")
 _TORN = re.compile(rf"(?<={_SIGN})[{_UNSEEN}]++|(?<![{_UNSEEN}])[{_UNSEEN}]++(?={_SIGN})")
 _MAX_PASSES: Final = 8  # nearly every text is settled after the first
