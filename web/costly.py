@@ -8,10 +8,12 @@ whatever is cheap is answered meanwhile.
 """
 
 import threading
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from functools import partial
+from typing import Final, cast
 
-from flask import Flask, current_app, request
+from flask import Flask, Response, current_app, request
 from flask_login import current_user
 
 from support.errors import BusyError, FaqdeskError
@@ -119,11 +121,32 @@ def init_app(app: Flask) -> None:
         if request.endpoint in COSTLY and current_user.is_authenticated:
             begin(str(current_user.agent.actor_name))
 
+    @app.after_request
+    def keep(response: Response) -> Response:
+        if _PLACE in request.environ and response.is_streamed and not response.direct_passthrough:
+            leave = partial(_leave, {_PLACE: request.environ.pop(_PLACE)})
+            response.call_on_close(leave)  # whoever asked went away, before a piece was sent even
+            response.response = _until_sent(cast("Iterable[bytes]", response.response), leave)
+        return response
+
     @app.teardown_request
     def end(_: BaseException | None) -> None:
-        gate: Gate | None = request.environ.pop(_PLACE, None)
-        if gate is not None:
-            gate.leave()
+        _leave(request.environ)
+
+
+def _leave(held: dict[str, Gate]) -> None:
+    """Give back what a request holds; once, however often it is asked."""
+    gate = held.pop(_PLACE, None)
+    if gate is not None:
+        gate.leave()
+
+
+def _until_sent(pieces: Iterable[bytes], leave: Callable[[], None]) -> Iterator[bytes]:
+    """Hold a place until the last piece is sent: what is made meanwhile is the costly part."""
+    try:
+        yield from pieces
+    finally:
+        leave()
 
 
 def begin(who: str = "") -> None:
@@ -154,5 +177,4 @@ def begin(who: str = "") -> None:
             "Others ask for the same just now, and nothing was done. Try again in a few seconds.",
             retry_after=5,
         )
-    # Not in `g`: what is sent piece by piece ends in another application context.
     request.environ[_PLACE] = gate

@@ -44,7 +44,6 @@ LOOKED_AT = {
     ("support/faq_changes.py", "delete"): "likewise",
     ("support/faq_changes.py", "row_by_key"): "likewise",
     ("support/faq_undo.py", "_put_back"): "the table of a change that the desk wrote down itself",
-    ("support/lexical_segment.py", "where"): "no SQL: numbers of another kind of index",
     ("support/worklist.py", "_first"): "conditions of _WHERE and _FRESH, by its callers",
     ("support/migrations.py", "_run"): "scripts of migrations",
 }

@@ -127,6 +127,26 @@ def test_a_place_is_given_back_whatever_became_of_the_request(app, db):
         assert {name: gate._places._value for name, gate in gates.items()} == free, name
 
 
+def test_a_place_is_kept_while_an_answer_is_sent_piece_by_piece(app, db):
+    admin, asker = _admin(app, db), Asker(app, db)
+    places = app.extensions["faqdesk-costly"][EXPORT.name]._places
+    for begin in (
+        lambda: admin.post("/audit/export", data={"reason": "a look"}, buffered=False),
+        lambda: admin.post("/answered/export", data={"reason": "a look"}, buffered=False),
+        lambda: asker.get("/export", reason="a look"),
+    ):
+        answer = begin()
+        assert answer.status_code == 200
+        assert answer.get_data()
+        answer.close()
+        assert places._value == EXPORT.at_once
+    answer = admin.post("/audit/export", data={"reason": "a look"}, buffered=False)
+    next(iter(answer.response))
+    assert places._value == EXPORT.at_once - 1
+    answer.close()  # whoever asked went away
+    assert places._value == EXPORT.at_once
+
+
 def test_one_person_gets_a_share_of_each_minute_and_others_theirs(app, db, monkeypatch, sign_in):
     monkeypatch.setattr(api_rate.time, "time", lambda: 1_000_000_010)
     mina, yuna = sign_in("mina"), sign_in("yuna")
