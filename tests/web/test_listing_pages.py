@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 import time
 
 import pytest
@@ -33,7 +34,7 @@ def labeller(app, db):
 @pytest.fixture
 def model(space, db, category_model):
     (space.models / "category").mkdir(exist_ok=True)
-    os.symlink(category_model, space.models / "category" / "m1")
+    shutil.copytree(category_model, space.models / "category" / "m1")
     releases.publish(space, db, {"category": "m1"}, actor=ACTOR, line="category")
 
 
