@@ -92,6 +92,8 @@ def restore(
     home = workspace.home
     with Reader(path) as reader:
         manifest = reader.manifest
+        if (home / STAGE).is_dir() and (home / "desk.db").exists():
+            _settle(workspace)  # killed when all but this was done
         _check_steps(path, manifest)
         _make_empty(home)
         _check_room(home, manifest)
@@ -114,12 +116,20 @@ def restore(
                     f"the folder's rights."
                 ) from error
             raise
-    with closing(workspace.database()) as db:
-        try:
-            audit_chain.accept(db)
-        except WorkspaceError as error:
-            done = replace(done, troubles=(*done.troubles, str(error)))
+    try:
+        _settle(workspace)
+    except WorkspaceError as error:
+        done = replace(done, troubles=(*done.troubles, str(error)))
     return done
+
+
+def _settle(workspace: Workspace) -> None:
+    """What is left to do once the database is in place: its trail goes on from an earlier act."""
+    try:
+        with closing(workspace.database()) as db:
+            audit_chain.accept(db)
+    finally:
+        shutil.rmtree(workspace.home / STAGE, ignore_errors=True)
 
 
 def _check_steps(path: Path, manifest: Manifest) -> None:
@@ -315,14 +325,13 @@ def _probe(db: Database, stage: Path) -> tuple[int | None, list[str]]:
 
 def _move_up(stage: Path, home: Path) -> None:
     """Put what was looked through in place: the database last, for with it there is a desk."""
+    for name in ("models", "images"):
+        (stage / name).mkdir(exist_ok=True)
     for entry in sorted(stage.iterdir(), key=lambda entry: entry.name == "desk.db"):
         if entry.name not in _STALE:
             _sync(entry.parent)
             entry.rename(home / entry.name)
-    for name in ("models", "images"):
-        (home / name).mkdir(exist_ok=True)
     _sync(home)
-    shutil.rmtree(stage, ignore_errors=True)
 
 
 def _sync(folder: Path) -> None:
