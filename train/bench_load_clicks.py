@@ -94,13 +94,14 @@ class Browser(Agent):
             try:
                 line.request(method, path, body, headers)
                 answer = line.getresponse()
-            except (http.client.HTTPException, ConnectionError):
+                content = answer.read()
+            except (OSError, http.client.HTTPException) as error:
                 line.close()
-                if not used:
-                    raise
-                self.again += 1
-                continue
-            content = answer.read()
+                # Closed while it was quiet: nothing was heard, so it is asked anew.
+                if used and isinstance(error, ConnectionError):
+                    self.again += 1
+                    continue
+                raise
             self._heed(answer)
             self._free.append(line)
             return answer.status, content
