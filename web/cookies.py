@@ -6,6 +6,7 @@ in a foreign frame must not act for whoever is signed in: there a cookie is neit
 written, whatever the browser sends. Nor is it where it would travel in the clear.
 """
 
+import re
 from typing import Final
 
 from flask import Flask, Request, Response, request
@@ -15,6 +16,7 @@ from .origins import travels_in_the_clear
 
 WITHOUT: Final = "/embed/"
 BOUND: Final = "__Host-"
+_UNTIL: Final = re.compile("Expires=[^;]+")
 
 
 def name_of(plain: str) -> str:
@@ -37,8 +39,18 @@ class Cookies(SecureCookieSessionInterface):
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Write the cookie where one counts."""
-        if not _without(request):
-            super().save_session(app, session, response)
+        if _without(request):
+            return
+        super().save_session(app, session, response)
+        if session and session.permanent:
+            # For how long, not until when: with a clock that is behind, nobody could sign in.
+            age = int(app.permanent_session_lifetime.total_seconds())
+            name = f"{self.get_cookie_name(app)}="
+            written = [
+                _UNTIL.sub(f"Max-Age={age}", each) if each.startswith(name) else each
+                for each in response.headers.getlist("Set-Cookie")
+            ]
+            response.headers.setlist("Set-Cookie", written)
 
     def get_cookie_secure(self, app: Flask) -> bool:
         """Whether the browser may send it over https alone: where it is asked for over https."""

@@ -17,8 +17,9 @@ class AgentAtDoor:
         given = {"login": login, "password": PASSWORD, "csrf_token": self.csrf}
         answer = self.http.post("/sign-in", data=given)
         assert answer.status_code == 302, answer.text
-        page = self.http.get("/").text
-        self.csrf = re.search(r'data-csrf="([^"]+)"', page)[1]
+        page = self.http.get("/")
+        assert page.status_code == 200, page.headers
+        self.csrf = re.search(r'data-csrf="([^"]+)"', page.text)[1]
 
     def send(self, inquiry_id, text):
         given = {"text": text, "csrf_token": self.csrf}
