@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from support import grpc_index
+from support.artifact import write_artifact
 from support.engine_places import check_place, host_of, is_own
 from support.errors import IndexServerError, SettingError
 from support.faiss_index import FaissIndex
@@ -194,8 +195,9 @@ def test_servers_listen_on_this_machine_unless_told_otherwise(command):
 
 
 def test_serve_index_refuses_every_address_by_its_exit_code(tmp_path):
-    FaissIndex(4).snapshot(tmp_path)
-    words = ["serve-index", "--vectors", str(tmp_path), "--host", "0.0.0.0", "--port", "0"]
+    folder = tmp_path / "index"
+    write_artifact(folder, kind="index", config={}, files=FaissIndex(4).snapshot, metrics={})
+    words = ["serve-index", "--vectors", str(folder), "--host", "0.0.0.0", "--port", "0"]
     done = subprocess.run(
         [sys.executable, "-m", "web.cli", *words],
         capture_output=True, text=True, cwd=ROOT, timeout=120,
