@@ -340,8 +340,13 @@ def described(guarded_app):
     return schemathesis.openapi.from_wsgi("/api/v1/openapi.json", guarded_app)
 
 
+def content(db):
+    """All that is in a desk, but for the counts of who was turned away."""
+    return [line for line in db.conn.iterdump() if "sign_in_attempts" not in line]
+
+
 def test_no_path_of_the_api_answers_whom_it_does_not_know(described, db):
-    before = list(db.conn.iterdump())
+    before = content(db)
     strangers = ({}, {"Authorization": "Bearer fd_unknown"}, {"Authorization": "Basic bWluYTo="})
     asked = set()
     for found in described.get_all_operations():
@@ -366,4 +371,4 @@ def test_no_path_of_the_api_answers_whom_it_does_not_know(described, db):
         ask()
         asked.add(operation.label)
     assert len(asked) > 30
-    assert list(db.conn.iterdump()) == before
+    assert content(db) == before
