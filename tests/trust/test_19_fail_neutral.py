@@ -105,7 +105,7 @@ def market(tmp_path):
         for example in examples()
         if example.label in PROBLEMS and likeliest(moderator, example.listing) == example.label
     )
-    at = {label: Thresholds(hide=0.5, settle=0.5, review=0.1) for label in PROBLEMS}
+    at = {label: Thresholds(hide=0.5, review=0.1) for label in PROBLEMS}
     at[LEGAL] = Thresholds(review=1.0)
     quiet = Rules(sample_all=0.0, sample_hidden=0.0)
     put(db, Policy(model=moderator.version, thresholds=at, rules=quiet))
