@@ -25,7 +25,7 @@ from sqlite_utils import Database
 from . import audit_chain, backups, key_mark
 from .audit import Actor, record
 from .bundle import DATABASE, KEY, README, Manifest, Reader, Writer, tree
-from .clock import from_iso, iso, now
+from .clock import now
 from .database import scalar
 from .errors import BackupError, ModelError
 from .migrations import migrations
@@ -330,10 +330,10 @@ def _target(workspace: Workspace, to: Path | None, key: str) -> Path:
     """
     named = (to or _folder(workspace)).absolute()
     if named.is_dir():
-        target = named / backups.name(key, datetime.now(UTC))
-        while target.exists():  # a second one within a second, or a clock that went back
-            moment = from_iso(iso(datetime.now(UTC)))
-            target = named / backups.name(key, max(moment, _moment_of(target)))
+        # Later than every one that is there, also when the clock went back: the oldest names go.
+        there = backups.in_folder(named, key)
+        moments = [datetime.now(UTC), *map(_moment_of, there[:1])]
+        target = named / backups.name(key, max(moments))
     else:
         target = named
     if target.exists():
