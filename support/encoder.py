@@ -22,7 +22,7 @@ from .errors import EmptyTextError, ModelDamagedError, ModelMissingError
 KIND = "encoder"
 Vectors = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.int8]
-_OWN_FILES = ("config.json", "metrics.json", "manifest.json", "LICENSE")
+_OWN_FILES = ("config.json", "metrics.json", "manifest.json", "LICENSE", "learned.safetensors")
 _BATCH = 512
 _FEW = 4  # texts that are split sooner than threads are woken to do it
 _PLAIN = "embedding.weight"

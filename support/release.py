@@ -38,7 +38,8 @@ class Release:
         """Where the release's model of a kind lies; None where it has none.
 
         Raises:
-            ModelDamagedError: another model lies there than the release was made of.
+            ModelDamagedError: another model lies there than the release was made of, or one that
+                nothing vouches for.
         """
         version = self.parts.get(kind)
         if not version:
@@ -49,8 +50,14 @@ class Release:
             same = self.hashes.get(kind) in (None, version_of(folder))
         except InputError as error:
             raise ModelDamagedError(str(error)) from error
-        except OSError:  # whoever opens it says what is missing
-            return folder
+        except OSError as error:
+            if not folder.is_dir():  # whoever opens it says what is missing
+                return folder
+            # Nothing vouches for what else lies there: it might be taken for a model of others.
+            raise ModelDamagedError(
+                f"{folder / 'manifest.json'} cannot be read ({error.strerror}). Bring the folder "
+                f"back from a backup, or train again: faqdesk train"
+            ) from error
         if not same:
             raise ModelDamagedError(
                 f"{folder} is not what release {self.name} was made of. Bring the folder back from "

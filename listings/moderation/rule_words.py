@@ -107,7 +107,7 @@ def _outside(pattern: str) -> str:
     """A pattern without what stands in brackets."""
     before = ""
     while before != pattern:
-        before, pattern = pattern, re.sub(r"\\.|\[[^\]]*\]|\([^()]*\)", "", pattern)
+        before, pattern = pattern, re.sub(r"\\.|\[[^\]]*(?:\]|$)|\([^()]*\)", "", pattern)
     return pattern
 
 

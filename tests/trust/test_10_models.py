@@ -222,6 +222,9 @@ def test_a_release_vouches_for_the_list_of_files_itself(small, space, db):
     with pytest.raises(ModelDamagedError, match="not what release"):
         current(space.models).folder(space.models, "faq")
     assert "not what release" in models.load(space.models).degraded
+    (place / "manifest.json").unlink()  # or it might pass for a folder of others
+    with pytest.raises(ModelDamagedError, match=r"manifest\.json cannot be read"):
+        current(space.models).folder(space.models, "faq")
     place.rename(space.home / "elsewhere")
     place.symlink_to(space.home / "elsewhere")
     with pytest.raises(ModelDamagedError, match="leads out"):

@@ -254,10 +254,8 @@ class Stalling(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     going = threading.Event()
-    begun = 0
 
     def do_GET(self):
-        type(self).begun += 1
         self.going.wait()
         self.send_response(204)
         self.end_headers()
@@ -274,7 +272,6 @@ RATE = 100  # a second
 def stalling():
     """A server that stalls for a second, half a second after it is first asked."""
     Stalling.going.set()
-    Stalling.begun = 0
     server = ThreadingHTTPServer(("127.0.0.1", 0), Stalling)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -283,8 +280,10 @@ def stalling():
         threading.Timer(0.5 + STALL, Stalling.going.set),
     ]
 
+    first = threading.Lock()  # whoever asks first takes it, for good
+
     def get():
-        if not Stalling.begun:
+        if first.acquire(blocking=False):
             for timer in timers:
                 timer.start()
         return fetch(server.server_port, "/")[0], ""
