@@ -20,7 +20,7 @@ import json
 import math
 import os
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -136,33 +136,36 @@ def verify(db: Database, *, progress: Callable[[int], None] | None = None) -> Re
     Raises:
         WorkspaceError: the key is missing.
     """
-    seal = _key(db)
+    seal, anchor = _key(db), _anchored(db)
     acts, broken, last, previous = 0, None, 0, ""
-    for rows in _pieces(db):
-        for row in rows:
-            why = _wrong(seal, row, previous)
-            if why and broken is None:
-                broken = Break(row["id"], why, _named(row))
-            acts, last, previous = acts + 1, row["id"], row["hash"]
-        if progress:
-            progress(acts)
-    if broken and broken.row == _first(db) and broken.why == "changed":
-        head = _head(db)
-        if head and not head.holds(seal):
-            broken = Break(0, "key")
-    broken = broken or _end_wrong(db, seal, last, previous)
-    return Report(acts, broken, _anchored(db) is not None)
+    with _one_moment(db):
+        for rows in _pieces(db):
+            for row in rows:
+                why = _wrong(seal, row, previous)
+                if why and broken is None:
+                    broken = Break(row["id"], why, _named(row))
+                acts, last, previous = acts + 1, row["id"], row["hash"]
+            if progress:
+                progress(acts)
+        if broken and broken.row == _first(db) and broken.why == "changed":
+            head = _head(db)
+            if head and not head.holds(seal):
+                broken = Break(0, "key")
+        broken = broken or _end_wrong(db, seal, anchor, last, previous)
+    return Report(acts, broken, anchor is not None)
 
 
 def glance(db: Database) -> Report:
     """What can be told at once, however long the trail: its end, its anchor, its schema."""
-    seal = _key(db)
-    row = one(db, "SELECT * FROM audit ORDER BY id DESC LIMIT 1")
-    acts = row["id"] if row else 0
-    if row and _link(seal, row) != row["hash"]:
-        return Report(acts, Break(row["id"], "changed", _named(row)), _anchored(db) is not None)
-    end = (row["id"], row["hash"]) if row else (0, "")
-    return Report(acts, _end_wrong(db, seal, *end), _anchored(db) is not None)
+    seal, anchor = _key(db), _anchored(db)
+    with _one_moment(db):
+        row = one(db, "SELECT * FROM audit ORDER BY id DESC LIMIT 1")
+        if row and _link(seal, row) != row["hash"]:
+            broken: Break | None = Break(row["id"], "changed", _named(row))
+        else:
+            end = (row["id"], row["hash"]) if row else (0, "")
+            broken = _end_wrong(db, seal, anchor, *end)
+    return Report(row["id"] if row else 0, broken, anchor is not None)
 
 
 def head(db: Database) -> End | None:
@@ -196,7 +199,25 @@ def _wrong(seal: Seal, row: Row, previous: str) -> str:
     return "" if row["previous"] == previous else "torn"
 
 
-def _end_wrong(db: Database, seal: Seal, last: int, hashed: str) -> Break | None:
+@contextmanager
+def _one_moment(db: Database) -> Iterator[None]:
+    """Read the trail and what names its end as they were at one moment, whoever adds to them.
+
+    The anchor is read before: it may lag behind them then, and is never ahead.
+    """
+    if db.conn.in_transaction:
+        yield
+        return
+    db.conn.execute("BEGIN")
+    try:
+        yield
+    finally:
+        db.conn.rollback()
+
+
+def _end_wrong(
+    db: Database, seal: Seal, anchor: End | None, last: int, hashed: str
+) -> Break | None:
     """What speaks against the trail's end, its anchor and its schema."""
     found = _head(db)
     if found is None or not found.holds(seal):
@@ -205,7 +226,6 @@ def _end_wrong(db: Database, seal: Seal, last: int, hashed: str) -> Break | None
         return Break(last + 1, "cut")
     if (found.last, found.hash) != (last, hashed):
         return Break(0, "end")
-    anchor = _anchored(db)
     if anchor and (not anchor.holds(seal) or not _reaches(db, anchor)):
         return Break(anchor.last, "earlier")
     sql = "SELECT group_concat(name) FROM sqlite_master WHERE type = 'trigger'"

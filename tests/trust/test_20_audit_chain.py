@@ -308,6 +308,25 @@ def test_processes_that_record_at_once_keep_one_chain(desk):
         assert audit_chain._anchored(db) == audit_chain.head(db)
 
 
+@pytest.mark.parametrize("look", [audit_chain.glance, audit_chain.verify])
+@pytest.mark.parametrize("reads", ["_end_wrong", "_head", "_anchored", "_reaches"])
+def test_an_act_that_comes_while_one_looks_is_no_break(desk, monkeypatch, look, reads):
+    """Whatever is read next, somebody else records something just before it."""
+    kept = getattr(audit_chain, reads)
+    with closing(desk.database()) as db, closing(desk.database()) as other:
+
+        def later(*given):
+            if given[0] is db:
+                act(other, random.Random(7))
+            return kept(*given)
+
+        monkeypatch.setattr(audit_chain, reads, later)
+        assert look(db).broken is None
+        monkeypatch.undo()
+        assert audit_chain.verify(db).acts == 6
+        assert not db.conn.in_transaction
+
+
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(("record", "together", "undone", "nested", "anew")),
