@@ -4,6 +4,7 @@ The key that seals open inquiries lies beside the folder, not in it, so that a c
 alone shows nobody's original words.
 """
 
+import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ class Workspace:
     """One desk on disk."""
 
     home: Path
+    key: Path | None = None  # its key file, where it is not the one that `key_path` finds
 
     @classmethod
     def locate(cls, home: str | Path | None = None) -> "Workspace":
@@ -51,14 +53,23 @@ class Workspace:
 
     @property
     def key_path(self) -> Path:
-        """The key file: `FAQDESK_KEY_FILE`, else `<workspace>.key` beside the folder."""
+        """The key file: `key`, `FAQDESK_KEY_FILE`, or `<workspace>.key` beside the folder."""
+        if self.key:
+            return self.key
         named = os.environ.get("FAQDESK_KEY_FILE")
         return Path(named) if named else self.home.with_name(self.home.name + ".key")
 
     @property
     def anchor_path(self) -> Path:
-        """Beside the key, the file that says where the audit trail ends: `<workspace>.trail`."""
-        return self.key_path.with_name(self.home.name + ".trail")
+        """Beside the key, the file that says where the audit trail ends: `<workspace>.trail`.
+
+        Where the key lies apart from the folder, its whole path is in the name: one desk restored
+        elsewhere for a trial, with the same key, has an anchor of its own.
+        """
+        name = self.home.name
+        if self.key_path.parent.resolve() != self.home.parent.resolve():
+            name += "-" + hashlib.sha256(os.fsencode(self.home.resolve())).hexdigest()[:8]
+        return self.key_path.with_name(name + ".trail")
 
     def exists(self) -> bool:
         """Whether a desk was made here."""

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from support import audit_chain
+from support import audit_chain, backup, restore
 from support.audit import Actor, record
 from support.database import scalar, write
 from support.errors import InputError, WorkspaceError
@@ -266,6 +266,27 @@ def test_without_a_place_beside_the_key_the_desk_works_and_says_so(desk, monkeyp
     said = CliRunner().invoke(faqdesk, ["audit", "verify"])
     assert said.exit_code == 0
     assert "Nothing beside the key" in said.stderr
+
+
+def test_a_trial_with_the_same_key_file_leaves_the_desks_anchor_alone(tmp_path, monkeypatch):
+    monkeypatch.setenv("FAQDESK_KEY_FILE", str(tmp_path / "keys" / "all.key"))
+    (tmp_path / "keys").mkdir()
+    desk = Workspace(tmp_path / "live" / "desk").create()
+    with closing(desk.database()) as db:
+        bundle = backup.make(desk, actor=ACTOR, to=tmp_path / "backups").path
+        act(db, random.Random(1))
+        said = audit_chain._anchored(db)
+    trial = Workspace(tmp_path / "trial" / "desk")
+    restore.restore(bundle, trial, actor=ACTOR)
+    with closing(trial.database()) as db:
+        act(db, random.Random(2))
+        assert audit_chain.verify(db).broken is None
+        assert audit_chain._anchored(db) == audit_chain.head(db)
+    with closing(desk.database()) as db:
+        assert audit_chain._anchored(db) == said
+        assert audit_chain.verify(db).broken is None
+        act(db, random.Random(3))
+        assert audit_chain._anchored(db) == audit_chain.head(db)
 
 
 @pytest.mark.parametrize("old", [first_desk, desk_0_1_0])
