@@ -67,7 +67,7 @@ def test_what_is_said_beside_an_event_is_masked(ask, db, space):
     assert row["told_by"] == f"token:{ask.id}"
     db.execute("PRAGMA wal_checkpoint")
     for path in space.home.glob("desk.db*"):
-        assert b"2938" not in path.read_bytes()
+        assert b"2938-4471" not in path.read_bytes()
         assert b"mina.kim" not in path.read_bytes()
 
 

@@ -350,7 +350,7 @@ def test_what_was_asked_on_the_command_line_is_masked_and_not_kept(shell, space)
     db = space.database()
     assert scalar(db, "SELECT count(*) FROM suggestions") == 0
     db.close()
-    assert all(b"2938" not in path.read_bytes() for path in space.home.glob("desk.db*"))
+    assert all(b"2938-4471" not in path.read_bytes() for path in space.home.glob("desk.db*"))
 
 
 def test_a_text_may_come_from_standard_input(space):

@@ -145,6 +145,7 @@ def test_the_inquirys_suggestion_is_the_teams_and_leads_to_the_desk(app, token, 
 
 
 def test_why_and_saved_replies_stand_beside_what_fits(app, token, monkeypatch, db):
+    settings.change(db, ACTOR, allow=["070-1234-5678"])  # the desk's own
     reply = saved_replies.create(db, ACTOR, title="인증 안내", body="070-1234-5678로 전화 주세요.")
     promise = Promise(9, 10, 0.6, 0.98)
     item = SuggestedReply(reply, "likely", 0.9, promise, ())

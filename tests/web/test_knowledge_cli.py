@@ -109,10 +109,12 @@ def test_the_map_is_made_shown_searched_labelled_and_written_out(shell, desk, tm
     assert "5 labelled" in labelled
     shell("faqs", "undo", 1)
     file = tmp_path / "region.csv"
-    assert "5 inquiries" in shell("map", "region", *found, "--export", file)
+    assert "5 inquiries" in shell(
+        "map", "region", *found, "--export", file, "--reason", "asked by the team"
+    )
     assert "no FAQ linked" in shell("map", "region", *found)
     assert shell.json("map", "region", *found)["faqs"] == []
-    shell("map", "export", tmp_path / "out", "--limit", 7)
+    shell("map", "export", tmp_path / "out", "--limit", 7, "--reason", "a talk")
     assert len((tmp_path / "out" / "vectors.tsv").read_text().splitlines()) == 7
 
 

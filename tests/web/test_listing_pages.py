@@ -254,14 +254,14 @@ def test_the_tree_with_its_counts_and_mappings(labeller, lead, db, space):
     body = {"file": (io.BytesIO(b"path\nMen > Hats\n"), "a.csv"), "tree": "other"}
     assert lead.post("/categories/tree", data=body).status_code == 302
     assert labeller.get("/categories/tree.csv?tree=other").text == (
-        "\ufeffpath,listings\nMen,0\nMen > Hats,0\n"
+        "\ufeffpath,listings\r\nMen,0\r\nMen > Hats,0\r\n"
     )
     rows = b"from,to\nMen > Hats,Women > Bags\nMen,\n"
     body = {"file": (io.BytesIO(rows), "m.csv"), "from": "other", "to": TREE}
     lead.post("/categories/mapping", data=body)
     assert "해당 없음" in labeller.get(f"/categories/mapping?from=other&to={TREE}").text
     taken = labeller.get(f"/categories/mapping.csv?from=other&to={TREE}").text
-    assert taken == "\ufefffrom,to\nMen,\nMen > Hats,Women > Bags\n"
+    assert taken == "\ufefffrom,to\r\nMen,\r\nMen > Hats,Women > Bags\r\n"
     map_paths(db, ACTOR, "other", TREE, {"Men": BAGS})
     body = {"file": (io.BytesIO(taken.encode()), "m.csv"), "from": "other", "to": TREE}
     assert lead.post("/categories/mapping", data=body).status_code == 302

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from secrets import token_bytes
 from tempfile import TemporaryDirectory
 
 import click
@@ -20,7 +19,7 @@ from support.importing.guess import MESSAGE_FIELDS, PAIR_FIELDS
 from support.importing.load import run_import
 from support.importing.mapping import Mapping, read_mapping
 from support.importing.report import ImportReport
-from support.seal import KEY_BYTES, Seal
+from support.seal import Seal
 from support.workspace import Workspace
 
 from .common import actor, ask_secret, json_option, print_json, progress_line, workspace
@@ -161,12 +160,11 @@ def _desk(*, dry_run: bool) -> Iterator[tuple[Database, Seal]]:
         with closing(space.database()) as db:
             yield db, space.seal()
         return
-    with (
-        TemporaryDirectory() as folder,
-        closing(Workspace(Path(folder)).database(create=True)) as db,
-    ):
-        # A key of its own: `create` would write one where FAQDESK_KEY_FILE says.
-        yield db, Seal(token_bytes(KEY_BYTES))
+    with TemporaryDirectory() as folder:
+        # A key of its own: else one would be written where FAQDESK_KEY_FILE says.
+        space = Workspace(Path(folder, "desk"), key=Path(folder, "key")).create()
+        with closing(space.database()) as db:
+            yield db, space.seal()
 
 
 def _columns(words: tuple[str, ...]) -> dict[str, str]:
