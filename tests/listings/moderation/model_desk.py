@@ -41,18 +41,20 @@ def rows(normals=700, problems=200, *, sure=0.97):
 
 
 def write_model(space, db, evidence, *, learned=(), name="m1", publish=True):
-    """A release of a model with these held-out rows; gives the release's name."""
+    """A release of a model with these held-out rows, or this evidence; gives the release's name."""
     folder = space.models / KIND / name
     shutil.copytree(_trained(), folder)
-    content = {"labels": list(CLASSES), "rows": evidence, "learned": list(learned), "name": name}
-    write_evidence(folder, content)
+    if not isinstance(evidence, dict):
+        said = {"labels": list(CLASSES), "learned": list(learned), "name": name}
+        evidence = said | {"rows": evidence}
+    _write_evidence(folder, evidence)
     stored = releases.store(space, db, {KIND: name}, actor=ACTOR, line=KIND)
     if publish:
         releases.put_in_force(space, db, stored.name, actor=ACTOR, line=KIND)
     return stored.name
 
 
-def write_evidence(folder, content):
+def _write_evidence(folder, content):
     """Write other evidence into a model's folder, which stays whole."""
     (folder / EVIDENCE).write_text(json.dumps(content), encoding="utf-8")
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))

@@ -18,7 +18,7 @@ from listings.stored import load
 from support.errors import ConflictError, ModelDamagedError, ModelMissingError, SettingError
 from tests.conftest import ACTOR
 from tests.listings.moderation.desk import add_listings, edit, person
-from tests.listings.moderation.model_desk import held_out, rows, write_evidence, write_model
+from tests.listings.moderation.model_desk import held_out, rows, write_model
 from tests.listings.moderation.test_policy_thresholds import TENTH, normals, problems, row
 
 
@@ -160,8 +160,7 @@ def test_without_a_model_there_is_nothing_to_propose(db, desk):
 
 
 def test_a_model_that_does_not_say_what_it_learned_is_refused(space, db, desk):
-    write_model(space, db, [])
-    write_evidence(space.models / KIND / "m1", {"labels": [], "rows": []})
+    write_model(space, db, {"labels": [], "rows": []})
     with pytest.raises(ModelDamagedError, match="learned"):
         desk.ground(db)
 

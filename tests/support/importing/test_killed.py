@@ -64,17 +64,14 @@ def run(home, key, path, *, after=None):
     assert process.wait() == -signal.SIGKILL
 
 
-def test_killed_at_several_points_an_export_comes_in_once(tmp_path):
+def test_killed_at_several_points_an_export_comes_in_once(tmp_path, monkeypatch):
     path, key = export(tmp_path / "export.json"), tmp_path / "key"
     whole, torn = (Workspace(tmp_path / name) for name in ("whole", "torn"))
-    os.environ["FAQDESK_KEY_FILE"] = str(key)
-    try:
-        for space in (whole, torn):
-            db = space.create().database()
-            settings.change(db, ACTOR, faq_hosts=("help.example.com",))
-            db.close()
-    finally:
-        del os.environ["FAQDESK_KEY_FILE"]
+    monkeypatch.setenv("FAQDESK_KEY_FILE", str(key))
+    for space in (whole, torn):
+        db = space.create().database()
+        settings.change(db, ACTOR, faq_hosts=("help.example.com",))
+        db.close()
     run(whole.home, key, path)
     for after in (0, 1_000, 3_250):  # while it reads, and in each way of preparing
         run(torn.home, key, path, after=after)
