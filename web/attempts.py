@@ -9,15 +9,14 @@ import ipaddress
 from sqlite_utils import Database
 
 from support.clock import ago, now
-from support.database import scalar, write
+from support.database import insert, scalar, write
 from support.errors import PermissionDeniedError
 from support.seal import Seal
 
-ATTEMPTS = 10  # failures in the window, from one address ...
-AT_ALL = (
-    100  # ... or for one login from anywhere: so many that nobody locks another out cheaply ...
-)
-WINDOW_MINUTES = 15  # ... before it waits
+WINDOW_MINUTES = 15  # in which one fails so often, and waits then:
+ATTEMPTS = 10  # at one login from one address, at codes, at links
+FROM_ADDRESS = 50  # from one address at all logins: an office has one, and some mistype
+AT_ALL = 100  # at one login from anywhere: so many that nobody locks another out cheaply
 UNKNOWN = 100  # secrets that nobody gave out, from one address in the window, that are counted
 
 
@@ -27,7 +26,7 @@ class TooManyAttemptsError(PermissionDeniedError):
     retry_after = WINDOW_MINUTES * 60
 
 
-def count(db: Database, seal: Seal, login: str, address: str, *, browser: str = "") -> None:
+def count(db: Database, seal: Seal, login: str, address: str, *, browser: str = "") -> int:
     """Note that somebody tries to sign in, before the password is looked at.
 
     So many at once get no more attempts than one after the other.
@@ -40,6 +39,9 @@ def count(db: Database, seal: Seal, login: str, address: str, *, browser: str = 
         browser: where somebody signed in under this login before, what it is known as
             (`known_browsers`): it waits for its own failures, and for nobody else's.
 
+    Returns:
+        The attempt's number, for `take_back`.
+
     Raises:
         TooManyAttemptsError: this address failed too often lately, or this login from anywhere.
     """
@@ -51,8 +53,15 @@ def count(db: Database, seal: Seal, login: str, address: str, *, browser: str = 
             counted, place = _counted(seal, login, of="browser"), f"browser:{browser}"
         else:
             _refuse(db, "login", counted, most=AT_ALL)
-        _refuse(db, "address", place)
-        _insert(db, counted, place)
+            _refuse(db, "address", place, most=FROM_ADDRESS)
+        _refuse_both(db, counted, place)
+        return _insert(db, counted, place)
+
+
+def take_back(db: Database, attempt: int) -> None:
+    """Do not count an attempt whose password fitted: codes are counted by themselves."""
+    with write(db):
+        db.execute("DELETE FROM sign_in_attempts WHERE id = ?", [attempt])
 
 
 def count_code(db: Database, seal: Seal, login: str) -> None:
@@ -149,15 +158,23 @@ def _count_of(db: Database, seal: Seal, login: str, of: str) -> None:
 
 
 def _refuse(db: Database, column: str, value: str, *, most: int = ATTEMPTS) -> None:
-    sql = f"SELECT count(*) FROM sign_in_attempts WHERE {column} = ? AND at > ?"  # noqa: S608
-    if scalar(db, sql, [value, ago(minutes=WINDOW_MINUTES)]) >= most:
+    _refuse_where(db, f"{column} = ?", [value], most)
+
+
+def _refuse_both(db: Database, counted: str, place: str) -> None:
+    _refuse_where(db, "login = ? AND address = ?", [counted, place], ATTEMPTS)
+
+
+def _refuse_where(db: Database, where: str, values: list[str], most: int) -> None:
+    sql = f"SELECT count(*) FROM sign_in_attempts WHERE {where} AND at > ?"  # noqa: S608 - ours
+    if scalar(db, sql, [*values, ago(minutes=WINDOW_MINUTES)]) >= most:
         raise TooManyAttemptsError(
             f"Too many failed attempts. Wait {WINDOW_MINUTES} minutes and try again."
         )
 
 
-def _insert(db: Database, counted: str, place: str) -> None:
-    db.table("sign_in_attempts").insert({"login": counted, "address": place, "at": now()})
+def _insert(db: Database, counted: str, place: str) -> int:
+    return insert(db, "sign_in_attempts", {"login": counted, "address": place, "at": now()})
 
 
 def _counted(seal: Seal, login: str, *, of: str = "login") -> str:

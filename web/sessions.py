@@ -68,11 +68,12 @@ def sign_in(
         The person and the session's token; None where login and password do not fit.
 
     Raises:
-        TooManyAttemptsError: this address failed too often lately, or this login from anywhere.
+        TooManyAttemptsError: this address failed too often lately, or this login from anywhere, or
+            too many of its codes were wrong.
         SecondFactorError: login and password fit, and the code is missing or wrong.
     """
     login = login[:64]
-    attempts.count(db, seal, login, address, browser=browser)
+    attempt = attempts.count(db, seal, login, address, browser=browser)
     agent = agents.authenticate(db, login, password)
     actor = Actor(agent.actor_name if agent else "nobody", address)
     if agent is None:
@@ -80,6 +81,7 @@ def sign_in(
             record(db, actor, "sign_in.failed", "desk")
         return None
     if second_factor.state(db, agent.id).on:
+        attempts.take_back(db, attempt)
         _ask_for_code(db, seal, agent, actor, code)
     return agent, begin(db, seal, agent, actor, user_agent, browser=browser)
 
@@ -101,16 +103,14 @@ def sign_in_by_code(
 
     Raises:
         HalfExpiredError: sign in anew.
-        TooManyAttemptsError: as `sign_in`.
+        TooManyAttemptsError: too many codes of this login were wrong lately.
         SecondFactorError: the code is missing or wrong.
     """
     agent = _whose_half(db, seal, half)
-    browser = known(agent.login)
-    attempts.count(db, seal, agent.login, address, browser=browser)
     actor = Actor(agent.actor_name, address)
     if second_factor.state(db, agent.id).on:
         _ask_for_code(db, seal, agent, actor, code)
-    return agent, begin(db, seal, agent, actor, user_agent, browser=browser)
+    return agent, begin(db, seal, agent, actor, user_agent, browser=known(agent.login))
 
 
 def check_password(db: Database, seal: Seal, agent: Agent, password: str, address: str) -> bool:

@@ -13,7 +13,7 @@ from tests.conftest import ACTOR
 from tests.web.conftest import PASSWORD, stubbed_app
 from tests.web.doors import Visitor
 from web import attempts, sessions
-from web.attempts import AT_ALL, ATTEMPTS, UNKNOWN, place_of
+from web.attempts import AT_ALL, ATTEMPTS, FROM_ADDRESS, UNKNOWN, place_of
 
 ATTACKER = "203.0.113.7"
 # What somebody writes who wants to be somebody else each time.
@@ -27,7 +27,7 @@ CLAIMS = [
 ]
 
 
-def tries(app, address, *, claim=None, times=ATTEMPTS + 1, login="guess{n}"):
+def tries(app, address, *, claim=None, times=ATTEMPTS + 1, login="guess"):
     """The statuses of some wrong passwords, each with another claim about who asks."""
     found = []
     for n in range(times):
@@ -74,7 +74,7 @@ def test_behind_proxies_only_what_they_wrote_counts(space, recommender, proxies)
         page = client.get("/sign-in", headers=filled, environ_base=base).text
         token = re.search(r'name="csrf_token" value="([^"]+)"', page)[1]
         filled["Referer"] = "https://localhost/sign-in"
-        data = {"login": f"guess{n}", "password": "wrong", "csrf_token": token}
+        data = {"login": "guess", "password": "wrong", "csrf_token": token}
         answer = client.post("/sign-in", data=data, headers=filled, environ_base=base)
         return answer.status_code
 
@@ -109,7 +109,7 @@ def test_other_lines_are_others():
 def test_a_whole_network_of_ipv6_is_one_attacker(live, db):
     for n in range(ATTEMPTS):
         address = f"2001:db8:1:2:{n:x}::{n + 1:x}"
-        assert Visitor(live, address).sign_in(f"guess{n}", "wrong").status_code == 401
+        assert Visitor(live, address).sign_in("mina", "wrong").status_code == 401
     assert Visitor(live, "2001:db8:1:2:abcd::1").sign_in("mina").status_code == 429
     assert Visitor(live, "2001:db8:1:3::1").sign_in("mina").status_code == 302
     seen = {
@@ -204,7 +204,7 @@ def test_nobody_locks_another_out_of_a_browser_that_was_let_in_before(live, db, 
     rows = [
         {"login": counted, "address": f"10.1.{n}.1", "at": attempts.now()} for n in range(AT_ALL)
     ]
-    rows += [{"login": "x", "address": "198.51.100.1", "at": attempts.now()}] * ATTEMPTS
+    rows += [{"login": "x", "address": "198.51.100.1", "at": attempts.now()}] * FROM_ADDRESS
     db["sign_in_attempts"].insert_all(rows)
     assert Visitor(live, "198.51.100.1").sign_in("mina").status_code == 429
     assert Visitor(live, "192.0.2.1").sign_in("mina").status_code == 429
@@ -229,18 +229,37 @@ def test_the_proof_of_a_browser_is_worth_a_few_attempts_at_one_login_and_no_sess
         assert forger.sign_in("mina", "wrong").status_code == 401
 
 
+def test_an_office_behind_one_address_signs_in_whatever_a_few_of_it_mistype(live, db):
+    """Twenty at one address for the first time; four never find their password."""
+    for n in range(20):
+        agents.add(db, ACTOR, login=f"agent{n}", name=f"A{n}", role="agent", password=PASSWORD)
+    for n in range(4):
+        assert tries(live, ATTACKER, login=f"agent{n}") == [401] * ATTEMPTS + [429]
+    for n in range(4, 20):
+        office = Visitor(live, ATTACKER)
+        assert office.sign_in(f"agent{n}", "wrong").status_code == 401
+        assert office.sign_in(f"agent{n}").status_code == 302
+
+
+def test_one_address_does_not_try_many_logins_one_after_the_other(live):
+    got = tries(live, ATTACKER, login="guess{n}", times=FROM_ADDRESS + 1)
+    assert got == [401] * FROM_ADDRESS + [429]
+    assert Visitor(live, ATTACKER).sign_in("mina").status_code == 429
+    assert Visitor(live, "203.0.113.8").sign_in("mina").status_code == 302
+
+
 def test_two_processes_count_together(space, recommender):
     two = [stubbed_app(space, recommender) for _ in range(2)]
-    got = [Visitor(two[n % 2], ATTACKER).sign_in(f"g{n}", "wrong").status_code for n in range(11)]
+    got = [Visitor(two[n % 2], ATTACKER).sign_in("g", "wrong").status_code for n in range(11)]
     assert got == [401] * ATTEMPTS + [429]
 
 
 def test_many_at_once_over_many_connections_get_no_more(space):
-    def one(n):
+    def one(_):
         db = space.database()
         try:
             sessions.sign_in(
-                db, space.seal(), login=f"g{n}", password="x", address=ATTACKER, user_agent=""
+                db, space.seal(), login="g", password="x", address=ATTACKER, user_agent=""
             )
             return "failed"
         except attempts.TooManyAttemptsError:
@@ -263,6 +282,19 @@ def with_factor(db, space):
     begun = second_factor.begin(db, space.seal(), 1)
     code = pyotp.TOTP(begun.secret).at(time.time())
     return second_factor.confirm(db, space.seal(), ACTOR, 1, code)
+
+
+def test_a_password_that_fits_is_no_failure_of_its_address(live, db, with_factor):
+    """However many look for their phone, or mistype its code, those beside them sign in."""
+    for _ in range(AT_ALL + 1):
+        asked = Visitor(live, ATTACKER).sign_in("mina")
+        assert asked.status_code == 200
+    half = re.search(r'name="half" value="([^"]+)"', asked.text)[1]
+    for form in ({"half": half}, {"half": half, "code": "000000"}):
+        Visitor(live, ATTACKER).post("/sign-in", form)
+    place = "SELECT count(*) FROM sign_in_attempts WHERE address = ?"
+    assert scalar(db, place, [ATTACKER]) == 0
+    assert scalar(db, place, ["code"]) == 1
 
 
 @pytest.mark.parametrize("field", ["code", "recovery"])
