@@ -176,6 +176,17 @@ def sweep(parent: Path) -> None:
             left.unlink(missing_ok=True)
 
 
+def names_in(kind: Path) -> set[str]:
+    """The names of the model folders of a kind, also of one that stepped aside just now."""
+    found = set()
+    for name in os.listdir(kind):
+        if name.startswith(".tmp-") and name.endswith(_REPLACED):
+            found.add(name.removeprefix(".tmp-").partition("-")[2].removesuffix(_REPLACED))
+        elif not name.startswith("."):
+            found.add(name)
+    return found
+
+
 def _alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)

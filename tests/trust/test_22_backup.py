@@ -6,6 +6,7 @@ takes many backups of it.
 """
 
 import json
+import os
 import random
 import threading
 import time
@@ -13,7 +14,7 @@ from contextlib import closing, suppress
 
 from listings.forget import forget_listings
 from listings.store import Collected, ListingStore
-from support import releases
+from support import artifact, backup, releases
 from support.artifact import read_artifact, write_artifact
 from support.audit_chain import verify
 from support.recommender import Recommender
@@ -128,6 +129,7 @@ def test_a_backup_under_load_is_one_moment_and_holds_all_that_was_acknowledged(t
         _, secret = tokens.create(db, ACTOR, name="load", scopes=scopes, per_minute=100_000)
         kept = [Collected(source="kept", external_id=str(n), title="lamp") for n in (1, 2, 3)]
         ListingStore(db, space.seal()).save(kept)
+    _replace_index(space, 0)
     place = tmp_path / "bundles"
     place.mkdir()
     stop, rounds = threading.Event(), []
@@ -176,3 +178,32 @@ def test_a_backup_under_load_is_one_moment_and_holds_all_that_was_acknowledged(t
         ready = json.loads(fetch(port, "/readyz")[2])
         assert ready["release"] == releases.current(back.models).name
         assert "answers_held" in ready["failing"]
+
+
+def test_an_index_that_steps_aside_for_a_newer_one_is_waited_for(trained, tmp_path, monkeypatch):
+    """Between its two renames there is no folder of that name."""
+    _replace_index(trained, 0)
+    put, replace, bundles = artifact._put, os.replace, tmp_path / "bundles"
+    bundles.mkdir()
+    aside, on = threading.Event(), threading.Event()
+
+    def slowly(temporary, folder):
+        def renamed(old, new):
+            if old == temporary:
+                aside.set()
+                on.wait(10)
+            replace(old, new)
+
+        monkeypatch.setattr(artifact.os, "replace", renamed)
+        put(temporary, folder)
+
+    pause = time.sleep
+    monkeypatch.setattr(backup.time, "sleep", lambda s: (s and on.set(), pause(0.2 + s)))
+    monkeypatch.setattr(artifact, "_put", slowly)
+    writer = threading.Thread(target=_replace_index, args=(trained, 1))
+    writer.start()
+    aside.wait(10)
+    made = backup.make(trained, actor=ACTOR, to=bundles)
+    writer.join()
+    assert made.manifest.troubles == ()
+    assert "desk/models/similar-index/newest/manifest.json" in made.manifest.files
