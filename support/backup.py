@@ -12,17 +12,19 @@ import json
 import os
 import shutil
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from sqlite_utils import Database
 
-from . import audit_chain, backups, key_mark
+from . import at_work, audit_chain, backups, forgetting_copies, forgotten, key_mark
+from .artifact import names_in
 from .audit import Actor, record
 from .bundle import DATABASE, KEY, README, Manifest, Reader, Writer, tree
 from .clock import now
@@ -38,6 +40,8 @@ Progress = Callable[[int, int, str], None]
 PAGES: Final = 2048  # of the database, copied at once: 8 MB
 TRIES: Final = 3  # of a moment at which a picture or an index was replaced
 ROOM: Final = 1.05  # of what is written must be free
+LINKS: Final = ".links.half"  # in backups/: the moment that is being written
+_PAUSE: Final = 0.05  # seconds, until a model that is being replaced is looked at again
 # What no copy shall bring back to life: who is signed in, and who tried.
 _ENDED: Final = ("embed_tokens", "sessions", "sign_in_attempts")
 _HOW: Final = """A backup of a faqdesk desk, made {made_at} by faqdesk {version}.
@@ -77,21 +81,25 @@ def make(
         actor: who asks for it.
         to: a folder, or the file to be; None: `backups/` in the desk's folder.
         with_key: put the desk's key into it too: whoever has the file then reads everything.
-        keep: how many of this desk's backups stay in the folder; 0: all of them.
+        keep: how many of this desk's backups stay in the folder; 0: all of them. A desk that was
+            restored drops none until somebody says that it is the one at work: they may be those
+            of the desk that is.
         progress: told bytes done, all of them and what is done; may raise.
 
     Raises:
         BackupError: it cannot be made; nothing but what was there before is left.
     """
-    with closing(workspace.database()) as db, _alone(workspace):
+    with closing(workspace.database()) as db, _alone(workspace) as lock:
         seal = workspace.seal()
         key = key_mark.of(seal)
         target = _target(workspace, to, key)
         run = _Run(workspace, target, key, with_key, progress)
+        lock.write(str(run.half))
+        lock.flush()
         try:
             manifest = run.make()
         except BaseException as error:
-            run.clean()
+            _clear(workspace, lock)
             if not isinstance(error, Exception):
                 raise
             with suppress(sqlite3.Error, OSError):
@@ -104,10 +112,23 @@ def make(
             raise
         size = target.stat().st_size
         backups.note(db, target, at=manifest.made_at, size=size)
+        # From here on whoever is forgotten finds it; these were while it was being made.
+        forgetting_copies.tell(target, forgotten.entries(db))
+        forgetting_copies.tell_all(workspace, db)  # what cannot be written is told by the cleaning
         detail = {"file": target.name, "bytes": size, "with_key": with_key}
         record(db, actor, "backup.made", "desk", detail=detail)
-        dropped = backups.rotate(db, target.parent, key, keep=keep) if keep else []
+        drops = keep and not at_work.held(db)
+        dropped = backups.rotate(db, target.parent, key, keep=keep) if drops else []
     return Made(target, manifest, size, tuple(dropped))
+
+
+def sweep(workspace: Workspace) -> None:
+    """Take away what a killed backup left: a copy of the whole database, and half a bundle."""
+    folder = workspace.home / "backups"
+    lock = folder / ".lock"
+    if (folder / LINKS).exists() or (lock.exists() and lock.stat().st_size):
+        with suppress(BackupError, OSError), _alone(workspace):  # else one is at work
+            pass
 
 
 class _Run:
@@ -121,20 +142,12 @@ class _Run:
         self._key = key
         self._with_key = with_key
         self._progress = progress
-        self._half = target.with_name(f".{target.name}.half")
+        self.half = target.with_name(f".{target.name}.half")
         # On the desk's own disk, whatever disk the bundle goes to: links cannot lead to another,
         # and SQLite locks its files, which disks of other machines cannot always do.
-        self._links = _folder(workspace) / ".links.half"
+        self._links = _folder(workspace) / LINKS
         self._copy = self._links / "desk.db"
         self._troubles: list[str] = []
-        self.clean()
-
-    def clean(self) -> None:
-        """Take away what is half done, also that of a run that was killed."""
-        shutil.rmtree(self._links, ignore_errors=True)
-        for left in self._target.parent.glob(f".faqdesk-{self._key[:8]}-*.half"):
-            left.unlink(missing_ok=True)
-        self._half.unlink(missing_ok=True)
 
     def make(self) -> Manifest:
         for _ in range(TRIES):
@@ -147,7 +160,7 @@ class _Run:
             self._moment()
         about = self._checked_copy()
         manifest = self._write(about)
-        os.replace(self._half, self._target)
+        os.replace(self.half, self._target)
         _sync(self._target.parent)
         shutil.rmtree(self._links, ignore_errors=True)
         return manifest
@@ -197,7 +210,7 @@ class _Run:
         released = {kind for kinds in LINES.values() for kind in kinds}
         for kind in models.iterdir():
             if kind.is_dir() and kind.name not in released:
-                folders |= {f"{kind.name}/{each.name}" for each in kind.glob("[!.]*")}
+                folders |= {f"{kind.name}/{name}" for name in names_in(kind)}
         for line in LINES:
             path = pointer(models, line)
             with suppress(FileNotFoundError):
@@ -216,13 +229,17 @@ class _Run:
 
     def _link_folder(self, folder: Path, place: Path) -> None:
         """Link a model's folder as it is; one that is replaced meanwhile is linked anew."""
-        for _ in range(TRIES):
+        for turn in range(TRIES):
+            time.sleep(turn * _PAUSE)  # between two renames it is not there at all
             before = _inode(folder / "manifest.json")
-            whole = all(_link(path, place / path.relative_to(folder)) for path in tree(folder))
+            whole = folder.is_dir() and all(
+                _link(path, place / path.relative_to(folder)) for path in tree(folder)
+            )
             if whole and _inode(folder / "manifest.json") == before:
                 return
             shutil.rmtree(place, ignore_errors=True)
-        self._troubles.append(f"{folder} was replaced again and again, and is not in the backup.")
+        if folder.parent.is_dir() and folder.name in names_in(folder.parent):
+            self._troubles.append(f"{folder} is being replaced, and is not in the backup.")
 
     def _check_room(self, source: sqlite3.Connection) -> None:
         (size,) = source.execute(
@@ -275,7 +292,7 @@ class _Run:
 
     def _write(self, about: dict[str, Any]) -> Manifest:
         tell = self._progress
-        with Writer(self._half, tell=lambda n: tell(n, self._total, "writing")) as writer:
+        with Writer(self.half, tell=lambda n: tell(n, self._total, "writing")) as writer:
             where = "in it (desk.key)" if self._with_key else "not in it"
             words = _HOW.format(
                 made_at=self.made_at, version=version("faqdesk"), key=self._key[:8], where=where
@@ -299,7 +316,7 @@ class _Run:
                 **about,
             )
             writer.finish(manifest)
-        with Reader(self._half) as reader:
+        with Reader(self.half) as reader:
             reader.check(tell=lambda n: tell(n, self._total, "checking"))
         return manifest
 
@@ -396,11 +413,30 @@ def _sync(folder: Path) -> None:
 
 
 @contextmanager
-def _alone(workspace: Workspace) -> Iterator[None]:
-    """Hold off other backups of the desk; the lock ends with its process."""
-    with (_folder(workspace) / ".lock").open("w") as file:
+def _alone(workspace: Workspace) -> Iterator[IO[str]]:
+    """Hold off other backups of the desk; the lock ends with its process.
+
+    In its file stands what is half written, for whoever comes after a process that was killed.
+    """
+    place = _folder(workspace) / ".lock"
+    with place.open("a+", encoding="utf-8", errors="surrogateescape") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise BackupError("Another backup of this desk is being made. Wait for it.") from error
-        yield
+        _clear(workspace, file)
+        try:
+            yield file
+        finally:
+            _clear(workspace, file)
+
+
+def _clear(workspace: Workspace, lock: IO[str]) -> None:
+    """Take away what is half done: by this process, or by one that was killed."""
+    shutil.rmtree(workspace.home / "backups" / LINKS, ignore_errors=True)
+    lock.seek(0)
+    half = lock.read()
+    with suppress(OSError):
+        if half:
+            Path(half).unlink(missing_ok=True)
+        lock.truncate(0)

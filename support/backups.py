@@ -1,6 +1,7 @@
 """The bundles that the desk knows of: where they lie, whether the last is good and new enough."""
 
 import contextlib
+import os
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,7 +10,7 @@ from typing import Final
 
 from sqlite_utils import Database
 
-from . import settings
+from . import key_mark, settings
 from .bundle import SIDECAR
 from .clock import from_iso, now
 from .database import insert, one, write
@@ -38,14 +39,37 @@ def name(key: str, moment: datetime) -> str:
 def in_folder(folder: Path, key: str) -> list[Path]:
     """The bundles of one desk in a folder, by its key's fingerprint, the newest first."""
     ours = re.compile(rf"faqdesk-{re.escape(key[:8])}-{_STAMP}\.tar")
-    found = [path for path in folder.glob("faqdesk-*.tar") if ours.fullmatch(path.name)]
+    found: list[Path] = []
+    with contextlib.suppress(OSError):  # not there, or not to be looked into
+        found = [folder / each for each in os.listdir(folder) if ours.fullmatch(each)]
     return sorted(found, key=lambda path: path.name, reverse=True)
 
 
 def known_bundles(workspace: Workspace, db: Database) -> list[Path]:
-    """Every bundle that the desk made and that still lies where it was put."""
-    rows = db.query("SELECT DISTINCT path FROM backups WHERE state = 'whole'")
-    return [path for row in rows if (path := workspace.home / row["path"]).is_file()]
+    """Every bundle of the desk that is there: those that it remembers, and what lies beside them.
+
+    Of what a restored desk was brought back from it knows the one alone, and a desk that was moved
+    none by where it was put; by their names they are found all the same.
+    """
+    there = [path for path in _remembered(workspace, db) if os.path.isfile(path)]
+    put = [workspace.home / row["path"] for row in db.query("SELECT DISTINCT path FROM backups")]
+    named = settings.load(db).backup_folder
+    folders = [workspace.home / "backups", *(path.parent for path in put)]
+    key = key_mark.of(workspace.seal())
+    for folder in dict.fromkeys([*folders, Path(named)] if named else folders):
+        there += in_folder(folder, key)
+    return list(dict.fromkeys(there))
+
+
+def missing_bundles(workspace: Workspace, db: Database) -> list[Path]:
+    """Bundles that are not where they were put: a disk that is away, or somebody moved them."""
+    found = {path.name for path in known_bundles(workspace, db)}
+    return [path for path in _remembered(workspace, db) if path.name not in found]
+
+
+def _remembered(workspace: Workspace, db: Database) -> list[Path]:
+    rows = db.query("SELECT path FROM backups WHERE state = 'whole' GROUP BY path ORDER BY min(id)")
+    return [workspace.home / row["path"] for row in rows]
 
 
 def last(db: Database, *, state: str = "whole") -> Known | None:

@@ -2,23 +2,23 @@
 
 Two steps, either of which may be killed: one transaction takes the rows away and notes keyed hashes
 of whom; then the free pages, the log of changes and the copies are cleaned. What is not done by
-then is done by the next call, or by the night's forgetting. Models that learned from them are
+then is done by the next call, or by the hourly forgetting. Models that learned from them are
 named, not changed: they are made anew.
 """
 
 import json
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from sqlite_utils import Database
 
-from . import forgetting_copies, forgetting_doors, learned, retention
+from . import backup, backups, forgetting_copies, forgetting_doors, learned, retention
 from .audit import Actor, record
 from .clock import now
 from .database import one, scalar, settle, write
-from .errors import ConflictError, InputError, NotFoundError
+from .errors import ConflictError, InputError, NotFoundError, WorkspaceError
 from .forgotten import Entry, Memory, keep, name_of
 from .learned import Remembering
 from .quoted import IDS, tables
@@ -68,8 +68,10 @@ class Forgotten:
         undelivered: answers that were not sent yet, and will not be.
         models: the model folders that learned from it.
         copies: databases put aside before an upgrade, cleaned.
-        bundles: backups that still hold it, each with a note beside it.
+        bundles: backups that may hold it still, each with a note beside it.
+        missing: backups that are not where they were put; they get theirs once they are.
         done: false where somebody reads the database: its log of changes is cleaned later.
+        amiss: which copies or notes could not be written, in sentences; the rows are gone.
     """
 
     rows: dict[str, int]
@@ -77,7 +79,9 @@ class Forgotten:
     models: list[Remembering]
     copies: tuple[Path, ...]
     bundles: tuple[Path, ...]
+    missing: tuple[Path, ...] = ()
     done: bool = False
+    amiss: str = ""
 
 
 def customer(db: Database, seal: Seal, customer_id: str, *, sources: Sequence[str] = ()) -> Person:
@@ -88,6 +92,10 @@ def customer(db: Database, seal: Seal, customer_id: str, *, sources: Sequence[st
         seal: its key.
         customer_id: as the source has it.
         sources: only of these; none: of all.
+
+    Of a mail address every source is meant; of another id the one that knows it, for in another it
+    may be somebody else's. A customer whom the desk holds no more may be in its backups: where
+    there are any, whoever is named of one source is found.
 
     Raises:
         NotFoundError: the desk holds nothing of such a customer, and never forgot one.
@@ -113,19 +121,22 @@ def customer(db: Database, seal: Seal, customer_id: str, *, sources: Sequence[st
     at_the_doors = forgetting_doors.customers(db, seal) & hashes.keys()
     known = {name: hashes[name] for name in sorted(found | at_the_doors)}
     whose = sorted(set(known.values()))
-    if len(whose) > 1 and "@" not in given:
+    is_mail = "@" in given
+    if len(whose) > 1 and not is_mail:
         raise InputError(
             f"{', '.join(whose)} each have a customer of this id, who need not be one person. Say "
             f"whose: --source {whose[0]}"
         )
-    person = Person(known, None, spellings)
-    if not known and not forgetting_doors.copies(db, seal, spellings):
+    one_is_meant = bool(hashes) and (is_mail or len(among) == 1)
+    backed_up = one_is_meant and scalar(db, "SELECT 1 FROM backups WHERE state = 'whole'")
+    if not known and not backed_up and not forgetting_doors.copies(db, seal, spellings):
         where = ", ".join(among) or "no source yet"
         raise NotFoundError(
             f"Nothing is kept of such a customer (sources: {where}). Give the id as the source "
-            f"has it, or the number of one of their inquiries: --inquiry N"
+            f"has it, or the number of one of their inquiries: --inquiry N. Of whom only backups "
+            f"may hold something say the source too: --source NAME"
         )
-    return person
+    return Person(hashes if is_mail or not known else known, None, spellings)
 
 
 def asker(db: Database, inquiry_id: int) -> Person:
@@ -151,6 +162,7 @@ def look(workspace: Workspace, db: Database, seal: Seal, person: Person) -> Forg
         models=learned.remembering(workspace, db, ids),
         copies=tuple(forgetting_copies.upgrade_copies(workspace)),
         bundles=tuple(forgetting_copies.bundles(workspace, db)),
+        missing=tuple(backups.missing_bundles(workspace, db)),
     )
 
 
@@ -174,16 +186,34 @@ def forget(
         retention.delete(db, ids)
         detail = {"rows": {name: n for name, n in what.rows.items() if n}}
         record(db, actor, "customer.forgotten", "desk", detail=detail)
-    done = clean(workspace, db, seal)
-    return Forgotten(what.rows, what.undelivered, what.models, what.copies, what.bundles, done)
+    try:
+        return replace(what, done=clean(workspace, db, seal))
+    except WorkspaceError as error:
+        return replace(what, amiss=str(error))
 
 
 def clean(workspace: Workspace, db: Database, seal: Seal) -> bool:
-    """Clean free pages, copies and notes after those who were forgotten since the last time.
+    """Clean free pages and copies after those who were forgotten since the last time.
+
+    Every time, whoever was forgotten: what a killed backup left is swept, and the note beside each
+    backup compared with whom the desk was told to forget.
 
     Returns:
-        Whether all of it is done.
+        Whether all of it is done; false where somebody reads the database.
+
+    Raises:
+        WorkspaceError: a copy or a note cannot be written; all else is done.
     """
+    backup.sweep(workspace)
+    amiss = forgetting_copies.tell_all(workspace, db)
+    done = _clean_pages(workspace, db, seal, amiss)
+    if amiss:
+        raise WorkspaceError("\n".join(amiss))
+    return done
+
+
+def _clean_pages(workspace: Workspace, db: Database, seal: Seal, amiss: list[str]) -> bool:
+    """Clean what those who were forgotten left; what cannot be done is added to `amiss`."""
     sql = "SELECT id, kind, hash, at FROM forgotten WHERE done_at IS NULL"
     rows = list(db.query(sql))
     if not rows:
@@ -191,10 +221,11 @@ def clean(workspace: Workspace, db: Database, seal: Seal) -> bool:
     entries = [Entry(row["kind"], row["hash"], row["at"]) for row in rows]
     forget_words(db)
     for copy in forgetting_copies.upgrade_copies(workspace):
-        forgetting_copies.scrub(copy, lambda old: forget_again(old, seal, entries))
-    for bundle in forgetting_copies.bundles(workspace, db):
-        forgetting_copies.tell(bundle, entries)
-    if not settle(db):
+        try:
+            forgetting_copies.scrub(copy, lambda old: forget_again(old, seal, entries))
+        except WorkspaceError as error:
+            amiss.append(str(error))
+    if not settle(db) or amiss:
         return False
     with write(db):
         marks = json.dumps([row["id"] for row in rows])
@@ -226,6 +257,8 @@ def forget_again(db: Database, seal: Seal, known: Iterable[Entry]) -> int:
             for row in db.query("SELECT id, source, source_id, customer, opened_at FROM inquiries")
             if memory.holds(row["source"], row["source_id"], row["customer"], row["opened_at"])
         ]
+        if "joined_to" in {column.name for column in db.table("inquiries").columns}:
+            ids += _joined(db, ids)
         forgetting_doors.forget(db, seal, Person(hashes), ids)
         retention.delete(db, ids)
         if "forgotten" in tables(db):
@@ -235,13 +268,23 @@ def forget_again(db: Database, seal: Seal, known: Iterable[Entry]) -> int:
 
 
 def _inquiries(db: Database, person: Person) -> list[int]:
-    """Their inquiries, those that were joined to one of them too."""
+    """Their inquiries, and those of somebody unknown that were joined to one of them."""
     sql = """
         SELECT id FROM inquiries WHERE (customer <> '' AND customer IN
-            (SELECT value FROM json_each(:hashes))) OR id = :one OR joined_to = :one
+            (SELECT value FROM json_each(:hashes))) OR id = :one
     """
     asked = {"hashes": json.dumps(list(person.customers)), "one": person.inquiry_id}
-    return [row["id"] for row in db.query(sql, asked)]
+    ids = [row["id"] for row in db.query(sql, asked)]
+    return ids + _joined(db, ids)
+
+
+def _joined(db: Database, ids: list[int]) -> list[int]:
+    """What of somebody unknown was joined to some inquiries; another customer's stays."""
+    sql = f"""
+        SELECT id FROM inquiries
+        WHERE joined_to IN {IDS} AND customer = '' AND id NOT IN {IDS}
+    """  # noqa: S608 - fixed words
+    return [row["id"] for row in db.query(sql, {"ids": json.dumps(ids)})]
 
 
 def _counts(db: Database, ids: Collection[int]) -> dict[str, int]:
@@ -260,11 +303,18 @@ def _undelivered(db: Database, ids: Collection[int]) -> int:
 def _note(
     db: Database, seal: Seal, person: Person, ids: list[int], models: list[Remembering]
 ) -> None:
-    """Note whom, as keyed hashes: of an unknown asker, the inquiries."""
+    """Note whom, as keyed hashes: of an unknown asker, the inquiries.
+
+    So too what is dated later than now, by a clock that went wrong: it shall not come back, and
+    what the customer asks from now on is new.
+    """
     moment = now()
     known = [Entry("customer", name, moment) for name in person.customers]
-    if person.inquiry_id is not None:
-        sql = f"SELECT source, source_id FROM inquiries WHERE id IN {IDS}"  # noqa: S608
-        for row in db.query(sql, {"ids": json.dumps(ids)}):
-            known.append(Entry("inquiry", name_of(seal, row["source"], row["source_id"]), moment))
+    sql = f"""
+        SELECT source, source_id, opened_at FROM inquiries
+        WHERE id IN {IDS} AND (customer = '' OR opened_at > :now)
+    """  # noqa: S608 - fixed words
+    for row in db.query(sql, {"ids": json.dumps(ids), "now": moment}):
+        name = name_of(seal, row["source"], row["source_id"])
+        known.append(Entry("inquiry", name, max(moment, row["opened_at"])))
     keep(db, known, [found.part for found in models])

@@ -15,7 +15,7 @@ from typing import Final
 
 from sqlite_utils import Database
 
-from . import upgrading
+from . import forgotten, upgrading
 from .backups import known_bundles
 from .errors import WorkspaceError
 from .forgotten import Entry
@@ -42,34 +42,66 @@ def scrub(copy: Path, forget: Callable[[Database], object]) -> None:
     Raises:
         WorkspaceError: it cannot be opened or written.
     """
-    times = copy.stat()
     try:
+        times = copy.stat()
         with closing(sqlite3.connect(copy)) as connection:
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA secure_delete = ON")
             forget(Database(connection))
-    except sqlite3.Error as error:
+        # Copies go by their age: a cleaned one is no newer.
+        os.utime(copy, ns=(times.st_atime_ns, times.st_mtime_ns))
+    except (OSError, sqlite3.Error) as error:
         raise WorkspaceError(
             f"The copy {copy} could not be cleaned of who was forgotten: {error}. Delete it, or "
             f"check the folder's rights and run the same command again."
         ) from error
-    # Copies go by their age: a cleaned one is no newer.
-    os.utime(copy, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+def tell_all(workspace: Workspace, db: Database) -> list[str]:
+    """Let the note beside every backup that is there say whom the desk was told to forget.
+
+    Compared each time, so that nothing hangs on the moment: on a backup that was being made then,
+    a disk that was away, or a note that nobody took along.
+
+    Returns:
+        What could not be done, in sentences.
+    """
+    known, amiss = forgotten.entries(db), []
+    for bundle in bundles(workspace, db) if known else ():
+        try:
+            tell(bundle, known)
+        except WorkspaceError as error:
+            amiss.append(str(error))
+    return amiss
 
 
 def tell(bundle: Path, entries: Iterable[Entry]) -> None:
-    """Write beside a backup whom to forget when it is brought back; what stood there stays."""
-    known = {(entry.kind, entry.hash): entry for entry in told(bundle)}
+    """Write beside a backup whom to forget when it is brought back; what stood there stays.
+
+    Raises:
+        WorkspaceError: the note is damaged, or cannot be written.
+    """
+    before = {(entry.kind, entry.hash): entry for entry in told(bundle)}
+    known = dict(before)
     for entry in entries:
         key = (entry.kind, entry.hash)
         if key not in known or known[key].at < entry.at:
             known[key] = entry
+    if known == before:
+        return
     place = _beside(bundle)
     words = json.dumps(
         {"format": _FORMAT, "forgotten": [asdict(entry) for entry in known.values()]}, indent=2
     )
-    with whole_file(place, mode=0o600) as half:
-        half.write_text(words + "\n", encoding="utf-8")
+    try:
+        with whole_file(place, mode=0o600) as half:
+            half.write_text(words + "\n", encoding="utf-8")
+    except OSError as error:
+        raise WorkspaceError(
+            f"{place} could not be written ({error}): brought back, {bundle.name} would hold again "
+            f"who was forgotten. Make its folder writable, or look at the room on its disk; then "
+            f"give the same command again, or wait an hour. Or delete that backup."
+        ) from error
 
 
 def told(bundle: Path) -> list[Entry]:

@@ -6,21 +6,22 @@ next try. A restored desk is not taken for the one at work before somebody says 
 in, no token opens anything, and no answer goes out (`at_work.confirm`).
 """
 
+import fcntl
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Final
 
 from sqlite_utils import Database
 
-from . import audit_chain, backup, forgetting, forgetting_copies, forgotten, key_mark
+from . import audit_chain, backup, backups, forgetting, forgetting_copies, forgotten, key_mark
 from .artifact import read_artifact
 from .audit import Actor, record
-from .bundle import KEY, README, Manifest, Reader
+from .bundle import FOLDERS, KEY, README, Manifest, Reader
 from .clock import now
 from .database import connect, insert, scalar, write
 from .errors import BackupError, ModelError, WorkspaceError
@@ -38,6 +39,7 @@ STAGE: Final = ".restoring"
 ROOM: Final = 1.2  # of what is unpacked must be free: bringing it up to date takes some
 # Left by a desk that is gone: with another database they would damage it.
 _STALE: Final = ("desk.db-wal", "desk.db-shm", "desk.db-journal")
+_OF_A_DISK: Final = "lost+found"  # lies in the uppermost folder of many a disk
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,27 +97,28 @@ def restore(
         if (home / STAGE).is_dir() and (home / "desk.db").exists():
             _settle(workspace)  # killed when all but this was done
         _check_steps(path, manifest)
-        _make_empty(home)
-        _check_room(home, manifest)
-        secret = _secret(reader, workspace, key)
-        stage = home / STAGE
-        try:
-            stage.mkdir(mode=0o700)
-            reader.copy(
-                lambda name: _open(stage, name),
-                tell=lambda done: progress(done, manifest.size, "unpacking"),
-            )
-            _put_key(workspace, secret)
-            done = _look_through(path, workspace, stage, manifest, actor, keep_tokens, progress)
-            _move_up(stage, home)
-        except BaseException as error:
-            shutil.rmtree(stage, ignore_errors=True)
-            if isinstance(error, OSError | sqlite3.Error):
-                raise BackupError(
-                    f"{path} was not put into {home}: {error}. Look at the room on the disk and at "
-                    f"the folder's rights."
-                ) from error
-            raise
+        with _alone(home):
+            _make_empty(home)
+            _check_room(home, manifest)
+            secret = _secret(reader, workspace, key)
+            stage = home / STAGE
+            try:
+                stage.mkdir(mode=0o700)
+                reader.copy(
+                    lambda name: _open(stage, name),
+                    tell=lambda done: progress(done, manifest.size, "unpacking"),
+                )
+                _put_key(workspace, secret)
+                done = _look_through(path, workspace, stage, manifest, actor, keep_tokens, progress)
+                _move_up(stage, home)
+            except BaseException as error:
+                _take_back(home)
+                if isinstance(error, OSError | sqlite3.Error):
+                    raise BackupError(
+                        f"{path} was not put into {home}: {error}. Look at the room on the disk "
+                        f"and at the folder's rights."
+                    ) from error
+                raise
     try:
         _settle(workspace)
     except WorkspaceError as error:
@@ -141,28 +144,51 @@ def _check_steps(path: Path, manifest: Manifest) -> None:
         )
 
 
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """Make the folder, and hold off others who would put a backup there.
+
+    Raises:
+        BackupError: somebody does, or it cannot be made.
+    """
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder = os.open(home, os.O_RDONLY)
+    except OSError as error:
+        raise BackupError(f"Cannot make {home}: {error.strerror}. Name another: --to") from error
+    try:
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise BackupError(f"A backup is being put into {home} already. Wait.") from error
+        yield
+    finally:
+        os.close(folder)
+
+
 def _make_empty(home: Path) -> None:
-    """Make the folder; sweep what a restore that was killed left there.
+    """Sweep what a restore that was killed left; it touches nothing else.
 
     Raises:
         BackupError: there is something else in it.
     """
     try:
-        home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if (home / STAGE).is_dir() and not (home / "desk.db").exists():
-            for left in home.iterdir():
-                shutil.rmtree(left) if left.is_dir() else left.unlink()
-        for name in _STALE:
-            if not (home / "desk.db").exists():
+        there = {entry.name for entry in home.iterdir()} - {_OF_A_DISK, *_STALE}
+        ours = {STAGE, *FOLDERS} if STAGE in there else set()
+        if not there - ours:
+            # The stage last: while it is there, the rest is known as what a restore left.
+            for name in sorted(there, key=lambda name: name == STAGE):
+                shutil.rmtree(home / name)
+            for name in _STALE:
                 (home / name).unlink(missing_ok=True)
-        there = sorted(entry.name for entry in home.iterdir())
+            return
     except OSError as error:
-        raise BackupError(f"Cannot make {home}: {error.strerror}. Name another: --to") from error
-    if there:
-        raise BackupError(
-            f"{home} is not empty ({', '.join(there[:5])}). A backup is only put into an empty "
-            f"folder: move this one away, or name another: --to"
-        )
+        raise BackupError(f"Cannot empty {home}: {error.strerror}. Name another: --to") from error
+    named = ", ".join(sorted(there - ours)[:5])
+    raise BackupError(
+        f"{home} is not empty ({named}). A backup is only put into an empty folder: move this one "
+        f"away, or name another: --to"
+    )
 
 
 def _check_room(home: Path, manifest: Manifest) -> None:
@@ -288,6 +314,9 @@ def _end(
             "WHERE state = 'queued' AND connection_id IS NOT NULL"
         )
         done["held"] = db.execute(waiting).rowcount
+        # It is a backup of this desk too: who is forgotten here shall not come back from it.
+        place = path.absolute()
+        backups.note(db, place, at=manifest.made_at, size=place.stat().st_size)
         row = {"bundle": path.name, "made_at": manifest.made_at, "at": moment}
         insert(db, "restores", row)
         detail = {"bundle": path.name, "made_at": manifest.made_at, **done}
@@ -327,11 +356,18 @@ def _move_up(stage: Path, home: Path) -> None:
     """Put what was looked through in place: the database last, for with it there is a desk."""
     for name in ("models", "images"):
         (stage / name).mkdir(exist_ok=True)
-    for entry in sorted(stage.iterdir(), key=lambda entry: entry.name == "desk.db"):
-        if entry.name not in _STALE:
-            _sync(entry.parent)
-            entry.rename(home / entry.name)
+    _sync(stage)
+    for name in (*FOLDERS, "desk.db"):
+        if (stage / name).exists():
+            (stage / name).rename(home / name)
     _sync(home)
+
+
+def _take_back(home: Path) -> None:
+    """Leave a folder as empty as it was; killed meanwhile, the next try goes on."""
+    (home / "desk.db").unlink(missing_ok=True)
+    for name in (*FOLDERS, STAGE):
+        shutil.rmtree(home / name, ignore_errors=True)
 
 
 def _sync(folder: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlite_utils import Database
 
-from support import backup, backups, settings
+from support import at_work, backup, backups, settings
 from support.audit import SYSTEM, Actor
 from support.clock import from_iso, iso
 from support.database import scalar
@@ -38,13 +38,16 @@ def back_up(
 def queue_due(workspace: Workspace, db: Database, present: datetime) -> int | None:
     """Queue a backup that is due; returns its job's id, None where none is.
 
+    A desk that was restored makes none by itself until somebody says that it is the one at work:
+    the folder may be that of the desk that is.
+
     Args:
         workspace: the desk.
         db: its database.
         present: now, in the zone whose hours the setting means.
     """
     rules = settings.load(db)
-    if not rules.backup_folder:
+    if not rules.backup_folder or at_work.held(db):
         return None
     today = present.replace(hour=rules.backup_hour, minute=0, second=0, microsecond=0)
     due = today if present >= today else today - timedelta(days=1)

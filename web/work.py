@@ -70,8 +70,8 @@ def forget(
     # What is deleted is overwritten in the database; its log and its words are cleaned apart.
     if found["deleted"]:
         forget_words(db)
-    clean(workspace, db, workspace.seal())
     settle(db)
+    clean(workspace, db, workspace.seal())
     return found
 
 

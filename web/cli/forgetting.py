@@ -7,6 +7,7 @@ from dataclasses import asdict
 import click
 
 from support import forgetting
+from support.errors import WorkspaceError
 from support.forgetting import Forgotten
 
 from .common import actor, json_option, print_json, workspace
@@ -28,8 +29,8 @@ def forget_command(
     """Forget a person: all that they asked, and all that was said and suggested on it.
 
     Without --yes it changes nothing. Every process finds them no more at its next search. Said
-    too: which models learned from them, and which backups still hold them. Killed half way, the
-    same command goes on.
+    too: which models learned from them, and which backups may hold them still. Killed half way,
+    the same command goes on.
 
     \b
     Example:
@@ -51,12 +52,15 @@ def forget_command(
         found = forgetting.look(space, db, seal, person)
     if as_json:
         print_json(asdict(found) | {"dry_run": not yes, **_paths(found)})
-        return
-    _tell(found, done=yes)
+    else:
+        _tell(found, done=yes)
+    if found.amiss:  # they are gone from the desk, and not from these
+        raise WorkspaceError(found.amiss)
 
 
 def _paths(found: Forgotten) -> dict[str, list[str]]:
-    return {"copies": list(map(str, found.copies)), "bundles": list(map(str, found.bundles))}
+    named = {"copies": found.copies, "bundles": found.bundles, "missing": found.missing}
+    return {name: list(map(str, paths)) for name, paths in named.items()}
 
 
 def _tell(found: Forgotten, *, done: bool) -> None:
@@ -73,13 +77,18 @@ def _tell(found: Forgotten, *, done: bool) -> None:
         click.echo(f"{'Cleaned' if done else 'Would be cleaned'}: {copy}")
     _tell_models(found)
     if found.bundles:
-        click.echo("Backups that still hold them; brought back, they are forgotten again:")
+        click.echo("Backups that may hold them still; brought back, they forget them again:")
         for bundle in found.bundles:
             click.echo(f"  {bundle}")
         click.echo("Copies of these that you keep elsewhere need the note that lies beside each.")
+    if found.missing:
+        click.echo("Backups that are not where they were put; where they still are, as on a disk")
+        click.echo("that is away, they get their note within an hour of being back:")
+        for bundle in found.missing:
+            click.echo(f"  {bundle}")
     if not done:
         click.echo("Nothing was changed. To do it, the same command with --yes")
-    elif not found.done:
+    elif not found.done and not found.amiss:
         click.echo("The log of changes is being read: it is emptied within the hour.", err=True)
 
 
