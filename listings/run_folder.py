@@ -4,7 +4,6 @@ It is there from the run's first moment until its output is whole. `run.json` in
 being done of what, so that only the same run goes on; `finished.json`, that nothing is left to do.
 """
 
-import fcntl
 import hashlib
 import json
 import os
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from support.errors import ConflictError, InputError
+from support.file_locks import leads_to, locked
 
 from .shards import write_json
 
@@ -38,15 +38,13 @@ class RunFolder:
         while True:
             self.path.mkdir(exist_ok=True)
             lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o666)
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
+            if not locked(lock):
                 os.close(lock)
                 raise ConflictError(
                     f"{self._out.name} is being written by another process. Wait for it to end, "
                     "or name another output: --out"
-                ) from error
-            if _is(lock, self.path / "lock"):
+                )
+            if leads_to(self.path / "lock", lock):
                 self._lock = lock
                 return self
             os.close(lock)  # whoever had it has just finished and taken the folder away
@@ -126,10 +124,3 @@ def file_hash(path: Path) -> str:
     """SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _is(descriptor: int, path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(descriptor), path.stat())
-    except FileNotFoundError:
-        return False

@@ -6,7 +6,6 @@ what nobody holds was left by a killed one, and is swept.
 """
 
 import errno
-import fcntl
 import glob
 import os
 import secrets
@@ -14,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
+
+from .file_locks import leads_to, locked
 
 _HALF: Final = ".half"
 
@@ -69,7 +70,7 @@ def sweep(folder: Path, name: str = "") -> None:
         with suppress(FileNotFoundError):  # whoever wrote it is done
             lock = os.open(half, os.O_RDWR)
             try:
-                if _locked(lock) and _is(lock, half):
+                if locked(lock) and leads_to(half, lock):
                     half.unlink()
             finally:
                 os.close(lock)
@@ -89,21 +90,6 @@ def _begin(path: Path, mode: int) -> tuple[Path, int]:
     while True:
         half = path.with_name(f".{path.name}-{secrets.token_hex(4)}{_HALF}")
         lock = os.open(half, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode)
-        if _locked(lock) and _is(lock, half):
+        if locked(lock) and leads_to(half, lock):
             return half, lock
         os.close(lock)  # somebody swept just now, and took it for left
-
-
-def _locked(lock: int) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
-
-
-def _is(lock: int, path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(lock), path.stat())
-    except FileNotFoundError:
-        return False

@@ -20,7 +20,7 @@ from support.errors import (
     WorkspaceError,
 )
 
-from . import shedding
+from . import shedding, unavailable
 from .attempts import TooManyAttemptsError
 from .costly import TooOftenError
 from .i18n import gettext as _
@@ -118,7 +118,7 @@ def init_app(app: Flask) -> None:
 
 def _busy(error: BusyError) -> Response:
     """To programs in the words of the API, to people in theirs; the database is not asked."""
-    shedding.speak()
+    unavailable.speak()
     if not wants_json():
         return shedding.page(error)
     words = str(error)

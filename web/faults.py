@@ -9,14 +9,13 @@ from http import HTTPStatus
 from typing import Final
 
 import structlog
-from flask import Flask, Response, current_app, g, make_response, request, session
-from flask_babel import lazy_gettext
+from flask import Flask, Response, request
+from flask_babel import gettext, lazy_gettext
 
-from support.agents import LANGUAGES
 from support.errors import WorkspaceError
 from support.faults import CURES, Fault, fault_of
 
-from . import errors
+from . import errors, unavailable
 
 AGAIN: Final[dict[Fault | None, int]] = {"locked": 5, None: 30}  # seconds; 60 where not named
 TELL_SECONDS: Final = 10.0  # how often one fault is written to the log
@@ -56,19 +55,13 @@ def init_app(app: Flask) -> None:
 def _answer(fault: Fault | None, cure: str, error: Exception) -> Response:
     _tell(fault, cure, error)
     seconds = AGAIN.get(fault, 60)
-    # Else the language would be looked up in the database.
-    chosen = session.get("language")
-    best = request.accept_languages.best_match(LANGUAGES, default="ko")
-    g.language = chosen if chosen in LANGUAGES else best
+    unavailable.speak()
     if errors.wants_json():
         response = errors.problem(HTTPStatus.SERVICE_UNAVAILABLE, str(WORDS[fault]))
-    else:
-        shown = current_app.jinja_env.get_template("fault.html").render(
-            words=WORDS[fault], typed=_typed(), reload=request.method == "GET", seconds=seconds
-        )
-        response = make_response(shown, 503)
-    response.headers["Retry-After"] = str(seconds)
-    return response
+        response.headers["Retry-After"] = str(seconds)
+        return response
+    title = gettext("The desk cannot do that right now")
+    return unavailable.page(title=title, words=WORDS[fault], typed=_typed(), seconds=seconds)
 
 
 def _typed() -> str:

@@ -4,7 +4,6 @@ A machine's kernel lets go of a process's locks however it ends. Beside it jobs 
 (`job_run.beating`), whose silence tells where a lock cannot: on a shared disk, say.
 """
 
-import fcntl
 import os
 import time
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from support.file_locks import leads_to, locked
 from support.workspace import Workspace
 
 TRIES: Final = 20  # to lock a file of our own: somebody may be looking whether it is
@@ -27,7 +27,7 @@ def held(workspace: Workspace, job_id: int) -> Iterator[None]:
     lock = -1
     for _ in range(TRIES):
         lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        if _locked(lock) and _is(lock, path):
+        if locked(lock) and leads_to(path, lock):
             break
         os.close(lock)
         lock = -1
@@ -49,7 +49,7 @@ def left_behind(workspace: Workspace) -> list[int]:
         with suppress(FileNotFoundError):  # it has ended just now
             lock = os.open(path, os.O_RDWR)
             try:
-                if _locked(lock) and _is(lock, path):
+                if locked(lock) and leads_to(path, lock):
                     path.unlink()
                     found.append(int(path.name))
             finally:
@@ -59,19 +59,3 @@ def left_behind(workspace: Workspace) -> list[int]:
 
 def _folder(workspace: Workspace) -> Path:
     return workspace.home / "running"
-
-
-def _locked(lock: int) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
-
-
-def _is(lock: int, path: Path) -> bool:
-    """Whether a path still leads to this file: whoever had it before may have taken it away."""
-    try:
-        return os.path.samestat(os.fstat(lock), path.stat())
-    except FileNotFoundError:
-        return False

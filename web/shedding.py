@@ -11,12 +11,12 @@ from enum import IntEnum
 from typing import Final
 
 import structlog
-from flask import Flask, Response, current_app, g, make_response, request, session
+from flask import Flask, Response, request
+from flask_babel import gettext
 
-from support.agents import LANGUAGES
 from support.errors import BusyError
 
-from . import backlog
+from . import backlog, unavailable
 
 log = structlog.get_logger("faqdesk.shedding")
 
@@ -106,22 +106,14 @@ def init_app(app: Flask) -> None:
         )
 
 
-def speak() -> None:
-    """Speak as the browser or the page's script asks: who it is would be asked of the database."""
-    if "language" not in g:
-        best = request.accept_languages.best_match(LANGUAGES, default="ko")
-        chosen = session.get("language")
-        g.language = chosen if chosen in LANGUAGES else best
-
-
 def page(error: BusyError) -> Response:
-    """The page of a busy desk: nothing in it asks the database; it loads itself anew."""
-    typed = request.form.get("text", "") if request.blueprint == "inquiry" else ""
-    # Not by `render_template`, whose context looks up who asks.
-    shown = current_app.jinja_env.get_template("busy.html").render(
-        seconds=error.retry_after, typed=typed, reload=request.method == "GET"
+    """The page of a busy desk."""
+    return unavailable.page(
+        title=gettext("The desk is busy"),
+        words=gettext("More is asked of it just now than it can answer."),
+        typed=request.form.get("text", "") if request.blueprint == "inquiry" else "",
+        seconds=error.retry_after,
     )
-    return make_response(shown, 503)
 
 
 _told = -TELL_SECONDS
