@@ -24,6 +24,8 @@ from support.workspace import Workspace
 from tests.conftest import import_csv
 from tests.web.conftest import HELP, PASSWORD
 
+# The number that the tests write, however it is spelled. Fewer digits stand in a hash by chance.
+NUMBER = re.compile(rb"2938\W{0,3}4471")
 ROOT = Path(__file__).parents[2]
 SLOW = 240.0  # seconds that a busy machine may take for what is quick elsewhere
 
@@ -189,6 +191,14 @@ def members(group: int) -> list[int]:
         if fields[0] not in "ZX" and int(fields[2]) == group:
             found.append(int(stat.parent.name))
     return found
+
+
+def command_words(pid: int) -> list[bytes]:
+    """What a process was started as; nothing where it has just ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return []
 
 
 def free_port() -> int:

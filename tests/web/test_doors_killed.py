@@ -11,7 +11,6 @@ import signal
 import threading
 import time
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from urllib.parse import urlencode
 
 from support import answering, connections, delivery, routes
@@ -24,7 +23,7 @@ from tests import soaking
 from tests.conftest import ACTOR
 from tests.helpdesks import helpdesk, mail_server
 from tests.support.test_webhooks import BODIES, KINDS, SECRET
-from tests.web.doors import logged, members, serving, until
+from tests.web.doors import command_words, logged, members, serving, until
 
 MANY = soaking.many(200, 1000)
 OLD = timedelta(minutes=6)
@@ -34,8 +33,7 @@ DATED = ("zendesk", "chatwoot")  # those that sign a time
 def worker_of(group):
     """The process that works behind the doors; None while there is none."""
     for pid in members(group):
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-        if b"worker" in words:
+        if b"worker" in command_words(pid):
             return pid
     return None
 

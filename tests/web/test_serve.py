@@ -17,6 +17,7 @@ from tests.conftest import ACTOR
 from tests.knowledge_desk import use_shipped_encoder
 from tests.web.doors import (
     answers,
+    command_words,
     desk_to_teach,
     end_group,
     environment,
@@ -38,11 +39,7 @@ __all__ = ["fresh", "shell"]
 
 def workers(group):
     """The job workers among a group's processes."""
-    return [
-        pid
-        for pid in members(group)
-        if b"worker" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    ]
+    return [pid for pid in members(group) if b"worker" in command_words(pid)]
 
 
 @pytest.fixture

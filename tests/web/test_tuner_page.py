@@ -8,7 +8,9 @@ from html import unescape
 import pytest
 
 from support import agents, settings, tuning, tuning_changes
+from support.artifact import read_artifact
 from support.held_out import FILE
+from support.release import pointer
 from support.releases import in_force
 from tests.conftest import ACTOR
 from tests.web.conftest import PASSWORD, signed_in
@@ -185,6 +187,10 @@ def test_an_older_model_is_trained_once_more(lead, trained):
     manifest = json.loads((folder / "manifest.json").read_text())
     del manifest["sha256"][FILE]
     (folder / "manifest.json").write_text(json.dumps(manifest))
+    path = pointer(trained.models)
+    released = json.loads(path.read_text())
+    released["parts"]["faq"]["hash"] = read_artifact(folder, "faq").version
+    path.write_text(json.dumps(released))
     page = lead.get(URL)
     assert "한 번 더 학습하면" in plain(page.text)
     assert 'name="kind" value="train"' in page.text
