@@ -7,6 +7,7 @@ key can read neither drafts nor originals, nor test whether a given customer is 
 import base64
 import hashlib
 import hmac
+import os
 import secrets
 from pathlib import Path
 
@@ -52,17 +53,24 @@ class Seal:
             WorkspaceError: it is missing, unreadable or damaged, or others may read it.
         """
         try:
-            rights = path.stat().st_mode & 0o777
+            about = path.stat()
             secret = base64.b64decode(path.read_text(encoding="ascii"), validate=False)
         except (OSError, ValueError) as error:
             raise WorkspaceError(
                 f"Cannot read the key file {path}. Put the desk's key there, or name it with "
                 f"FAQDESK_KEY_FILE; without it drafts and open inquiries cannot be opened."
             ) from error
-        if rights & 0o077:
+        rights, ours = about.st_mode & 0o777, about.st_uid == os.geteuid()
+        # What hands secrets over to a service (systemd, Kubernetes) keeps the file for itself and
+        # lets the service's group read it.
+        if rights & (0o077 if ours else 0o037):
+            cure = (
+                f"Close it: chmod 600 {path}"
+                if ours
+                else "It is another user's, who may let this one's group read it: mode 0440."
+            )
             raise WorkspaceError(
-                f"The key file {path} is open to others of this machine (mode {rights:04o}). Close "
-                f"it: chmod 600 {path}"
+                f"The key file {path} is open to others of this machine (mode {rights:04o}). {cure}"
             )
         if len(secret) != KEY_BYTES:
             raise WorkspaceError(

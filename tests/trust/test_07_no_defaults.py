@@ -96,6 +96,19 @@ def test_a_key_that_others_may_read_is_refused_with_the_cure(space, mode):
         Seal.load(space.key_path)
 
 
+def test_a_key_that_is_handed_over_may_be_read_by_the_group_and_by_nobody_else(space, monkeypatch):
+    """As systemd and Kubernetes do: the file is theirs, so that we could not close it."""
+    theirs = space.key_path.stat().st_uid + 1
+    monkeypatch.setattr(os, "geteuid", lambda: theirs)
+    for mode in (0o440, 0o640, 0o400, 0o600):
+        space.key_path.chmod(mode)
+        Seal.load(space.key_path)
+    for mode in (0o460, 0o660, 0o444, 0o644, 0o441, 0o450, 0o604, 0o777):
+        space.key_path.chmod(mode)
+        with pytest.raises(WorkspaceError, match=rf"mode {mode:04o}.*another user's.*0440"):
+            Seal.load(space.key_path)
+
+
 def modes(folder: Path) -> dict[str, int]:
     """Every file and folder below one, by what others may do with it."""
     return {
