@@ -127,6 +127,7 @@ def create_app(workspace: Workspace | None = None, **config: Any) -> Flask:
         MAX_CONTENT_LENGTH=MAX_BODY,
         MAX_FORM_MEMORY_SIZE=MAX_BODY,
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a draft may stay open all day
+        WTF_CSRF_SSL_STRICT=False,  # from where it comes `origins` tells, and not by the Referer
         BOOTSTRAP_SERVE_LOCAL=True,
         API_TITLE="faqdesk",
         API_VERSION="v1",

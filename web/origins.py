@@ -69,11 +69,20 @@ def is_own_machine(host: str) -> bool:
 
 
 def _refuse_other_sites(request: Request) -> None:
-    # Not `same-site`: whoever holds another name of the same domain is not us.
-    site = request.headers.get("Sec-Fetch-Site", "none")
-    # `null` is what a sandboxed frame or a redirect from elsewhere says.
+    # What the browser made out itself counts: no page can set it, and it is true also where a proxy
+    # lost our port or name on the way, or an add-on withholds the origin. Not `same-site`: whoever
+    # holds another name of the same domain is not us.
+    site = request.headers.get("Sec-Fetch-Site")
+    # Older browsers. `null` is what a sandboxed frame or a redirect from elsewhere says.
     own = f"{request.scheme}://{request.host}".lower()
-    if site not in ("same-origin", "none") or request.headers.get("Origin", own).lower() != own:
+    origin = request.headers.get("Origin", own).lower()
+    if site is None and origin != own:
+        raise PermissionDeniedError(
+            f"This came from a page of another site, {origin[:200]}; this desk is asked as "
+            f"{own[:200]}. Do it on a page of this desk. Where it was one, the proxy does not pass "
+            f"on the Host that the browser asks for."
+        )
+    if site not in (None, "same-origin", "none"):
         raise PermissionDeniedError(
             "This came from a page of another site. Do it on a page of this desk."
         )

@@ -26,7 +26,8 @@ FOREIGN = [
     {"Sec-Fetch-Site": "same-site"},  # another name of the same domain
     {"Sec-Fetch-Site": "of-another-kind"},
     {"Sec-Fetch-Site": "cross-site", "Origin": OWN},
-    {"Sec-Fetch-Site": "same-origin", "Origin": "https://h"},
+    {"Sec-Fetch-Site": "", "Origin": OWN},
+    {"Sec-Fetch-Site": "cross-site", "Origin": "null"},
     {"Origin": "null"},  # a sandboxed frame, a data: page, a redirect from elsewhere
     {"Origin": ""},
     {"Origin": "https://h"},
@@ -40,6 +41,9 @@ FROM_HERE = [
     {},  # neither a script of ours nor an old browser says anything: the form's token counts
     {"Sec-Fetch-Site": "same-origin", "Origin": OWN},
     {"Sec-Fetch-Site": "none"},
+    # What the browser made out itself; the proxy lost our port, or an add-on withholds the origin.
+    {"Sec-Fetch-Site": "same-origin", "Origin": "http://localhost:8443"},
+    {"Sec-Fetch-Site": "same-origin", "Origin": "null"},
     {"Origin": OWN},
 ]
 # Where a look writes something down, and why that changes nothing that anybody did: a table, or
@@ -152,6 +156,29 @@ def test_what_a_page_of_ours_asks_is_not(live, ada, headers):
     assert answer.status_code == 302
     assert live.test_client().post("/sign-in", data={"login": "mina", "password": PASSWORD},
                                    headers=headers).status_code == 302  # fmt: skip
+
+
+def test_a_proxy_that_loses_the_port_is_found_out_and_newer_browsers_do_not_mind(
+    space, recommender
+):
+    """With https and the forms' tokens, as it is served."""
+    outside = "https://desk.example:8443"
+    headers = {"Origin": outside, "Referer": f"{outside}/sign-in"}
+    guarded, base = stubbed_app(space, recommender), {"base_url": "https://desk.example"}
+
+    def asked(headers):
+        client = guarded.test_client()
+        page = client.get("/sign-in", **base).text
+        token = re.search(r'name="csrf_token" value="([^"]+)"', page)[1]
+        form = {"login": "mina", "password": PASSWORD, "csrf_token": token}
+        return client.post("/sign-in", data=form, headers=headers, **base)
+
+    said = asked(headers)
+    assert said.status_code == 403
+    for word in (outside, "https://desk.example.", "proxy"):
+        assert word in said.text
+    for more in (headers, {"Origin": "null"}, {}):
+        assert asked(more | {"Sec-Fetch-Site": "same-origin"}).status_code == 302
 
 
 def test_signing_somebody_in_as_somebody_else_from_another_site_is_refused_too(live):
