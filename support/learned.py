@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 from sqlite_utils import Database
 
@@ -70,7 +71,10 @@ def remembering(
 def _learned(db: Database, folder: Path, kind: str, inquiry_ids: Collection[int]) -> bool | None:
     """Whether a folder learned from inquiries: True, False for perhaps, None for no."""
     if (folder / FILE).is_file():
-        known = load_file(folder / FILE)["inquiry_ids"]
+        try:
+            known = load_file(folder / FILE)["inquiry_ids"]
+        except (SafetensorError, OSError, KeyError):
+            return False  # damaged: a person is forgotten all the same
         return True if np.isin(list(inquiry_ids), known).any() else None
     try:
         config = read_artifact(folder, kind, verify=False).config

@@ -6,6 +6,7 @@ from contextlib import closing
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from support import (
     agents,
@@ -15,6 +16,7 @@ from support import (
     forgetting_copies,
     inquiry_map,
     insertions,
+    learned,
     mail_intake,
     quoted,
     routes,
@@ -245,6 +247,56 @@ def test_an_old_export_brings_nobody_back(space, desk, seal, tmp_path):
     assert scalar(desk, "SELECT count(*) FROM inquiries") == 3
     later = old.splitlines()[0] + f"\n7,mina,새로운 물음,,{ago(hours=-1)}\n"
     assert import_csv(space, tmp_path / "h.csv", later).inquiries == 1
+
+
+def test_what_nobody_known_asked_goes_with_what_it_was_joined_to(space, desk, seal, tmp_path):
+    """Another customer's, joined to hers, stays; an old export or a copy brings none back."""
+    desk.execute("UPDATE inquiries SET joined_to = 1 WHERE id IN (5, 6)")
+    settle(desk)
+    copy = Workspace(tmp_path / "copy").create()
+    shutil.copy(space.database_path, copy.database_path)
+    shutil.copy(space.key_path, copy.key_path)
+    assert forget(space, desk, seal).rows["inquiries"] == 3
+    assert "뿌지직".encode() not in bytes_of(space)
+    rows = list(desk.query("SELECT source_id, joined_to FROM inquiries ORDER BY id"))
+    assert [tuple(row.values()) for row in rows] == [("3", None), ("4", None), ("5", None)]
+    old = (tmp_path / "h.csv").read_text()
+    assert import_csv(space, tmp_path / "h.csv", old).inquiries == 0
+    hers = [entry for entry in entries(desk) if entry.kind == "customer"]
+    with closing(copy.database()) as back:
+        assert forgetting.forget_again(back, seal, hers) == 3
+
+
+def test_what_is_dated_ahead_does_not_come_back_and_what_is_asked_next_is_new(
+    space, desk, seal, tmp_path
+):
+    """By a clock that went wrong, or an export read in another zone."""
+    head = "id,customer,question,answer,created_at\n"
+    ahead = f"7,mina,{HERS} 앞선 물음,,{ago(days=-300)}\n"
+    assert import_csv(space, tmp_path / "h.csv", head + ahead).inquiries == 1
+    settle(desk)
+    copy = Workspace(tmp_path / "copy").create()
+    shutil.copy(space.database_path, copy.database_path)
+    shutil.copy(space.key_path, copy.key_path)
+    assert forget(space, desk, seal).rows["inquiries"] == 3
+    with closing(copy.database()) as back:
+        assert forgetting.forget_again(back, seal, entries(desk)) == 3
+    fresh = f"8,mina,새로운 물음,,{ago(hours=-1)}\n"
+    assert import_csv(space, tmp_path / "h.csv", head + ahead + fresh).inquiries == 1
+
+
+def test_a_damaged_list_of_what_a_model_read_holds_nobody_up(space, desk, seal):
+    place = space.models / "faq" / "20260101-000000-abcd"
+    place.mkdir(parents=True)
+    for content in (b"", b"junk", None):
+        (place / learned.FILE).unlink(missing_ok=True)
+        if content is None:  # whole, but of something else
+            save_file({"other": np.zeros(1)}, place / learned.FILE)
+        else:
+            (place / learned.FILE).write_bytes(content)
+        found = forgetting.look(space, desk, seal, forgetting.customer(desk, seal, "mina"))
+        assert [(item.part, item.sure) for item in found.models] == [(f"faq/{place.name}", False)]
+    assert forget(space, desk, seal).rows["inquiries"] == 2
 
 
 def test_copies_are_cleaned_and_bundles_get_a_note(space, desk, seal, tmp_path, monkeypatch):
