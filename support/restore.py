@@ -112,7 +112,7 @@ def restore(
                 done = _look_through(path, workspace, stage, manifest, actor, keep_tokens, progress)
                 _move_up(stage, home)
             except BaseException as error:
-                _take_back(home)
+                shutil.rmtree(stage, ignore_errors=True)
                 if isinstance(error, OSError | sqlite3.Error):
                     raise BackupError(
                         f"{path} was not put into {home}: {error}. Look at the room on the disk "
@@ -357,17 +357,18 @@ def _move_up(stage: Path, home: Path) -> None:
     for name in ("models", "images"):
         (stage / name).mkdir(exist_ok=True)
     _sync(stage)
-    for name in (*FOLDERS, "desk.db"):
-        if (stage / name).exists():
-            (stage / name).rename(home / name)
-    _sync(home)
-
-
-def _take_back(home: Path) -> None:
-    """Leave a folder as empty as it was; killed meanwhile, the next try goes on."""
-    (home / "desk.db").unlink(missing_ok=True)
-    for name in (*FOLDERS, STAGE):
-        shutil.rmtree(home / name, ignore_errors=True)
+    moved: list[str] = []
+    try:
+        for name in (*FOLDERS, "desk.db"):
+            if (stage / name).exists():
+                moved.append(name)
+                (stage / name).rename(home / name)
+        _sync(home)
+    except BaseException:
+        for name in reversed(moved):  # the folder is left as empty as it was
+            if not (stage / name).exists():
+                (home / name).rename(stage / name)
+        raise
 
 
 def _sync(folder: Path) -> None:
