@@ -11,7 +11,7 @@ import signal
 import socket
 import threading
 import time
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -244,6 +244,87 @@ def test_who_holds_lines_open_holds_nobody_up(serve):
                 lines.enter_context(line)
                 line.sendall(words)
             assert fetch(server.port, "/sign-in")[0] == 200
+
+
+TRICKLED = {
+    "head": (b"GET /sign-in HTTP/1.1\r\nHost: localhost\r\nX-Drop: ", b""),
+    "body": (
+        b"POST /sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9000\r\n"
+        b"Content-Type: application/x-www-form-urlencoded\r\n\r\n",
+        b"",
+    ),
+    "head of a second request": (
+        b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET /sign-in HTTP/1.1\r\nX-Drop: ",
+    ),
+}
+
+
+@pytest.mark.parametrize("first", TRICKLED)
+def test_who_sends_drop_by_drop_holds_nobody_up(serve, first):
+    """Each drop comes long before a line is called stalled, and nobody waits for the last one."""
+    server = serve(
+        "from web import backlog\n"
+        "backlog.THREADS, backlog.SLOW_SECONDS, backlog.STARTING_SECONDS = 2, 0.5, 0.0\n"
+    )
+    stop = threading.Event()
+    before, after = TRICKLED[first]
+    with ExitStack() as lines:
+        held = []
+        for _ in range(8):
+            line = socket.create_connection(("127.0.0.1", server.port), timeout=60)
+            held.append(lines.enter_context(line))
+            line.sendall(before)
+            if after:
+                assert line.recv(12) == b"HTTP/1.1 200"
+                line.sendall(after)
+
+        def drip():
+            while not stop.wait(0.1):
+                for line in held:
+                    with suppress(OSError):
+                        line.sendall(b"a")
+
+        dripping = threading.Thread(target=drip)
+        dripping.start()
+        try:
+            assert fetch(server.port, "/sign-in")[0] == 200
+        finally:
+            stop.set()
+            dripping.join()
+
+
+def test_a_slow_line_is_enough_for_a_large_picture(serve, token):
+    """Ten times as long as a thread waits for nothing, at a rate that is above the least."""
+    server = serve("from web import backlog\nbacklog.SLOW_SECONDS = 0.3\n")
+    piece = b" " * 20_000
+    body = b'{"source": "form", "id": "slow", "text": "' + piece * 15 + b'"}'
+    head = (
+        "POST /api/v1/inquiries HTTP/1.1", "Host: localhost", f"Authorization: Bearer {token}",
+        "Content-Type: application/json", f"Content-Length: {len(body)}", "", "",
+    )  # fmt: skip
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as line:
+        line.sendall("\r\n".join(head).encode())
+        for at in range(0, len(body), len(piece)):
+            line.sendall(body[at : at + len(piece)])
+            time.sleep(0.2)
+        assert line.recv(12).startswith(b"HTTP/1.1 ")
+
+
+def test_an_answered_line_that_is_left_open_holds_nobody_up(serve):
+    """Its end is waited for beside the others, not before anything else is done."""
+    server = serve(
+        "import threading\nfrom gunicorn import util\nfrom web import backlog\n"
+        "backlog.LINGER_SECONDS = 3600.0\n"
+        "util.close_graceful = lambda *_: threading.Event().wait()\n"  # as long as it is open
+    )
+    asked = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    with ExitStack() as lines:
+        for _ in range(20):
+            line = socket.create_connection(("127.0.0.1", server.port), timeout=60)
+            lines.enter_context(line)
+            line.sendall(asked)
+            assert line.recv(12) == b"HTTP/1.1 200"
 
 
 # ---- the generator
