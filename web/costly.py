@@ -44,8 +44,9 @@ class Kind:
 
 THINK: Final = Kind("think", at_once=4, waiting=5, seconds=10.0, per_minute=240)
 EXPORT: Final = Kind("export", at_once=2, waiting=1, seconds=5.0, per_minute=20)
-TAKE_IN: Final = Kind("take-in", at_once=2, waiting=0, seconds=0.0, per_minute=20)
-PICTURE: Final = Kind("picture", at_once=1, waiting=0, seconds=0.0, per_minute=60)
+# A place is held while a body comes in too, for minutes over a slow line.
+TAKE_IN: Final = Kind("take-in", at_once=3, waiting=1, seconds=10.0, per_minute=20)
+PICTURE: Final = Kind("picture", at_once=3, waiting=3, seconds=15.0, per_minute=60)
 
 COSTLY: Final[dict[str, Kind]] = {
     **dict.fromkeys(

@@ -57,6 +57,19 @@ def test_a_gate_lets_so_many_work_and_so_many_wait():
     assert not Gate(Kind("none", at_once=0, waiting=1, seconds=0.0, per_minute=1)).enter()
 
 
+@pytest.mark.parametrize("kind", [TAKE_IN, PICTURE], ids=lambda kind: kind.name)
+def test_two_who_send_files_over_slow_lines_refuse_nobody(app, db, kind):
+    """They hold their places for minutes, and a third one is served meanwhile."""
+    admin, gate = _admin(app, db), app.extensions["faqdesk-costly"][kind.name]
+    assert gate.enter()
+    assert gate.enter()
+    for name in sorted(name for name, each in COSTLY.items() if each == kind):
+        if not isinstance(ROUTES[name].who, Scopes):
+            answer = call(admin, app, name)
+            answer.close()
+            assert answer.status_code != 503, name
+
+
 # ---- each costly route, with its gate shut and its quota used up
 
 
