@@ -58,6 +58,9 @@ def test_the_service_starts_what_there_is():
     assert name == "FAQDESK_HOME"
     assert Path(home).parent == Path("/var/lib") / unit["Service"]["StateDirectory"]
     assert unit["Service"]["ProtectSystem"] == "strict"
+    # And where the page on running it sends the backups; `-`: it may not be there.
+    told = re.search(r"backup_folder=(\S+)", (ROOT / "docs/running.md").read_text())[1]
+    assert unit["Service"]["ReadWritePaths"].split() == [f"-{told}"]
     # The port is held while the service is started anew, and is this machine's alone.
     held = ConfigParser(interpolation=None)
     held.optionxform = str
