@@ -422,6 +422,61 @@ def test_a_restore_that_was_killed_is_swept_by_the_next(bundle, key, home):
         assert scalar(db, "SELECT count(*) FROM inquiries") == 9
 
 
+def test_nothing_of_others_goes_where_a_restore_was_killed(bundle, key, home):
+    stage = home / restore.STAGE
+    stage.mkdir(parents=True)
+    (home / "lost+found").mkdir()  # of a disk
+    (home / "mine").mkdir()
+    copy = Path(shutil.copy(bundle, home))
+    with pytest.raises(BackupError, match=f"not empty .{copy.name}, mine"):
+        put_back(copy, home, key)
+    assert copy.exists()
+    (home / "mine").rmdir()
+    copy.unlink()
+    put_back(bundle, home, key)
+    assert {"desk.db", "lost+found"} <= {path.name for path in home.iterdir()}
+
+
+def test_two_restores_do_not_sweep_each_other(bundle, key, home, monkeypatch):
+    said = []
+
+    def meanwhile(*_):
+        with pytest.raises(BackupError) as error:
+            put_back(bundle, home, key)
+        said.append(str(error.value))
+
+    opened = restore._put_key
+    monkeypatch.setattr(restore, "_put_key", lambda *given: (meanwhile(), opened(*given)))
+    put_back(bundle, home, key)
+    assert ["already" in words for words in said] == [True]
+
+
+@pytest.mark.parametrize("failing", ["images", "batches", "desk.db", "the last sync"])
+def test_what_fails_on_the_way_up_leaves_an_empty_folder(bundle, key, home, monkeypatch, failing):
+    rename, sync = Path.rename, restore._sync
+
+    def fail(name):
+        if name == failing:
+            raise OSError(28, "No space left on device")
+
+    def renamed(path, place):
+        if path.parent.name == restore.STAGE:
+            fail(path.name)
+        return rename(path, place)
+
+    def synced(folder):
+        fail("the last sync" if folder == home else "")
+        sync(folder)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", renamed)
+        patch.setattr(restore, "_sync", synced)
+        with pytest.raises(BackupError, match="No space left"):
+            put_back(bundle, home, key)
+    assert_nothing_there(home)
+    assert put_back(bundle, home, None).troubles == ()
+
+
 def test_without_room_it_says_how_much_is_needed(bundle, key, home, space, tmp_path, monkeypatch):
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=1000))
