@@ -78,10 +78,15 @@ def tell_all(workspace: Workspace, db: Database) -> list[str]:
 def tell(bundle: Path, entries: Iterable[Entry]) -> None:
     """Write beside a backup whom to forget when it is brought back; what stood there stays.
 
+    A damaged note is written anew, of `entries` alone: all whom the desk was told to forget.
+
     Raises:
-        WorkspaceError: the note is damaged, or cannot be written.
+        WorkspaceError: the note cannot be written.
     """
-    before = {(entry.kind, entry.hash): entry for entry in told(bundle)}
+    try:
+        before = {(entry.kind, entry.hash): entry for entry in told(bundle)}
+    except WorkspaceError:
+        before = {}
     known = dict(before)
     for entry in entries:
         key = (entry.kind, entry.hash)
@@ -119,7 +124,9 @@ def told(bundle: Path) -> list[Entry]:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise WorkspaceError(
             f"{place} says whom to forget when {bundle.name} is brought back, and cannot be read "
-            f"({error}). Bring the note back from where you keep copies of it."
+            f"({error}). The desk at work writes it anew within the hour, where the backup lies. "
+            f"Where there is none bring the note back from a copy of it, or delete it, and forget "
+            f"again whom you know of: faqdesk forget"
         ) from error
 
 

@@ -3,13 +3,14 @@
 from contextlib import suppress
 from typing import Any
 
+import structlog
 from sqlite_utils import Database
 
 from support import settings, upgrading
 from support.answering import forget_originals
 from support.audit import Actor
 from support.database import settle
-from support.errors import JobCancelledError
+from support.errors import JobCancelledError, WorkspaceError
 from support.forgetting import clean
 from support.retention import forget_closed
 from support.word_index import forget_words
@@ -19,6 +20,8 @@ from .backup_work import BACKUP_WORKS
 from .import_work import IMPORT_WORKS
 from .job_run import Progress, Work
 from .knowledge_work import KNOWLEDGE_WORKS
+
+log = structlog.get_logger("faqdesk.work")
 
 
 def train(
@@ -63,7 +66,7 @@ def forget(
     """Drop the original words of inquiries that have been closed long enough, then all of them."""
     rules = settings.load(db)
     upgrading.forget(workspace.database_path)
-    found = {
+    found: dict[str, Any] = {
         "forgotten": forget_originals(db, days=rules.originals_days),
         "deleted": forget_closed(db, days=rules.inquiries_days, progress=progress),
     }
@@ -71,7 +74,11 @@ def forget(
     if found["deleted"]:
         forget_words(db)
     settle(db)
-    clean(workspace, db, workspace.seal())
+    try:
+        clean(workspace, db, workspace.seal())
+    except WorkspaceError as error:  # a backup's folder that is read only: no reason to do no more
+        found["amiss"] = str(error)
+        log.error("who was forgotten is still in a copy", why=str(error))
     return found
 
 

@@ -11,12 +11,14 @@ import random
 import threading
 import time
 from contextlib import closing, suppress
+from datetime import UTC, datetime
 
 from listings.forget import forget_listings
 from listings.store import Collected, ListingStore
-from support import artifact, backup, releases
+from support import artifact, at_work, backup, releases, restore, settings
 from support.artifact import read_artifact, write_artifact
 from support.audit_chain import verify
+from support.database import write
 from support.recommender import Recommender
 from support.workspace import Workspace
 from tests import soaking
@@ -24,7 +26,7 @@ from tests.conftest import ACTOR
 from tests.trust.sound import assert_sound
 from tests.web.doors import faqdesk, fetch, serving
 from tests.web.drawn_listings import sell
-from web import tokens
+from web import backup_work, tokens
 
 CLIENTS = 3
 
@@ -207,3 +209,25 @@ def test_an_index_that_steps_aside_for_a_newer_one_is_waited_for(trained, tmp_pa
     writer.join()
     assert made.manifest.troubles == ()
     assert "desk/models/similar-index/newest/manifest.json" in made.manifest.files
+
+
+def test_a_trial_drops_no_backup_and_makes_none_by_itself(space, db, tmp_path):
+    """It has the key and the settings of the desk at work, whose backups they are."""
+    settings.change(db, ACTOR, backup_folder=str(tmp_path), backup_keep=1)
+    made = backup.make(space, actor=ACTOR, to=tmp_path)
+    home = tmp_path / "disk"
+    (home / "lost+found").mkdir(parents=True)  # as in the uppermost folder of many a disk
+    restore.restore(made.path, Workspace(home), actor=ACTOR, key=space.key_path)
+    trial, present = Workspace(home), datetime.now(UTC)
+    with closing(trial.database()) as other:
+        with write(other):
+            other.execute("UPDATE backups SET at = '2020-01-01T00:00:00Z'")
+            other.execute("DELETE FROM jobs")
+        assert backup_work.queue_due(trial, other, present) is None
+        assert backup.make(trial, actor=ACTOR, to=tmp_path, keep=1).dropped == ()
+        assert made.path.exists()
+        with write(other):
+            other.execute("UPDATE backups SET at = '2020-01-01T00:00:00Z'")
+        assert at_work.confirm(other, ACTOR)
+        assert backup_work.queue_due(trial, other, present) is not None
+        assert made.path in backup.make(trial, actor=ACTOR, to=tmp_path, keep=1).dropped

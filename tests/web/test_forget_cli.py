@@ -5,9 +5,11 @@ import json
 import pytest
 from click.testing import CliRunner
 
+from support import backup
 from support.clock import ago
+from support.errors import WorkspaceError
 from support.workspace import Workspace
-from tests.conftest import import_csv
+from tests.conftest import ACTOR, import_csv
 from web.cli import faqdesk
 
 
@@ -48,8 +50,25 @@ def test_as_json(space):
     found = json.loads(run("--inquiry", "3", "--json"))
     assert (found["rows"]["inquiries"], found["dry_run"], found["done"]) == (1, True, False)
     assert (found["models"], found["copies"], found["bundles"]) == ([], [], [])
+    assert (found["missing"], found["amiss"]) == ([], "")
     found = json.loads(run("--inquiry", "3", "--yes", "--json"))
     assert (found["dry_run"], found["done"]) == (False, True)
+
+
+def test_backups_that_are_there_away_and_not_to_be_written(space, tmp_path):
+    first, second = (backup.make(space, actor=ACTOR, to=tmp_path).path for _ in range(2))
+    second.unlink()
+    note = first.with_name(first.name + ".forgotten.json")
+    note.mkdir()
+    told = run("--customer", "mina")
+    assert f"brought back, they forget them again:\n  {first}\n" in told
+    assert f"that is away, they get their note within an hour of being back:\n  {second}\n" in told
+    done = CliRunner().invoke(faqdesk, ["forget", "--customer", "mina", "--yes"])
+    assert "Gone:\n       2  inquiries\n" in done.output
+    assert isinstance(done.exception, WorkspaceError)
+    note.rmdir()
+    assert "nothing more" in run("--customer", "mina", "--yes")
+    assert note.is_file()
 
 
 def test_whom_is_asked(space):
