@@ -60,7 +60,7 @@ _files: dict[Path, int] = {}  # which file each queue was opened as
 def _made(path: Path, name: str) -> Huey:
     if address := os.environ.get(REDIS):
         # One server may ring for several desks.
-        _check_redis(address)
+        check()
         return RedisHuey(f"{name}-{path.parent}", url=address, serializer=Messages(), results=False)
     # strict_fifo: jobs run one after the other, in the order they were asked for.
     huey = SqliteHuey(
@@ -70,8 +70,14 @@ def _made(path: Path, name: str) -> Huey:
     return huey
 
 
-def _check_redis(address: str) -> None:
-    """Refuse a server that lets in whoever reaches it: what stands in a queue is done."""
+def check() -> None:
+    """Refuse a Redis server that lets in whoever reaches it: what stands in a queue is done.
+
+    Raises:
+        SettingError: one is named that does.
+    """
+    if not (address := os.environ.get(REDIS)):
+        return
     parts = urlsplit(address)
     check_place(
         "The Redis server", "" if parts.scheme == "unix" else parts.hostname or "an unnamed host",

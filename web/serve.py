@@ -10,16 +10,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from contextlib import closing, suppress
 from datetime import datetime
-from typing import Any
 
 import structlog
+from flask import Flask
 from flask.helpers import get_debug_flag
-from gunicorn.app.base import BaseApplication
-from gunicorn.arbiter import Arbiter
-from gunicorn.glogging import Logger
 from sqlite_utils import Database
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
@@ -58,64 +54,26 @@ FIRST_FD = 3  # where a socket stands that we are given; sd_listen_fds(3)
 log = structlog.get_logger("faqdesk.serve")
 
 
-class _Logger(Logger):  # type: ignore[misc]
-    """Leaves gunicorn's lines to the root logger, which writes JSON."""
-
-    def setup(self, cfg: Any) -> None:
-        super().setup(cfg)
-        self.error_log.handlers.clear()
-        self.error_log.propagate = True
-
-
-class _Arbiter(Arbiter):  # type: ignore[misc]
-    """Lets the job worker end while the web processes answer what they have taken."""
-
-    def stop(self, graceful: bool = True) -> None:
-        self.app.ending()
-        super().stop(graceful)
-
-
-class _Gunicorn(BaseApplication):  # type: ignore[misc]
-    def __init__(
-        self,
-        workspace: Workspace,
-        proxies: int,
-        options: dict[str, Any],
-        *,
-        ending: Callable[[], None],
-    ) -> None:
-        self._workspace = workspace
-        self._proxies = proxies
-        self._options = options
-        self.ending = ending
-        super().__init__()
-
-    def run(self) -> None:
-        _Arbiter(self).run()
-
-    def load_config(self) -> None:
-        for name, value in self._options.items():
-            self.cfg.set(name, value)
-
-    def load(self) -> Any:
-        # Called in each web process. There is one for each core: threads that a matrix product
-        # starts would only wait for those of the others (search at 16 agents: p95 233 to 71 ms).
-        os.environ.update(dict.fromkeys(ONE_THREAD, "1"))  # for libraries loaded from now on
-        threadpool_limits(1)
-        try:
-            app = create_app(self._workspace, PROXIES=self._proxies, RENEW=_end_this_process)
-        except (FaqdeskError, OSError) as error:
-            # gunicorn ends altogether where a process cannot start; this one is started again.
-            log.error("a web process did not start; another is tried", why=str(error))
-            time.sleep(AGAIN_SECONDS)
-            os._exit(1)
-        # One connection that does nothing: as long as it is open the files beside the database
-        # are there, and on a full disk or in a folder without rights pages can still be read.
-        with suppress(FaqdeskError, sqlite3.Error):
-            app.extensions["faqdesk-open"] = self._workspace.database()
-        # Read before the first question comes: after a restart many wait at the door.
-        app.extensions["faqdesk"].recommender.models()
-        return app
+def _app(workspace: Workspace, proxies: int) -> Flask:
+    """The console, in a web process of its own."""
+    # There is one for each core: threads that a matrix product starts would only wait for those of
+    # the others (search at 16 agents: p95 233 to 71 ms).
+    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))  # for libraries loaded from now on
+    threadpool_limits(1)
+    try:
+        app = create_app(workspace, PROXIES=proxies, RENEW=_end_this_process)
+    except (FaqdeskError, OSError) as error:
+        # gunicorn ends altogether where a process cannot start; this one is started again.
+        log.error("a web process did not start; another is tried", why=str(error))
+        time.sleep(AGAIN_SECONDS)
+        os._exit(1)
+    # One connection that does nothing: as long as it is open the files beside the database
+    # are there, and on a full disk or in a folder without rights pages can still be read.
+    with suppress(FaqdeskError, sqlite3.Error):
+        app.extensions["faqdesk-open"] = workspace.database()
+    # Read before the first question comes: after a restart many wait at the door.
+    app.extensions["faqdesk"].recommender.models()
+    return app
 
 
 def serve(
@@ -144,8 +102,10 @@ def serve(
         WorkspaceError: there is no desk.
         InputError: the address cannot be had, or is not this machine's and asked over plain http;
             or the certificate will not do, or FLASK_DEBUG is set.
+        SettingError: the queues' server lets in whoever reaches it.
     """
     refuse_debug(get_debug_flag())
+    job_queue.check()  # the worker beside us would die of it again and again
     secure = certificate.options() if certificate else {}
     workspace.database().close()  # the schema is brought up to date once, before the fork
     workspace.seal()
@@ -168,17 +128,11 @@ def serve(
         beside.stop()
         shutil.rmtree(counts, ignore_errors=True)
 
-    _Gunicorn(
-        workspace,
-        proxies,
+    backlog.Server(
+        lambda: _app(workspace, proxies),
         {
             "bind": address,
             "workers": workers,
-            "worker_class": backlog.Worker,
-            "threads": backlog.THREADS,
-            "worker_connections": backlog.CONNECTIONS,
-            "backlog": backlog.BACKLOG,
-            "keepalive": backlog.QUIET_SECONDS,
             "timeout": TIMEOUT,
             "graceful_timeout": 30,
             "limit_request_line": 8190,  # a search holds a whole inquiry, nine bytes a syllable
@@ -186,7 +140,6 @@ def serve(
             "max_requests": 20_000,
             "max_requests_jitter": 2_000,
             "loglevel": "warning",
-            "logger_class": _Logger,
             "control_socket_disable": True,
             "when_ready": lambda _: log.info("serving", address=f"{scheme}://{address}"),
             # Not in a `finally` around this: each web process is a fork that would go through it.

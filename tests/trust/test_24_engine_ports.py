@@ -17,7 +17,7 @@ from support.engine_places import check_place, host_of, is_own
 from support.errors import IndexServerError, SettingError
 from support.faiss_index import FaissIndex
 from support.grpc_index import GrpcIndex, IndexChannel
-from web import job_queue
+from web import backlog, job_queue, serve
 from web.app import create_app
 from web.index_server import IndexServer, named
 
@@ -147,6 +147,13 @@ def test_a_queue_elsewhere_needs_a_password_and_tls(address, space, monkeypatch)
     with pytest.raises(SettingError, match="FAQDESK_REDIS"):
         job_queue.queue(space.home / "q.db", "x")
     assert made == []
+    # Told by `faqdesk serve` itself, before anything is started.
+    begun = []
+    monkeypatch.setattr(serve, "_Beside", begun.append)
+    monkeypatch.setattr(backlog, "Server", lambda *a, **kw: begun.append(a))
+    with pytest.raises(SettingError, match="FAQDESK_REDIS"):
+        serve.serve(space, host="127.0.0.1", port=0, workers=1)
+    assert begun == []
 
 
 @pytest.mark.parametrize(
