@@ -351,6 +351,8 @@ def _target(workspace: Workspace, to: Path | None, key: str) -> Path:
         there = backups.in_folder(named, key)
         moments = [datetime.now(UTC), *map(_moment_of, there[:1])]
         target = named / backups.name(key, max(moments))
+    elif named.suffix != ".tar":  # a disk that is not mounted, else a file in its folder's place
+        raise BackupError(f"There is no folder {named}. Make it, or name a file: {named}.tar")
     else:
         target = named
     if target.exists():

@@ -360,8 +360,7 @@ class Restore(Backup):
     def lay(self, folder: Path) -> None:
         super().lay(folder)
         space = Workspace(folder / "desk")
-        made = backup.make(space, actor=ACTOR, to=folder / "copies").path
-        made.rename(folder / "desk.tar")
+        backup.make(space, actor=ACTOR, to=folder / "desk.tar")
         shutil.rmtree(space.home)
 
     def words(self, space: Workspace) -> list[str]:

@@ -273,7 +273,7 @@ def test_a_trial_with_the_same_key_file_leaves_the_desks_anchor_alone(tmp_path, 
     (tmp_path / "keys").mkdir()
     desk = Workspace(tmp_path / "live" / "desk").create()
     with closing(desk.database()) as db:
-        bundle = backup.make(desk, actor=ACTOR, to=tmp_path / "backups").path
+        bundle = backup.make(desk, actor=ACTOR, to=tmp_path / "desk.tar").path
         act(db, random.Random(1))
         said = audit_chain._anchored(db)
     trial = Workspace(tmp_path / "trial" / "desk")

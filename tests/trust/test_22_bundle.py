@@ -244,6 +244,13 @@ def test_a_log_that_another_database_left_is_not_put_over_the_restored_one(bundl
         assert scalar(db, "PRAGMA integrity_check") == "ok"
 
 
+def test_a_folder_that_is_not_there_is_no_file_to_be(space, tmp_path):
+    """As where a disk is not mounted."""
+    with pytest.raises(BackupError, match=r"no folder .*backups\. Make it"):
+        backup.make(space, actor=ACTOR, to=tmp_path / "backups")
+    assert not (tmp_path / "backups").exists()
+
+
 def test_with_the_key_in_it_a_bundle_needs_nothing_else(space, tmp_path, home):
     made = backup.make(space, actor=ACTOR, to=tmp_path / "whole.tar", with_key=True)
     done = put_back(made.path, home, None)
