@@ -94,9 +94,8 @@ def make(
         key = key_mark.of(seal)
         target = _target(workspace, to, key)
         run = _Run(workspace, target, key, with_key, progress)
-        lock.write(str(run.half))
-        lock.flush()
         try:
+            lock.write(os.fsencode(run.half))
             manifest = run.make()
         except BaseException as error:
             _clear(workspace, lock)
@@ -415,13 +414,13 @@ def _sync(folder: Path) -> None:
 
 
 @contextmanager
-def _alone(workspace: Workspace) -> Iterator[IO[str]]:
+def _alone(workspace: Workspace) -> Iterator[IO[bytes]]:
     """Hold off other backups of the desk; the lock ends with its process.
 
     In its file stands what is half written, for whoever comes after a process that was killed.
     """
     place = _folder(workspace) / ".lock"
-    with place.open("a+", encoding="utf-8", errors="surrogateescape") as file:
+    with place.open("ab+", buffering=0) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -433,11 +432,11 @@ def _alone(workspace: Workspace) -> Iterator[IO[str]]:
             _clear(workspace, file)
 
 
-def _clear(workspace: Workspace, lock: IO[str]) -> None:
+def _clear(workspace: Workspace, lock: IO[bytes]) -> None:
     """Take away what is half done: by this process, or by one that was killed."""
     shutil.rmtree(workspace.home / "backups" / LINKS, ignore_errors=True)
     lock.seek(0)
-    half = lock.read()
+    half = os.fsdecode(lock.read())
     with suppress(OSError):
         if half:
             Path(half).unlink(missing_ok=True)

@@ -1,8 +1,8 @@
 """How long a test goes on: shortly in `make test`, at length in `make soak`.
 
 That sets FAQDESK_SOAK: 200 is the whole long run, 20 a tenth, 1000 five times as much. `make soak`
-runs the files that import this one; what they `tell` stands at the end of the run. `FAQDESK_SEED`
-plays a run again that drew its points at random.
+runs `tests/trust` and the files that import this one; what they `tell` stands at the end of the
+run. `FAQDESK_SEED` plays a run again that drew its points at random.
 """
 
 import os

@@ -16,10 +16,9 @@ import pytest
 
 from support.database import scalar
 from support.workspace import Workspace
-from tests import soaking
 from tests.trust import namespaces
 from tests.trust.agent_at_door import AgentAtDoor
-from tests.web.doors import answers, free_port, until
+from tests.web.doors import answers, free_port, members, until
 
 TYPED = "사흘 안에 환불됩니다. 계좌를 확인해 주세요."
 CAN_MOUNT = namespaces.can_mount()
@@ -81,7 +80,7 @@ def fill(folder):
                 continue
 
 
-@pytest.mark.skipif(not CAN_MOUNT, reason="tried by a limit of files' sizes instead, below")
+@pytest.mark.skipif(not CAN_MOUNT, reason="what cannot grow is tried below")
 def test_on_a_full_disk_nothing_is_half_written_and_room_is_all_it_takes(space, tmp_path):
     errors = tmp_path / "errors"
     words = namespaces.on_small_disk(space.home, 24, namespaces.faqdesk_words())
@@ -119,7 +118,6 @@ def test_on_a_full_disk_nothing_is_half_written_and_room_is_all_it_takes(space, 
         agent.close()
 
 
-@pytest.mark.skipif(CAN_MOUNT and not soaking.SHARE, reason="tried on a small disk, above")
 def test_files_that_cannot_grow_are_as_a_full_disk(space, tmp_path):
     errors = tmp_path / "errors"
     size = (space.home / "desk.db").stat().st_size + (1 << 20)
@@ -128,15 +126,14 @@ def test_files_that_cannot_grow_are_as_a_full_disk(space, tmp_path):
     ) as (port, process):
         first, *_ = open_ids(space.home)
         agent = AgentAtDoor(port)
-        from tests.web.doors import members
-
         for pid in members(process.pid):
-            subprocess.run(["prlimit", "--pid", str(pid), "--fsize=4096"], check=True)
+            subprocess.run(["prlimit", "--pid", str(pid), "--fsize=4096:"], check=True)
         assert_refused_with_what_was_typed(agent.send(first, TYPED))
         for pid in members(process.pid):
-            subprocess.run(["prlimit", "--pid", str(pid), "--fsize=unlimited"], check=False)
+            subprocess.run(["prlimit", "--pid", str(pid), "--fsize=unlimited:"], check=True)
         assert_sent(agent, first)
         assert_kept(space.home, first)
+        agent.close()
 
 
 @pytest.fixture(scope="module")
