@@ -56,12 +56,12 @@ class Release:
             # Nothing vouches for what else lies there: it might be taken for a model of others.
             raise ModelDamagedError(
                 f"{folder / 'manifest.json'} cannot be read ({error.strerror}). Bring the folder "
-                f"back from a backup, or train again: faqdesk train"
+                f"back from a backup, or train again: faqdesk train {kind}"
             ) from error
         if not same:
             raise ModelDamagedError(
                 f"{folder} is not what release {self.name} was made of. Bring the folder back from "
-                f"a backup, or train again: faqdesk train"
+                f"a backup, or train again: faqdesk train {kind}"
             )
         return folder
 

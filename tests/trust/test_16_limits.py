@@ -4,7 +4,7 @@ import io
 import re
 import socket
 import threading
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from urllib.parse import urlencode
 
 import pytest
@@ -272,8 +272,10 @@ def test_a_served_desk_says_too_large_too_often_and_busy(space, db):
         status, _, _ = fetch(port, "/search", method="POST", body=b"q=" + b"x" * MAX_BODY,
                              **own, **kind)  # fmt: skip
         assert status == 413
-        with stalled(port, "/imports", cookie), stalled(port, "/imports", cookie):
-            busy = until(lambda: _refused(port, own | kind), "both places are taken")
+        with ExitStack() as lines:
+            for _ in range(TAKE_IN.at_once):
+                lines.enter_context(stalled(port, "/imports", cookie))
+            busy = until(lambda: _refused(port, own | kind), "all places are taken")
             assert int(busy["retry-after"]) > 0
             assert fetch(port, "/healthz")[0] == 200
             assert fetch(port, "/", **own)[0] == 200
