@@ -33,6 +33,7 @@ from .errors import BackupError, ModelError
 from .migrations import migrations
 from .release import LINES, current, pointer
 from .releases import moving
+from .whole_files import sync_to_disk
 from .workspace import Workspace
 
 Progress = Callable[[int, int, str], None]
@@ -43,7 +44,7 @@ ROOM: Final = 1.05  # of what is written must be free
 LINKS: Final = ".links.half"  # in backups/: the moment that is being written
 _PAUSE: Final = 0.05  # seconds, until a model that is being replaced is looked at again
 # What no copy shall bring back to life: who is signed in, and who tried.
-_ENDED: Final = ("embed_tokens", "sessions", "sign_in_attempts")
+ENDED: Final = ("embed_tokens", "sessions", "sign_in_attempts")
 _HOW: Final = """A backup of a faqdesk desk, made {made_at} by faqdesk {version}.
 
 With faqdesk:     faqdesk restore THIS_FILE --to FOLDER   (it checks everything)
@@ -160,7 +161,7 @@ class _Run:
         about = self._checked_copy()
         manifest = self._write(about)
         os.replace(self.half, self._target)
-        _sync(self._target.parent)
+        sync_to_disk(self._target.parent)
         shutil.rmtree(self._links, ignore_errors=True)
         return manifest
 
@@ -270,7 +271,7 @@ class _Run:
             db = Database(copy)
             copy.execute("PRAGMA journal_mode = DELETE")  # one file, without a log beside it
             copy.execute("PRAGMA secure_delete = ON")
-            for table in _ENDED:
+            for table in ENDED:
                 copy.execute(f"DELETE FROM {table}")  # noqa: S608 - one of our own names
             copy.commit()
             damage = copy.execute("PRAGMA integrity_check").fetchone()[0]
@@ -403,14 +404,6 @@ def _inode(path: Path) -> int:
         return path.stat().st_ino
     except FileNotFoundError:
         return 0
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager

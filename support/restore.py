@@ -31,6 +31,7 @@ from .release import LINES, current
 from .seal import Seal
 from .text import normalize
 from .upgrading import upgrade
+from .whole_files import sync_to_disk, whole_file
 from .workspace import Workspace
 
 Progress = Callable[[int, int, str], None]
@@ -236,11 +237,8 @@ def _check_key(seal: Seal, manifest: Manifest, place: Path) -> None:
 def _put_key(workspace: Workspace, secret: bytes | None) -> None:
     if secret is None or workspace.key_path.exists():
         return
-    descriptor = os.open(workspace.key_path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(secret)
-        file.flush()
-        os.fsync(file.fileno())
+    with whole_file(workspace.key_path, mode=0o600, replaces=False) as half:
+        half.write_bytes(secret)
 
 
 def _open(stage: Path, name: str) -> IO[bytes] | None:
@@ -300,7 +298,7 @@ def _end(
         stopped = "UPDATE jobs SET state = 'interrupted', finished_at = ? WHERE state IN "
         done = {"revoked": 0}
         done["interrupted"] = db.execute(stopped + "('queued', 'running')", [moment]).rowcount
-        for table in ("embed_tokens", "sessions", "sign_in_attempts"):
+        for table in backup.ENDED:
             db.execute(f"DELETE FROM {table}")  # noqa: S608 - one of our own names
         links = "UPDATE invitations SET revoked_at = ? WHERE accepted_at IS NULL "
         db.execute(links + "AND revoked_at IS NULL", [moment])
@@ -356,24 +354,16 @@ def _move_up(stage: Path, home: Path) -> None:
     """Put what was looked through in place: the database last, for with it there is a desk."""
     for name in ("models", "images"):
         (stage / name).mkdir(exist_ok=True)
-    _sync(stage)
+    sync_to_disk(stage)
     moved: list[str] = []
     try:
         for name in (*FOLDERS, "desk.db"):
             if (stage / name).exists():
                 moved.append(name)
                 (stage / name).rename(home / name)
-        _sync(home)
+        sync_to_disk(home)
     except BaseException:
         for name in reversed(moved):  # the folder is left as empty as it was
             if not (stage / name).exists():
                 (home / name).rename(stage / name)
         raise
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -460,7 +460,7 @@ def test_two_restores_do_not_sweep_each_other(bundle, key, home, monkeypatch):
 
 @pytest.mark.parametrize("failing", ["images", "batches", "desk.db", "the last sync"])
 def test_what_fails_on_the_way_up_leaves_an_empty_folder(bundle, key, home, monkeypatch, failing):
-    rename, sync = Path.rename, restore._sync
+    rename, sync = Path.rename, restore.sync_to_disk
 
     def fail(name):
         if name == failing:
@@ -477,7 +477,7 @@ def test_what_fails_on_the_way_up_leaves_an_empty_folder(bundle, key, home, monk
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "rename", renamed)
-        patch.setattr(restore, "_sync", synced)
+        patch.setattr(restore, "sync_to_disk", synced)
         with pytest.raises(BackupError, match="No space left"):
             put_back(bundle, home, key)
     assert_nothing_there(home)
