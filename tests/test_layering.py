@@ -26,6 +26,8 @@ ONE_FILE = {
     "openTSNE",
     "openpyxl",
     "pyarrow",
+    "pymilvus",
+    "ray",
     "sentence_transformers",
     "torch",
     "torchvision",
@@ -38,6 +40,8 @@ NEVER_AT_IMPORT = {
     "sentence_transformers",
     "sklearn",
     "openTSNE",
+    "pymilvus",
+    "ray",
 }
 
 
