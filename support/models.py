@@ -5,6 +5,7 @@ One damaged part never silences the others: what is missing is said in words.
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,7 +16,11 @@ from .errors import ModelDamagedError, ModelError
 from .faq import FaqClassifier
 from .hybrid import mix_for
 from .release import Release, current, kinds
-from .similar import SimilarInquiries
+from .similar import PastInquiries, SimilarInquiries
+
+# What stands in for a desk's own index: takes the encoder, the share of meaning in scores, and what
+# opens the desk's own where that is needed after all.
+Through = Callable[[SentenceEncoder, float | None, Callable[[], SimilarInquiries]], PastInquiries]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +29,7 @@ class Models:
 
     release: Release | None = None
     classifier: FaqClassifier | None = None
-    similar: SimilarInquiries | None = None
+    similar: PastInquiries | None = None
     degraded: str = ""
     mix: float | None = None  # the share of meaning in the scores of `similar`
 
@@ -45,9 +50,10 @@ class Models:
 class Follower:
     """Looks at `models/current` before each use; a stat call where nothing changed."""
 
-    def __init__(self, folder: Path) -> None:
-        """Follow the `models` folder of a workspace."""
+    def __init__(self, folder: Path, *, load: "Callable[[Path], Models] | None" = None) -> None:
+        """Follow the `models` folder of a workspace; None: opened as `load` does below."""
         self._folder = folder
+        self._load = load
         self._lock = threading.Lock()
         self._stamp: tuple[int, int] | None = None
         self._models = Models()
@@ -71,7 +77,7 @@ class Follower:
         with self._lock:
             if stamp != self._stamp or self._mended():
                 self._damage = release_state.stamp(self._folder, *kinds("desk"))
-                self._models = load(self._folder)
+                self._models = (self._load or load)(self._folder)
                 self._stamp = stamp
             return self._models
 
@@ -90,8 +96,14 @@ def _gone(folder: Path) -> str:
     )
 
 
-def load(folder: Path) -> Models:
-    """Load the release in force from a `models` folder."""
+def load(folder: Path, *, through: Through | None = None) -> Models:
+    """Load the release in force from a `models` folder.
+
+    Args:
+        folder: of a workspace.
+        through: what finds past answers instead of the release's index, which is then opened only
+            when it asks for it; None: the index itself.
+    """
     try:
         release = current(folder)
     except ModelDamagedError as error:
@@ -99,7 +111,7 @@ def load(folder: Path) -> Models:
     if release is None:
         return Models()
     degraded: list[str] = []
-    similar, mix = _similar(release, folder, degraded)
+    similar, mix = _similar(release, folder, degraded, through)
     models = Models(release, _classifier(release, folder, degraded), similar, mix=mix)
     deaf = similar is not None and not models.hears_neighbours
     if models.classifier and models.classifier.wants_neighbours and deaf:
@@ -110,9 +122,22 @@ def load(folder: Path) -> Models:
     return replace(models, degraded=" ".join(degraded))
 
 
+def load_past(folder: Path) -> Models:
+    """Load what finds past answers by the release in force, without its classifier."""
+    try:
+        release = current(folder)
+    except ModelDamagedError as error:
+        return Models(degraded=str(error))
+    if release is None:
+        return Models()
+    degraded: list[str] = []
+    similar, mix = _similar(release, folder, degraded)
+    return Models(release, None, similar, " ".join(degraded), mix)
+
+
 def _similar(
-    release: Release, folder: Path, degraded: list[str]
-) -> tuple[SimilarInquiries | None, float | None]:
+    release: Release, folder: Path, degraded: list[str], through: Through | None = None
+) -> tuple[PastInquiries | None, float | None]:
     """Encoder and index, and the share of meaning in the scores."""
     try:
         encoder_folder = release.folder(folder, "encoder")
@@ -122,6 +147,28 @@ def _similar(
     except ModelError as error:
         degraded.append(str(error))
         return None, None
+    if through is not None:
+        mix = _mix_of(release, folder, encoder)
+        # What is wrong with an index that nobody needs shall not weaken what is said.
+        return through(encoder, mix, lambda: _open(release, folder, encoder, [])[0]), mix
+    return _open(release, folder, encoder, degraded)
+
+
+def _mix_of(release: Release, folder: Path, encoder: SentenceEncoder) -> float | None:
+    """The share of meaning in the scores of a release's index, which is not opened."""
+    try:
+        if (index_folder := release.folder(folder, "index")) is not None:
+            mix: float | None = read_artifact(index_folder, "index", verify=False).config.get("mix")
+            return mix
+    except ModelError:  # whoever opens it says what is wrong
+        pass
+    return mix_for(encoder)
+
+
+def _open(
+    release: Release, folder: Path, encoder: SentenceEncoder, degraded: list[str]
+) -> tuple[SimilarInquiries, float | None]:
+    """The release's index, and the share of meaning in its scores."""
     try:
         if (index_folder := release.folder(folder, "index")) is not None:
             similar = SimilarInquiries.load(encoder, index_folder)

@@ -23,7 +23,7 @@ from .features import normalize as normalize_features
 from .features import split_words
 from .inquiries import PastAnswer
 from .linear import Contribution
-from .models import Follower, Models
+from .models import Follower, Models, Through, load
 from .redact import MASKS
 from .renamed import Renamed
 from .similar import LookBack
@@ -80,14 +80,20 @@ class Suggestion:
     detail: str = ""
     labelled: int | None = None  # inquiries whose answer links an FAQ, where they are too few
     near: tuple[int, ...] = ()  # labelled inquiries like this one, whose FAQs were listened to
+    away: str = ""  # why the past was looked at in another way than the desk is set up for
 
 
 class Recommender:
     """Suggests by the release that a workspace has in force."""
 
-    def __init__(self, workspace: Workspace) -> None:
-        """Take a workspace; nothing is loaded before the first question."""
-        self._follower = Follower(workspace.models)
+    def __init__(self, workspace: Workspace, *, through: Through | None = None) -> None:
+        """Take a workspace; nothing is loaded before the first question.
+
+        Args:
+            workspace: the desk.
+            through: what finds past answers instead of the release's index, as for `models.load`.
+        """
+        self._follower = Follower(workspace.models, load=partial(load, through=through))
 
     def suggest(
         self,
@@ -121,6 +127,7 @@ class Recommender:
         if not text:
             return silent(reason="empty", similar=())
         past = _look_back(db, models, text, similar_k or rules.similar_k, inquiry_id)
+        silent = partial(silent, away=past.away)
         similar, neighbours = tuple(past.similar), past.neighbours
         classifier = models.classifier
         if classifier is None:
@@ -188,6 +195,7 @@ class Recommender:
             release=release,
             degraded=models.degraded,
             near=past.near,
+            away=past.away,
         )
 
     def models(self) -> Models:

@@ -18,7 +18,7 @@ from .errors import EmptyTextError
 from .inquiries import PastAnswer
 from .promise import Promise
 from .saved_replies import SavedReply, listed
-from .similar import SimilarInquiries
+from .similar import PastInquiries
 
 Progress = Callable[[int, int, str], None]
 Band = Literal["likely", "possible"]
@@ -105,7 +105,7 @@ def promises(db: Database) -> list[tuple[float, Promise]]:
 
 def measure(
     db: Database,
-    similar: SimilarInquiries,
+    similar: PastInquiries,
     *,
     judged: int = JUDGED,
     progress: Progress = lambda done, total, message: None,

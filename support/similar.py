@@ -5,9 +5,11 @@ answer sent in one process is found in every other at once.
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from sqlite_utils import Database
@@ -34,13 +36,43 @@ class LookBack:
     """What the past says to one text.
 
     `vector` is the text's, (1, dim) float32; `neighbours` is None where nobody asked for them, and
-    `near` are the inquiries that they come from, in the same order.
+    `near` are the inquiries that they come from, in the same order. `away` says why it was looked
+    for in another way than the desk is set up for; '' where it was not.
     """
 
     vector: Vectors
     similar: list[PastAnswer]
     neighbours: Neighbours | None
     near: tuple[int, ...] = ()
+    away: str = ""
+
+
+class PastInquiries(Protocol):
+    """What finds past answers: an index of this process, or a server that is asked."""
+
+    encoder: SentenceEncoder
+
+    def similar(
+        self, db: Database, text: str, *, top_k: int = 5, without: int | None = None
+    ) -> list[PastAnswer]:
+        """As `SimilarInquiries.similar`."""
+
+    def look_back(
+        self,
+        db: Database,
+        text: str,
+        *,
+        top_k: int = 5,
+        neighbours_k: int | None = None,
+        without: int | None = None,
+    ) -> LookBack:
+        """As `SimilarInquiries.look_back`."""
+
+    def remember(self, db: Database, inquiry_ids: Sequence[int]) -> None:
+        """As `SimilarInquiries.remember`."""
+
+    def __len__(self) -> int:
+        """How many inquiries can be found."""
 
 
 class SimilarInquiries:
@@ -115,6 +147,7 @@ class SimilarInquiries:
         top_k: int = 5,
         neighbours_k: int | None = None,
         without: int | None = None,
+        vector: Vectors | None = None,
     ) -> LookBack:
         """Similar past answers, and the labels of the nearest labelled inquiries.
 
@@ -125,12 +158,14 @@ class SimilarInquiries:
             neighbours_k: labelled inquiries at most, for the classifier's neighbour voice; None:
                 it does not listen.
             without: an inquiry that shall not find itself.
+            vector: (1, dim) float32 of the text by this encoder, where it is known already.
 
         Raises:
             EmptyTextError: the text is blank.
+            ValueError: the vector has another length, or a number that is none or infinite.
         """
         text = text[:READ]
-        vector = self.encoder.encode([text])
+        vector = self.encoder.encode([text]) if vector is None else vector
         near = self._search(db, vector, text, FETCHED * top_k, without)
         found = past_answers(db, near.ids.tolist())
         past = [
@@ -163,9 +198,14 @@ class SimilarInquiries:
 
     def remember(self, db: Database, inquiry_ids: Sequence[int]) -> None:
         """Encode answered inquiries, so that every process finds them at its next search."""
-        ids = [int(inquiry_id) for inquiry_id in inquiry_ids]
-        vectors = self.encoder.encode(embeddings.texts(db, ids))
-        embeddings.save(db, self.encoder.version, ids, vectors)
+        remember(db, self.encoder, inquiry_ids)
+
+    @contextmanager
+    def fresh(self, db: Database) -> Iterator[VectorIndex]:
+        """The vectors brought up to date, while nobody else searches or changes them."""
+        with self._lock:
+            self._refresh(db)
+            yield self._index.vectors
 
     def __len__(self) -> int:
         """How many inquiries can be found."""
@@ -211,3 +251,9 @@ class SimilarInquiries:
         newer = [row[0] for row in db.conn.execute(sql, [read, last[0]])]
         self._labelled = np.union1d(self._labelled, np.array(newer, np.int64))
         self._last_label = last
+
+
+def remember(db: Database, encoder: SentenceEncoder, inquiry_ids: Sequence[int]) -> None:
+    """Encode answered inquiries, so that every process finds them at its next search."""
+    ids = [int(inquiry_id) for inquiry_id in inquiry_ids]
+    embeddings.save(db, encoder.version, ids, encoder.encode(embeddings.texts(db, ids)))
