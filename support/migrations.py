@@ -20,6 +20,7 @@ from .migrations_replays import REPLAYS
 from .migrations_similar import SIMILAR
 from .migrations_tokens import TOKENS
 from .migrations_trust import AUDIT_CHAIN, AUDIT_KEPT
+from .migrations_vectors import VECTORS
 from .migrations_work import WORK
 
 migrations = Migrations("faqdesk")
@@ -583,3 +584,9 @@ def m031_backups(db: Database) -> None:
     """Which backups were made, what the desk was brought back from, and which key is its own."""
     _run(db, BACKUPS)
     key_mark.set_mark(db)
+
+
+@migrations()
+def m032_vectors(db: Database) -> None:
+    """Which vector engine holds which of the desk's vectors, and how far."""
+    _run(db, VECTORS)
