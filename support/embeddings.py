@@ -91,16 +91,18 @@ def forget(db: Database, inquiry_id: int) -> None:
         db.table("tombstones").insert({"item_id": inquiry_id})
 
 
-def after(db: Database, encoder_version: str, seq: int) -> tuple[int, Ids, Vectors]:
-    """Vectors stored after `seq`.
+def after(
+    db: Database, encoder_version: str, seq: int, *, most: int = -1
+) -> tuple[int, Ids, Vectors]:
+    """Vectors stored after `seq`, the first `most` of them; below 0: all.
 
     Returns:
         The newest seq, (n,) ids and (n, dim) float32 vectors; (0, 0) where there are none.
     """
     cursor = db.conn.execute(
         "SELECT seq, item_id, vector FROM embeddings WHERE encoder_version = ? AND seq > ? "
-        "ORDER BY seq",
-        (encoder_version, seq),
+        "ORDER BY seq LIMIT ?",
+        (encoder_version, seq, most),
     )
     ids, blocks = [], []
     # A million rows held as Python's own objects would take twice the memory of their vectors.
