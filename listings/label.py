@@ -23,6 +23,8 @@ TITLE_SHOWN = 200  # characters of a title in the report of disagreements
 class Classifier(Protocol):
     """What labelling asks of a `CategoryClassifier`."""
 
+    version: str  # of the model folder
+
     @property
     def image(self) -> object:
         """The picture model; None where there is none."""

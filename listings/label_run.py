@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from support.batch import Engine as BatchEngine
+from support.batch import LocalEngine
 from support.errors import InputError
 
 from .columns import existing, find_columns
@@ -142,6 +144,7 @@ def label_file(
     request: LabelRequest,
     *,
     workers: int | None = None,
+    on: BatchEngine | None = None,
     restart: bool = False,
     progress: Progress = lambda done, total, message: None,
 ) -> LabelReport:
@@ -154,7 +157,8 @@ def label_file(
         out: the output, of any of these kinds.
         engine: opens the model.
         request: what is asked for.
-        workers: processes; None: one a core.
+        workers: processes on this machine; None: one a core.
+        on: what has the shards done; None: those processes.
         restart: whether to forget a run that was cut short, and replace an output.
         progress: told of rows done.
 
@@ -173,7 +177,9 @@ def label_file(
             "out, or train one that does: faqdesk train category"
         )
     job = _Labelling(request, engine, model.version, path)
-    found = run_table(path, out, job, workers=workers, restart=restart, progress=progress)
+    found = run_table(
+        path, out, job, engine=on or LocalEngine(workers), restart=restart, progress=progress
+    )
     options, seconds = found.work.options, time.monotonic() - started
     return LabelReport(
         out, found.rows, found.resumed, model.version, options, found.reports, seconds

@@ -8,6 +8,7 @@ from support.artifact import read_artifact
 
 from .categorise import KIND, CategoryClassifier
 from .label import Classifier, Labeller, LabelOptions
+from .shard_work import check_here
 from .tables import Layout
 
 
@@ -37,6 +38,10 @@ class CategoryEngine:
 
     folder: Path
 
+    def __post_init__(self) -> None:
+        """Name the folder so that whoever was started elsewhere finds it."""
+        object.__setattr__(self, "folder", self.folder.absolute())
+
     def describe(self) -> Model:
         """Tell of the model, its files checked."""
         artifact = read_artifact(self.folder, KIND)
@@ -56,9 +61,16 @@ class LabelWork:
     options: LabelOptions
 
     def open(self, layout: Layout) -> Labeller:
-        """Open the model for the work."""
+        """Open the model for the work.
+
+        Raises:
+            ModelError: it is not there, or not the one that the run was begun with.
+            InputError: the folder of pictures is not there.
+        """
+        model = self.engine.open()
+        check_here("category model", model.version, self.version, self.options.images)
         return Labeller(
-            self.engine.open(),
+            model,
             version=self.version,
             options=self.options,
             header=layout.columns,

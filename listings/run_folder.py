@@ -26,7 +26,8 @@ class RunFolder:
     def __init__(self, out: Path) -> None:
         """Name the folder of an output."""
         self._out = out
-        self.path = out.with_name(f"{out.name}.faqdesk")
+        # Absolute: whoever does a shard may have been started elsewhere.
+        self.path = out.absolute().with_name(f"{out.name}.faqdesk")
         self._lock = -1
 
     def __enter__(self) -> Self:

@@ -1,22 +1,19 @@
-"""Does the shards of a run: one after the other here, or in processes, one a core.
+"""Does the shards of a run that are not done yet, by whatever engine shares them out.
 
-Whatever else can call `shards.do` with what `Task.open` gives can do them as well, in any order and
-on any machine that sees the run's folder. Knows nothing of what the work is.
+Knows nothing of what the work is, nor of where it is done.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+import socket
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from support.batch import Engine
+from support.errors import FaqdeskError, InputError, ModelVersionError
 
-from support.errors import FaqdeskError
-from support.processes import worker_pool
-
-from .shards import Receipt, Shard, Work, do, receipt
+from .shards import Receipt, Shard, Work, do, plan_hash, receipt
 from .tables import Layout
 
 Progress = Callable[[int, int, str], None]  # done, total, message
@@ -30,6 +27,33 @@ class Opener(Protocol):
         ...
 
 
+def check_here(kind: str, found: str, version: str, images: str) -> None:
+    """Check that what is opened here is what the run was begun with, wherever here is.
+
+    Args:
+        kind: of the model, in words.
+        found: the version of the model that was opened.
+        version: of the one that the run was begun with.
+        images: the folder of pictures; "" where none are looked at.
+
+    Raises:
+        ModelVersionError: the model is another one.
+        InputError: the pictures are not there.
+    """
+    host = socket.gethostname()
+    if found != version:
+        raise ModelVersionError(
+            f"{host} has the {kind} {found or 'of no version'}, and the run was begun with "
+            f"{version}. Keep the model in a folder that every machine has under the same name, "
+            "or begin anew: --restart"
+        )
+    if images and not Path(images).is_dir():
+        raise InputError(
+            f"{host} does not see the pictures in {images}. Keep them in a folder that every "
+            "machine has under the same name."
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """What to do with any shard of a run; can be pickled, and sent with a shard to any machine."""
@@ -37,66 +61,40 @@ class Task:
     opener: Opener
     layout: Layout
     message: str  # of its progress
+    folder: Path  # of the run
+    plan: str  # the hash of its plan
 
-    def open(self) -> Work:
-        """Open the work."""
-        return self.opener.open(self.layout)
+    def open(self) -> Callable[[Shard], Receipt]:
+        """Open the work.
+
+        Raises:
+            FaqdeskError: this machine does not see the run's folder.
+        """
+        if plan_hash(self.folder) != self.plan:
+            raise FaqdeskError(
+                f"{socket.gethostname()} does not see {self.folder}, or sees another folder there. "
+                "Write the output into a folder that every machine has under the same name."
+            )
+        work = self.opener.open(self.layout)
+
+        def done(shard: Shard) -> Receipt:
+            found = do(shard, self.layout, work)
+            # The receipt is on disk; its reports would only travel to be thrown away.
+            return Receipt(found.number, found.rows, found.size, [], {}, [])
+
+        return done
 
 
-def do_all(shards: Sequence[Shard], task: Task, workers: int, progress: Progress) -> int:
+def do_all(shards: Sequence[Shard], task: Task, engine: Engine, progress: Progress) -> int:
     """Do what is not done yet; returns how many rows were."""
     left = [shard for shard in shards if receipt(shard) is None]
     total = sum(shard.rows for shard in shards)
     resumed = total - sum(shard.rows for shard in left)
     done = resumed
     progress(done, total, task.message)
-    for found in _work(left, task, min(workers, len(left))):
-        done += found.rows
-        progress(done, total, task.message)
+    with closing(engine.run(left, task)) as receipts:
+        for found in receipts:
+            done += found.rows
+            where = f" ({engine.place})" if engine.place else ""
+            progress(done, total, f"{task.message}{where}")
     return resumed
-
-
-def _work(left: Sequence[Shard], task: Task, workers: int) -> Iterator[Receipt]:
-    if not left:
-        return
-    if workers == 1:
-        work = task.open()
-        with threadpool_limits(1):
-            for shard in left:
-                yield do(shard, task.layout, work)
-        return
-    with worker_pool(workers, begin=_begin, given=(task,)) as pool, _no_broken_pool():
-        waiting: set[Future[Receipt]] = set()
-        for shard in left:
-            waiting.add(pool.submit(_do, shard))
-            if len(waiting) >= 2 * workers:
-                ready, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                yield from (future.result() for future in ready)
-        while waiting:
-            ready, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            yield from (future.result() for future in ready)
-
-
-_mine: list[tuple[Work, Layout]] = []  # of a worker process
-
-
-def _begin(task: Task) -> None:
-    _mine[:] = [(task.open(), task.layout)]
-
-
-def _do(shard: Shard) -> Receipt:
-    work, layout = _mine[0]
-    found = do(shard, layout, work)
-    # The receipt is on disk; its reports would only travel to be thrown away.
-    return Receipt(found.number, found.rows, found.size, [], {}, [])
-
-
-@contextmanager
-def _no_broken_pool() -> Iterator[None]:
-    try:
-        yield
-    except BrokenProcessPool as error:
-        raise FaqdeskError(
-            "A worker ended unexpectedly, most likely for want of memory. Start again with fewer "
-            "processes (--workers 1); what is done is kept."
-        ) from error

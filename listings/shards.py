@@ -13,6 +13,7 @@ A file is written beside its place and renamed, the receipt last, so that a shar
 not. Knows nothing of what the work is.
 """
 
+import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -130,6 +131,14 @@ def planned(folder: Path) -> tuple[Layout, list[Shard]] | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return (layout, shards) if whole else None
+
+
+def plan_hash(folder: Path) -> str:
+    """SHA-256 of a run's plan, to tell it from any other's; "" where there is none."""
+    try:
+        return hashlib.sha256((folder / "plan.json").read_bytes()).hexdigest()
+    except OSError:
+        return ""
 
 
 def do(shard: Shard, layout: Layout, work: Work) -> Receipt:

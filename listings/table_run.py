@@ -1,22 +1,22 @@
-"""Does work on a whole table: plans its shards, has them done on every core, joins them.
+"""Does work on a whole table: plans its shards, has them done by an engine, joins them.
 
 Killed and called again it goes on where it stopped. What the work is, which columns it reads and
 which it adds, a `Job` says.
 """
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Generic, Protocol, TypeVar
 
+from support.batch import Engine
 from support.errors import FaqdeskError, InputError
 
 from .columns import free_names
 from .label_reports import Reports, report_files, write_reports
 from .run_folder import RunFolder, file_hash
 from .shard_work import Opener, Progress, Task, do_all
-from .shards import Receipt, Shard, join, plan, planned, receipt
+from .shards import Receipt, Shard, join, plan, plan_hash, planned, receipt
 from .tables import Layout, Source, kind_of, open_source
 
 FORMAT: Final = 1  # of a run's folder
@@ -76,7 +76,7 @@ def run_table(
     out: Path,
     job: Job[Made],
     *,
-    workers: int | None = None,
+    engine: Engine,
     restart: bool = False,
     progress: Progress = lambda done, total, message: None,
 ) -> TableRun[Made]:
@@ -86,7 +86,7 @@ def run_table(
         path: the table: CSV, JSON Lines, Parquet or XLSX.
         out: the output, of any of these kinds.
         job: what is done.
-        workers: processes; None: one a core.
+        engine: has the shards done.
         restart: whether to forget a run that was cut short, and replace an output.
         progress: told of rows done.
 
@@ -113,8 +113,8 @@ def run_table(
         )
         work = job.work(layout.columns)
         _check_sink(layout, shards)
-        task = Task(work, layout, job.message)
-        resumed = do_all(shards, task, workers or os.cpu_count() or 1, progress)
+        task = Task(work, layout, job.message, folder.path, plan_hash(folder.path))
+        resumed = do_all(shards, task, engine, progress)
         rows = sum(shard.rows for shard in shards)
         progress(rows, rows, "joining")
         for report in report_files(out):

@@ -106,7 +106,7 @@ def engine_named(name: str, *, address: str = "", workers: int | None = None) ->
     if name == "ray":
         from .ray_engine import RayEngine
 
-        return RayEngine(address or "local", parallel=workers)
+        return RayEngine(address, parallel=workers)
     if name != "local":
         raise SettingError(f"--engine is one of {', '.join(ENGINES)}, got {name!r}.")
     if address:

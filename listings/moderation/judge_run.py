@@ -7,12 +7,14 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from support.batch import Engine as BatchEngine
+from support.batch import LocalEngine
 from support.errors import InputError
 
 from ..collect_columns import NAMES
 from ..columns import existing, find_columns, guess
 from ..label_reports import Reports
-from ..shard_work import Progress
+from ..shard_work import Progress, check_here
 from ..shards import ROWS
 from ..table_run import check_place, run_table
 from ..tables import Layout
@@ -59,6 +61,7 @@ class Judges:
         """
         if folder is None:
             return cls(rules, policy=policy, policy_version=policy_version)
+        folder = folder.absolute()  # whoever judges may have been started elsewhere
         model = ModerationModel.load(folder)
         sees = model.network is not None
         return cls(rules, folder, model.version, tuple(model.labels), sees, policy, policy_version)
@@ -143,10 +146,17 @@ class JudgeWork:
     options: JudgeOptions
 
     def open(self, layout: Layout) -> TableJudge:
-        """Open the model for the work."""
+        """Open the model for the work.
+
+        Raises:
+            ModelError: it is not there, or not the one that the run was begun with.
+            InputError: the folder of pictures is not there.
+        """
         judges = self.judges
+        moderator = Moderator.load(judges.folder, rules=judges.rules)
+        check_here("moderation model", moderator.version, judges.version, self.options.images)
         return TableJudge(
-            Moderator.load(judges.folder, rules=judges.rules),
+            moderator,
             judges.policy,
             policy_version=judges.policy_version,
             options=self.options,
@@ -217,6 +227,7 @@ def judge_file(
     request: JudgeRequest,
     *,
     workers: int | None = None,
+    on: BatchEngine | None = None,
     restart: bool = False,
     progress: Progress = lambda done, total, message: None,
 ) -> JudgeReport:
@@ -229,7 +240,8 @@ def judge_file(
         out: the output, of any of these kinds.
         judges: who judges.
         request: what is asked for.
-        workers: processes; None: one a core.
+        workers: processes on this machine; None: one a core.
+        on: what has the shards done; None: those processes.
         restart: whether to forget a run that was cut short, and replace an output.
         progress: told of rows done.
 
@@ -247,7 +259,9 @@ def judge_file(
             "out, or train one with the network: faqdesk train moderation"
         )
     job = _Judging(request, judges, path)
-    found = run_table(path, out, job, workers=workers, restart=restart, progress=progress)
+    found = run_table(
+        path, out, job, engine=on or LocalEngine(workers), restart=restart, progress=progress
+    )
     return JudgeReport(
         out, found.rows, found.resumed, found.work.options, judges.version,
         judges.policy_version, found.reports, time.monotonic() - started,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .common import json_option, print_json, workspace
+from .engines import asked_engine, engine_options
 from .tables import (
     FILE,
     WITH_PROBLEMS,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:  # the engines are imported by the command that needs them
 )
 @picture_options
 @run_options
+@engine_options
 @json_option
 def moderate_command(
     file: Path,
@@ -44,6 +46,8 @@ def moderate_command(
     images: Path | None,
     image_column: str,
     workers: int | None,
+    engine: str,
+    address: str,
     shard_rows: int | None,
     restart: bool,
     model: Path | None,
@@ -63,11 +67,13 @@ def moderate_command(
     \b
     Example:
       faqdesk moderate listings.csv --out judged.csv
+      faqdesk moderate listings.csv --out judged.csv --engine ray
       faqdesk moderate export.xlsx --out judged.parquet --map title=품목명
       faqdesk moderate shop.jsonl --out judged.jsonl --images photos --image-column files
     """
     from listings.moderation.judge_run import JudgeRequest, judge_file
 
+    on = asked_engine(engine, address, workers)
     judges, trouble = _judges(model)
     if trouble:
         click.echo(trouble, err=True)
@@ -75,9 +81,7 @@ def moderate_command(
         told=told, images=images, image_column=image_column, shard_rows=shard_rows
     )
     with progress_of_rows() as progress:
-        report = judge_file(
-            file, out, judges, request, workers=workers, restart=restart, progress=progress
-        )
+        report = judge_file(file, out, judges, request, on=on, restart=restart, progress=progress)
     if as_json:
         print_json(report.as_dict())
     else:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .common import json_option, print_json, workspace
+from .engines import asked_engine, engine_options
 from .tables import (
     FILE,
     WITH_PROBLEMS,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 @picture_options
 @click.option("--compare", default="", help="The column of the seller's category.")
 @run_options
+@engine_options
 @json_option
 def label_command(
     file: Path,
@@ -48,6 +50,8 @@ def label_command(
     image_column: str,
     compare: str,
     workers: int | None,
+    engine: str,
+    address: str,
     shard_rows: int | None,
     restart: bool,
     model: Path | None,
@@ -69,24 +73,24 @@ def label_command(
       faqdesk label export.xlsx --out labelled.parquet --map title=품목명 --top 5
       faqdesk label shop.jsonl --out labelled.jsonl --images photos --image-column files
       faqdesk label shop.csv --out labelled.csv --compare category
+      faqdesk label shop.csv --out labelled.csv --engine ray --address 10.0.0.5:6379
     """
     from listings.label_run import LabelRequest, label_file
     from listings.label_work import CategoryEngine
 
-    engine = CategoryEngine(model or _in_force())
+    on = asked_engine(engine, address, workers)
+    opener = CategoryEngine(model or _in_force())
     request = LabelRequest(
         top=top,
         told=told,
         images=images,
         image_column=image_column,
         compare=compare,
-        carried=_carried(engine.folder) if compare else {},
+        carried=_carried(opener.folder) if compare else {},
         shard_rows=shard_rows,
     )
     with progress_of_rows() as progress:
-        report = label_file(
-            file, out, engine, request, workers=workers, restart=restart, progress=progress
-        )
+        report = label_file(file, out, opener, request, on=on, restart=restart, progress=progress)
     if as_json:
         print_json(report.as_dict())
     else:
