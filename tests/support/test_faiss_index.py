@@ -32,7 +32,7 @@ def test_a_damaged_snapshot_is_refused(tmp_path):
 
 
 def test_the_large_kind_of_index_keeps_the_contract(monkeypatch, tmp_path):
-    monkeypatch.setattr("support.faiss_index.EXACT_UP_TO", 10)
+    monkeypatch.setattr("support.faiss_part.EXACT_UP_TO", 10)
     index = FaissIndex(DIM)
     vectors = unit(400)
     index.add(np.arange(400), vectors)
@@ -48,8 +48,8 @@ def test_the_large_kind_of_index_keeps_the_contract(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("scanned", [100_000, 10])
 def test_a_large_index_finds_those_that_are_allowed(monkeypatch, tmp_path, scanned):
-    monkeypatch.setattr("support.faiss_index.EXACT_UP_TO", 10)
-    monkeypatch.setattr("support.faiss_index.SCANNED_UP_TO", scanned)
+    monkeypatch.setattr("support.faiss_part.EXACT_UP_TO", 10)
+    monkeypatch.setattr("support.faiss_part.SCANNED_UP_TO", scanned)
     index = FaissIndex(DIM)
     vectors = unit(2000)
     index.add(np.arange(2000), vectors)
@@ -69,7 +69,7 @@ def test_a_large_index_finds_those_that_are_allowed(monkeypatch, tmp_path, scann
 
 @pytest.mark.parametrize("exact_up_to", [10, 10_000])  # graph, scan
 def test_few_that_are_allowed_score_as_they_do_among_all(monkeypatch, tmp_path, exact_up_to):
-    monkeypatch.setattr("support.faiss_index.EXACT_UP_TO", exact_up_to)
+    monkeypatch.setattr("support.faiss_part.EXACT_UP_TO", exact_up_to)
     ids, vectors = np.arange(300) * 2, unit(300)
     index = FaissIndex(DIM)
     index.add(ids, vectors)

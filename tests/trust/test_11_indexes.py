@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from listings.similar.hashes import HashIndex
 from listings.similar.index import Parts
-from support import embeddings, faiss_index, models
+from support import embeddings, faiss_part, models
 from support.artifact import write_artifact
 from support.errors import ModelDamagedError, SettingError
 from support.faiss_index import FaissIndex
@@ -30,7 +30,7 @@ DIM = 16
 def saved(request, tmp_path, monkeypatch):
     """A saved index of each kind, 400 vectors."""
     if request.param == "graph":
-        monkeypatch.setattr(faiss_index, "EXACT_UP_TO", 10)
+        monkeypatch.setattr(faiss_part, "EXACT_UP_TO", 10)
     index = FaissIndex(DIM)
     vectors = np.random.default_rng(0).normal(size=(400, DIM)).astype(np.float32)
     index.add(np.arange(400), vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
@@ -76,7 +76,7 @@ def test_an_index_that_is_served_alone_is_not_opened_unless_it_is_whole(way, tmp
         "more": lambda: (folder / "more.faiss").write_bytes(data),
     }[way]()
     opened = []
-    monkeypatch.setattr(faiss_index, "_read", lambda *a: opened.append(a))
+    monkeypatch.setattr(faiss_part, "_read", lambda *a: opened.append(a))
     done = CliRunner().invoke(faqdesk, words)
     assert isinstance(done.exception, ModelDamagedError)
     assert opened == []
@@ -115,7 +115,7 @@ def test_every_flipped_byte_of_an_index_in_force_is_found_before_it_is_opened(tr
     folder = release.folder(trained.models, "index")
     encoder = type("Encoder", (), {"version": "x", "dim": 3})()
     opened = []
-    monkeypatch.setattr(faiss_index, "_read", lambda *a: opened.append(a))
+    monkeypatch.setattr(faiss_part, "_read", lambda *a: opened.append(a))
     monkeypatch.setattr(LexicalIndex, "load", lambda *a: opened.append(a))
     chance = np.random.default_rng(soaking.seed())
     for path in sorted(folder.iterdir()):
@@ -150,7 +150,7 @@ def test_a_desk_without_its_index_finds_past_answers_in_the_database(trained):
 
 # Where the engine's reader is called, and what was looked at before.
 OPENS = {
-    "faiss.read_index": {"support/faiss_index.py"},  # `_read`, from `FaissIndex.load`
+    "faiss.read_index": {"support/faiss_part.py"},  # `_read`, from `FaissIndex.load`
     "FaissIndex.load": {
         "support/similar.py",  # after read_artifact of the folder
         "listings/similar/index.py",  # `Parts.load`
