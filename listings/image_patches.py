@@ -12,10 +12,11 @@ from typing import Any, Final, Self
 import numpy as np
 import numpy.typing as npt
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 
 from support.blend import log_normalize
 from support.errors import ModelDamagedError
+from support.mapped import mapped
 
 from .patch_filters import Floats, PatchFilters, Scale
 from .picture_batches import Pixels
@@ -73,7 +74,7 @@ class PatchVoice:
             ModelDamagedError: the file cannot be read.
         """
         try:
-            tensors = load_file(folder / _FILE)
+            tensors = mapped(folder / _FILE)
             filters = [
                 PatchFilters(
                     Scale(*scale), tensors.pop(f"filters.{i}"), tensors.pop(f"offsets.{i}")

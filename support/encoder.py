@@ -13,11 +13,12 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 from tokenizers import Tokenizer
 
 from .artifact import read_artifact
 from .errors import EmptyTextError, ModelDamagedError, ModelMissingError
+from .mapped import mapped
 
 KIND = "encoder"
 Vectors = npt.NDArray[np.float32]
@@ -48,8 +49,8 @@ class Engine(Protocol):
 class StaticEngine:
     """The mean of one learned vector a token.
 
-    Vectors are kept as they are on disk, in bytes where a model is quantised: a quarter of the
-    memory, and the few rows of a text are quickly multiplied by their scales.
+    Vectors are read where they lie on disk, in bytes where a model is quantised: processes hold
+    them once together, and the few rows of a text are quickly multiplied by their scales.
 
     Args:
         tokenizer: splits a text into tokens.
@@ -135,7 +136,7 @@ class StaticEngine:
         try:
             place = folder / _modules(folder)[0]["path"]
             tokenizer = Tokenizer.from_file(str(place / "tokenizer.json"))
-            weights = load_file(place / "model.safetensors")
+            weights = mapped(place / "model.safetensors")
             if _PLAIN in weights:
                 return cls(tokenizer, np.asarray(weights[_PLAIN], dtype=np.float32))
             embeddings, scales = weights[_QUANTISED], weights.get(_SCALES)
@@ -151,7 +152,7 @@ class StaticEngine:
                 f"Train it again: faqdesk train encoder"
             ) from error
         if embeddings.dtype != np.int8 or scales is None:
-            embeddings = embeddings.astype(np.float32)
+            embeddings = np.asarray(embeddings, np.float32)
         return cls(
             tokenizer, embeddings, None if scales is None else np.asarray(scales, np.float32)
         )

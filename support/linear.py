@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 
 from .features import Features, Reading
+from .mapped import mapped
 
 _Numbers = npt.NDArray[np.int64]
 
@@ -190,8 +191,8 @@ class LinearVoice:
 
     @classmethod
     def load(cls, folder: Path) -> "LinearVoice":
-        """Read what `save` wrote."""
-        tensors = load_file(folder / "linear.safetensors")
+        """Open what `save` wrote; its weights are read where they lie."""
+        tensors = mapped(folder / "linear.safetensors")
         gate = None
         if "gate" in tensors:  # only where inquiries out of scope were there to learn from
             scale, bias = tensors["gate_scale"].tolist()

@@ -17,10 +17,11 @@ from typing import Any, Final, Self
 import numpy as np
 import numpy.typing as npt
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 
 from support.blend import log_normalize
 from support.errors import ModelDamagedError
+from support.mapped import mapped
 
 from .lookalikes import FINALS, INITIALS, VOWELS, is_syllable, parts
 from .picture import sketch
@@ -226,7 +227,7 @@ class ModerationNetwork:
         try:
             data: dict[str, Any] = json.loads((folder / _SHAPE).read_text(encoding="utf-8"))
             shape = NetworkShape(**{**data, "widths": tuple(data["widths"])})
-            return cls(shape, load_file(folder / _FILE))
+            return cls(shape, mapped(folder / _FILE))
         except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
             raise ModelDamagedError(
                 f"The network in {folder} cannot be read ({error}). "

@@ -13,12 +13,13 @@ from typing import Any, Final, Self
 import numpy as np
 import numpy.typing as npt
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 
 from listings.patch_filters import Floats, PatchFilters, Scale
 from listings.picture_batches import Pixels
 from support.artifact import read_artifact
 from support.errors import ModelDamagedError
+from support.mapped import mapped
 
 from .colour_words import ColourWords
 
@@ -102,7 +103,7 @@ class PictureSpace:
         """
         artifact = read_artifact(folder, KIND)
         try:
-            tensors = load_file(folder / _FILE)
+            tensors = mapped(folder / _FILE)
             filters = [
                 PatchFilters(Scale(*scale), tensors[f"filters.{i}"], tensors[f"offsets.{i}"])
                 for i, scale in enumerate(tensors["scales"].tolist())
