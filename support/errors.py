@@ -23,6 +23,7 @@
       CollectError          a source of listings refuses, or cannot be reached
         QuotaError          it has been asked as often as it allows
       IndexServerError      the index server cannot be reached, is too slow, or refuses
+        OtherVersionError   it is of another desk, or of another release
       BusyError             too much is asked at once
       WorkspaceError        the folder, its database or its key cannot be used
       BackupError           a backup cannot be made, read, or put in place
@@ -152,13 +153,19 @@ class QuotaError(CollectError):
 class IndexServerError(FaqdeskError):
     """The index server cannot be reached, is too slow, or refuses.
 
-    `missing` says that it answered, and has no such row.
+    `missing` says that it answered, and has no such row; `away` that it did not answer, or not yet:
+    what was asked may be asked again.
     """
 
-    def __init__(self, words: str, *, missing: bool = False) -> None:
+    def __init__(self, words: str, *, missing: bool = False, away: bool = False) -> None:
         """Take the words for the person who asked."""
         super().__init__(words)
         self.missing = missing
+        self.away = away
+
+
+class OtherVersionError(IndexServerError):
+    """The index server is of another desk, or has another release in force."""
 
 
 class BusyError(FaqdeskError):

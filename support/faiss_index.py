@@ -116,6 +116,10 @@ class FaissIndex:
             found[here] = self._tail[order[at[here]]]
         return found
 
+    def ids(self) -> Ids:
+        """(n,) every id, sorted."""
+        return np.sort(np.concatenate([self._base_ids[self._alive], self._tail_ids]))
+
     def snapshot(self, folder: Path, *, building: Building | None = None) -> None:
         """Write base and tail, without what was removed.
 

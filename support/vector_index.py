@@ -124,3 +124,19 @@ def mark(values: Ids, among: Ids) -> NDArray[np.bool_]:
         at = np.minimum(np.searchsorted(values, among), len(values) - 1)
         found[at[values[at] == among]] = True
     return found
+
+
+def best_of(ids: Ids, scores: Vectors, *, top_k: int) -> tuple[Ids, Vectors]:
+    """The best of what was found, as `VectorIndex.search` answers; what is no hit has the id -1.
+
+    Args:
+        ids: (n, m) int64.
+        scores: (n, m) float32.
+        top_k: how many each; of two equals the one that stands first comes first.
+    """
+    scores = np.where(ids < 0, -np.inf, scores).astype(np.float32)
+    lacking = ((0, 0), (0, max(top_k - ids.shape[1], 0)))
+    ids = np.pad(ids, lacking, constant_values=-1)
+    scores = np.pad(scores, lacking, constant_values=-np.inf)
+    order = np.argsort(-scores, axis=1, kind="stable")[:, :top_k]
+    return np.take_along_axis(ids, order, 1), np.take_along_axis(scores, order, 1)
