@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from . import release_state
+from . import kept, release_state
 from .artifact import read_artifact
 from .encoder import SentenceEncoder
 from .errors import ModelDamagedError, ModelError
@@ -143,7 +143,7 @@ def _similar(
         encoder_folder = release.folder(folder, "encoder")
         if encoder_folder is None:
             return None, None
-        encoder = SentenceEncoder.load(encoder_folder)
+        encoder = kept.once("encoder", encoder_folder, lambda: SentenceEncoder.load(encoder_folder))
     except ModelError as error:
         degraded.append(str(error))
         return None, None
@@ -171,7 +171,12 @@ def _open(
     """The release's index, and the share of meaning in its scores."""
     try:
         if (index_folder := release.folder(folder, "index")) is not None:
-            similar = SimilarInquiries.load(encoder, index_folder)
+            similar = kept.once(
+                "index",
+                index_folder,
+                lambda: SimilarInquiries.load(encoder, index_folder),
+                fits=lambda found: found.encoder is encoder,
+            )
             return similar, read_artifact(index_folder, "index", verify=False).config.get("mix")
     except ModelError as error:
         degraded.append(str(error))
@@ -189,7 +194,7 @@ def _classifier(release: Release, folder: Path, degraded: list[str]) -> FaqClass
     if faq_folder is None:
         return None
     try:
-        return FaqClassifier.load(faq_folder)
+        return kept.once("faq", faq_folder, lambda: FaqClassifier.load(faq_folder))
     except ModelError as error:
         whole = error
     try:

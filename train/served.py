@@ -106,6 +106,15 @@ class Served:
                 total += int(fields[11]) + int(fields[12])
         return total / os.sysconf("SC_CLK_TCK")
 
+    def web_pids(self) -> list[int]:
+        """The processes that answer; not the one that started them."""
+        found = (int(folder.name) for folder in self._processes(worker=False))
+        return sorted(pid for pid in found if pid != self.pid)
+
+    def job_pids(self) -> list[int]:
+        """The worker for jobs, where it has begun."""
+        return [int(folder.name) for folder in self._processes(worker=True)]
+
     def held(self) -> Held:
         """What its processes hold in memory now."""
         web, worker = (_megabytes(self._processes(worker=which)) for which in (False, True))

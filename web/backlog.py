@@ -239,6 +239,11 @@ class _Logger(Logger):  # type: ignore[misc]
 class _Arbiter(Arbiter):  # type: ignore[misc]
     """Lets the job worker end while the web processes answer what they have taken."""
 
+    def manage_workers(self) -> None:
+        """Start what processes are missing; called every second or so."""
+        self.app.idle()
+        super().manage_workers()
+
     def stop(self, graceful: bool = True) -> None:
         self.app.ending()
         super().stop(graceful)
@@ -248,18 +253,21 @@ class Server(BaseApplication):  # type: ignore[misc]
     """gunicorn with web processes of ours."""
 
     def __init__(
-        self, load: Callable[[], Any], options: dict[str, Any], *, ending: Callable[[], None]
-    ) -> None:
+        self, load: Callable[[], Any], options: dict[str, Any], *, ending: Callable[[], None],
+        idle: Callable[[], None] = lambda: None,
+    ) -> None:  # fmt: skip
         """Take what there is to set.
 
         Args:
             load: makes the WSGI application; called in each web process.
             options: gunicorn's settings, but for those that follow from this file.
             ending: called when a signal ends us, before the web processes are waited for.
+            idle: called every second or so, in the process that starts them; must not raise.
         """
         self.load = load
         self._options = options
         self.ending = ending
+        self.idle = idle
         super().__init__()
 
     def load_config(self) -> None:

@@ -17,18 +17,17 @@ import structlog
 from flask import Flask
 from flask.helpers import get_debug_flag
 from sqlite_utils import Database
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from support import clock_steps, embeddings, scratch, webhook_intake
 from support.audit import SYSTEM, Actor
 from support.errors import FaqdeskError, InputError
-from support.processes import ONE_THREAD
 from support.recommender import Recommender
 from support.workspace import Workspace
 
 from . import (
     backlog,
     backup_work,
+    dividing,
     follow_ups,
     import_work,
     job_queue,
@@ -56,10 +55,6 @@ log = structlog.get_logger("faqdesk.serve")
 
 def _app(workspace: Workspace, proxies: int) -> Flask:
     """The console, in a web process of its own."""
-    # There is one for each core: threads that a matrix product starts would only wait for those of
-    # the others (search at 16 agents: p95 233 to 71 ms).
-    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))  # for libraries loaded from now on
-    threadpool_limits(1)
     try:
         app = create_app(workspace, PROXIES=proxies, RENEW=_end_this_process)
     except (FaqdeskError, OSError) as error:
@@ -121,6 +116,8 @@ def serve(
     os.environ[metrics.FOLDER] = counts
     worker_state.give_sign(workspace)  # from now on its silence counts
     beside = _Beside(workspace)
+    dividing.one_core()  # not the worker beside us: its work takes what cores there are
+    shared = dividing.Shared(workspace)
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     scheme = "https" if secure else "http"
 
@@ -141,6 +138,7 @@ def serve(
             "max_requests_jitter": 2_000,
             "loglevel": "warning",
             "control_socket_disable": True,
+            "pre_fork": lambda server, worker: shared.read(),
             "when_ready": lambda _: log.info("serving", address=f"{scheme}://{address}"),
             # Not in a `finally` around this: each web process is a fork that would go through it.
             "on_exit": lambda _: stop(),
@@ -149,6 +147,7 @@ def serve(
             **secure,
         },
         ending=beside.tell,
+        idle=shared.let_go,
     ).run()
 
 
