@@ -112,7 +112,7 @@ def checked_queries(vectors: Vectors, *, top_k: int, dim: int) -> Vectors:
 def in_sorted(values: Ids, among: Ids) -> NDArray[np.bool_]:
     """Which values stand in a sorted array; much quicker than `isin` for many."""
     if not len(among):
-        return np.zeros(len(values), bool)
+        return np.zeros(values.shape, bool)
     at = np.minimum(np.searchsorted(among, values), len(among) - 1)
     return np.asarray(among[at] == values)
 
