@@ -50,17 +50,64 @@ def encode_missing(db: Database, encoder: SentenceEncoder, *, progress: Progress
     todo, done = missing(db, encoder.version), 0
     for start in range(0, len(todo), BATCH):
         ids = todo[start : start + BATCH]
-        try:
-            save(db, encoder.version, ids, encoder.encode(texts(db, ids)))
-            done += len(ids)
-        except EmptyTextError:
-            for inquiry_id in ids:
-                with suppress(EmptyTextError):
-                    vector = encoder.encode(texts(db, [inquiry_id]))
-                    save(db, encoder.version, [inquiry_id], vector)
-                    done += 1
+        told = texts(db, ids)
+        places, vectors = encode_each(encoder, told)
+        done += save_told(
+            db, encoder.version, [ids[i] for i in places], [told[i] for i in places], vectors
+        )
         progress(start + len(ids), len(todo), "encoding past inquiries")
     return done
+
+
+def encode_each(encoder: SentenceEncoder, told: Sequence[str]) -> tuple[list[int], Vectors]:
+    """Encode the texts of a batch that hold something an encoder reads.
+
+    Returns:
+        The places of those n texts, and (n, dim) float32 vectors.
+    """
+    try:
+        return list(range(len(told))), encoder.encode(told)
+    except EmptyTextError:
+        pass
+    places, vectors = [], [np.empty((0, encoder.dim), np.float32)]
+    for place, text in enumerate(told):
+        with suppress(EmptyTextError):
+            vectors.append(encoder.encode([text]))
+            places.append(place)
+    return places, np.concatenate(vectors)
+
+
+def save_told(
+    db: Database, encoder_version: str, ids: Sequence[int], told: Sequence[str], vectors: Vectors
+) -> int:
+    """Store the vectors of inquiries whose texts are what they were when they were read.
+
+    Passed over are those that were forgotten or changed since, and those that have a vector.
+
+    Args:
+        db: the desk's database.
+        encoder_version: which encoder made them.
+        ids: n inquiry ids.
+        told: their texts as they were read.
+        vectors: (n, dim) float32, rows of length 1.
+
+    Returns:
+        How many were stored.
+    """
+    with write(db):
+        now = texts(db, ids)
+        sql = """
+            SELECT item_id FROM embeddings
+            WHERE encoder_version = ? AND item_id IN (SELECT value FROM json_each(?))
+        """
+        have = {row[0] for row in db.conn.execute(sql, (encoder_version, json.dumps(list(ids))))}
+        keep = [
+            place
+            for place, (item, then, text) in enumerate(zip(ids, told, now, strict=True))
+            if then == text and item not in have
+        ]
+        save(db, encoder_version, [ids[place] for place in keep], vectors[keep])
+    return len(keep)
 
 
 def save(db: Database, encoder_version: str, ids: Sequence[int], vectors: Vectors) -> None:
@@ -82,6 +129,12 @@ def save(db: Database, encoder_version: str, ids: Sequence[int], vectors: Vector
             "INSERT OR REPLACE INTO embeddings (item_id, encoder_version, vector) VALUES (?, ?, ?)",
             rows,
         )
+
+
+def count(db: Database, encoder_version: str) -> int:
+    """How many inquiries have a vector of an encoder."""
+    sql = "SELECT count(*) FROM embeddings WHERE encoder_version = ?"
+    return int(scalar(db, sql, [encoder_version]) or 0)
 
 
 def forget(db: Database, inquiry_id: int) -> None:

@@ -22,11 +22,16 @@ _IDS: Final = "ids.npy"
 
 
 class FaissIndex:
-    """Implements `support.vector_index.VectorIndex`."""
+    """Implements `support.vector_index.VectorIndex`.
 
-    def __init__(self, dim: int) -> None:
+    `building` says who builds the parts of a snapshot, and where those are kept that are done, so
+    that a killed build goes on; None: this process, which keeps nothing.
+    """
+
+    def __init__(self, dim: int, *, building: Building | None = None) -> None:
         """Start empty, for vectors of `dim` numbers."""
         self.dim = dim
+        self.building = building
         self._parts: list[Part] = []
         self._starts = np.empty(0, np.int64)  # of the parts: positions in all of them
         self._base_ids: Ids = np.empty(0, np.int64)  # sorted, of each position
@@ -120,19 +125,13 @@ class FaissIndex:
         """(n,) every id, sorted."""
         return np.sort(np.concatenate([self._base_ids[self._alive], self._tail_ids]))
 
-    def snapshot(self, folder: Path, *, building: Building | None = None) -> None:
-        """Write base and tail, without what was removed.
-
-        Args:
-            folder: an existing one.
-            building: who builds parts, and where those are kept that are done, so that a killed
-                build goes on; None: this process, which keeps nothing.
-        """
+    def snapshot(self, folder: Path) -> None:
+        """Write base and tail, without what was removed."""
         ids, vectors = self._everything()
         order = np.argsort(ids, kind="stable")
         if (np.diff(ids) < 0).any():  # a million vectors are not copied where they are in order
             vectors = np.ascontiguousarray(vectors[order])
-        write_parts(vectors, folder, building)
+        write_parts(vectors, folder, self.building)
         np.save(folder / _IDS, ids[order], allow_pickle=False)
 
     def _everything(self) -> tuple[Ids, Vectors]:

@@ -1,12 +1,11 @@
 """Writes the vectors of a snapshot in parts of a fixed number of rows, each a file of its own.
 
 A part is made by one thread from its rows alone, so any engine can build the parts in any order,
-and a killed build goes on with those that are done. Until the snapshot is whole they lie beside
-the models of their kind, each under the hash of what it is made of: of other vectors, or by
-another version of the engine, none is ever taken.
+and a killed build goes on with those that are done. Until the snapshot is whole they lie in a
+folder of their run, each under the hash of what it is made of: of other vectors, or by another
+version of the engine, none is ever taken.
 """
 
-import fcntl
 import hashlib
 import json
 import os
@@ -21,7 +20,8 @@ import numpy as np
 
 from .batch import Engine
 from .faiss_part import build, kind_of, recipe
-from .file_locks import leads_to
+from .run_folders import run_folder
+from .shard_runs import Progress, Spread
 from .vector_index import Vectors
 from .whole_files import sweep, whole_file
 
@@ -30,11 +30,9 @@ from .whole_files import sweep, whole_file
 # found .92, .92, .93, .94 of the ten nearest in 0.5, 0.8, 1.3, 1.6 ms. So a part is as large as
 # one core builds in half a minute, and of a million vectors ten are searched.
 ROWS: Final = 100_000
-PLACE: Final = ".parts"
+NAME: Final = "index"  # of the folder of a run
 _ONE: Final = "vectors.faiss"
 _FILES: Final = "vectors-*.faiss"
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,39 +76,19 @@ def write_parts(vectors: Vectors, folder: Path, building: Building | None) -> No
 
 
 @contextmanager
-def building(place: Path, *, engine: Engine, progress: Progress) -> Iterator[Building]:
+def building(spread: Spread, progress: Progress) -> Iterator[Building]:
     """Parts that outlive a killed build; gone when the block ends without an error.
 
     One process builds at a time; another waits for it.
 
     Args:
-        place: the folder of the models of a kind; on a file system that the engine's machines see.
-        engine: who builds.
+        spread: who builds, and where parts are kept until the block ends.
         progress: told vectors done, all of them and what is done; may raise.
     """
-    folder = place / PLACE
-    lock = _lock(folder)
-    try:
+    folder = spread.folder / NAME
+    with run_folder(folder, waits=True):
         sweep(folder)
-        yield Building(folder, engine, progress)
-        shutil.rmtree(folder, ignore_errors=True)
-    finally:
-        os.close(lock)
-
-
-def sweep_parts(place: Path) -> None:
-    """Take away what killed builds of a kind left; a build at work is let alone."""
-    folder = place / PLACE
-    if not folder.is_dir():
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        shutil.rmtree(folder, ignore_errors=True)
-    except BlockingIOError:
-        pass
-    finally:
-        os.close(descriptor)
+        yield Building(folder, spread.engine, progress)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,14 +174,3 @@ def _put(made: Path, place: Path) -> None:
 def _hash(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _lock(folder: Path) -> int:
-    """Make a folder, and wait until no other process builds in it."""
-    while True:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(folder, os.O_RDONLY)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        if leads_to(folder, descriptor):
-            return descriptor
-        os.close(descriptor)  # whoever had it took the folder away

@@ -13,7 +13,8 @@ import pytest
 from support import faiss_part, faiss_parts
 from support.batch import LocalEngine
 from support.faiss_index import FaissIndex
-from support.faiss_parts import building, sweep_parts
+from support.faiss_parts import building
+from support.shard_runs import Spread
 
 DIM, ROWS = 8, 100
 ROOT = Path(__file__).parents[2]
@@ -35,10 +36,10 @@ def small_parts(request, monkeypatch):
 
 
 def saved(folder, ids, vectors, made_by=None):
-    index = FaissIndex(DIM)
+    index = FaissIndex(DIM, building=made_by)
     index.add(ids, vectors)
     folder.mkdir()
-    index.snapshot(folder, building=made_by)
+    index.snapshot(folder)
     return FaissIndex.load(folder)
 
 
@@ -95,10 +96,10 @@ def test_the_same_bytes_whoever_builds_and_nothing_is_left(small_parts, tmp_path
     saved(tmp_path / "here", ids, vectors)
     told = []
     for name, engine in (("one", LocalEngine(1)), ("two", LocalEngine(2))):
-        with building(tmp_path, engine=engine, progress=lambda *a: told.append(a)) as made_by:
+        with building(Spread(engine, tmp_path), progress=lambda *a: told.append(a)) as made_by:
             saved(tmp_path / name, ids, vectors, made_by)
         assert contents(tmp_path / name) == contents(tmp_path / "here")
-    assert not (tmp_path / faiss_parts.PLACE).exists()
+    assert not (tmp_path / faiss_parts.NAME).exists()
     assert told[0][:2] == (0, 430)
     assert told[-1][:2] == (430, 430)
 
@@ -112,15 +113,15 @@ def test_a_build_that_was_stopped_goes_on_with_the_parts_that_are_done(small_par
 
     with (
         pytest.raises(KeyboardInterrupt),
-        building(tmp_path, engine=LocalEngine(1), progress=stop) as by,
+        building(Spread(LocalEngine(1), tmp_path), progress=stop) as by,
     ):
         saved(tmp_path / "a", ids, vectors, by)
-    kept = tmp_path / faiss_parts.PLACE
+    kept = tmp_path / faiss_parts.NAME
     assert kept.stat().st_mode & 0o777 == 0o700
     assert len(list(kept.glob("*.json"))) == 1
     vectors[350] = -vectors[350]  # the fourth part is of other vectors now
     told = []
-    with building(tmp_path, engine=LocalEngine(1), progress=lambda *a: told.append(a)) as by:
+    with building(Spread(LocalEngine(1), tmp_path), progress=lambda *a: told.append(a)) as by:
         index = saved(tmp_path / "b", ids, vectors, by)
     assert told[0][:2] == (100, 430)
     assert index.search(vectors[350:351], top_k=1)[0].tolist() == [[350]]
@@ -131,7 +132,7 @@ def test_a_build_that_was_stopped_goes_on_with_the_parts_that_are_done(small_par
 @pytest.mark.parametrize("way", ["cut", "flipped", "gone"])
 def test_a_part_that_is_not_as_it_was_written_is_built_again(small_parts, tmp_path, way):
     ids, vectors = np.arange(250), unit(250)
-    with building(tmp_path, engine=LocalEngine(1), progress=silent) as by:
+    with building(Spread(LocalEngine(1), tmp_path), progress=silent) as by:
         saved(tmp_path / "a", ids, vectors, by)
         part = sorted(by.folder.glob("*.faiss"))[0]
         data = part.read_bytes()
@@ -150,11 +151,12 @@ def test_a_killed_build_goes_on(tmp_path):
         import numpy as np
         from support import faiss_part, faiss_parts
         from support.batch import LocalEngine
+        from support.shard_runs import Spread
         from tests.support.test_faiss_parts import saved, unit
         faiss_parts.ROWS, faiss_part.EXACT_UP_TO = 100, 10
         place = Path(sys.argv[1])
         tell = lambda done, total, message: print(done, flush=True)
-        with faiss_parts.building(place, engine=LocalEngine(1), progress=tell) as by:
+        with faiss_parts.building(Spread(LocalEngine(1), place), progress=tell) as by:
             saved(place / sys.argv[2], np.arange(430), unit(430), by)
     """
     words = [sys.executable, "-c", textwrap.dedent(code), str(tmp_path)]
@@ -168,15 +170,3 @@ def test_a_killed_build_goes_on(tmp_path):
     whole = subprocess.run([*words, "c"], capture_output=True, check=True, text=True, cwd=ROOT)
     assert whole.stdout.splitlines()[0] == "0"
     assert contents(tmp_path / "b") == contents(tmp_path / "c")
-
-
-def test_what_a_killed_build_left_is_swept_and_a_build_at_work_is_not(tmp_path):
-    with building(tmp_path, engine=LocalEngine(1), progress=silent) as by:
-        sweep_parts(tmp_path)
-        assert by.folder.is_dir()
-    left = tmp_path / faiss_parts.PLACE
-    left.mkdir()
-    (left / "x.npy").write_bytes(b"x")
-    sweep_parts(tmp_path)
-    assert not left.exists()
-    sweep_parts(tmp_path)
