@@ -15,7 +15,7 @@ from typing import Any, Final, Self
 
 from .batch import Item, Opener, Result
 from .errors import FaqdeskError
-from .ray_places import check_hosts, ray_place
+from .ray_places import LOCAL, check_door, check_hosts, ray_place
 from .ray_sharing import Sharing
 from .ray_worker import Given
 from .scratch import scratch
@@ -62,8 +62,7 @@ class RayEngine:
             ray = opened.enter_context(
                 _started(self._parallel) if self._at.started else _connected(self._at.address)
             )
-            if not self._at.started:
-                check_hosts([node["NodeManagerAddress"] for node in ray.nodes() if node["Alive"]])
+            check_hosts([node["NodeManagerAddress"] for node in ray.nodes() if node["Alive"]])
             self._ray = ray
             self._open = opened.pop_all()
         return self
@@ -110,7 +109,7 @@ def _started(parallel: int | None) -> Iterator[Any]:
         with _loopback(ray):
             yield from _joined(
                 ray,
-                address="local",
+                address=LOCAL,
                 num_cpus=parallel or os.cpu_count() or 1,
                 include_dashboard=False,
                 object_store_memory=_STORE,
@@ -121,13 +120,15 @@ def _started(parallel: int | None) -> Iterator[Any]:
 @contextmanager
 def _connected(address: str) -> Iterator[Any]:
     """A running cluster."""
-    yield from _joined(_import_ray(), address=address)
+    ray = _import_ray()
+    check_door(address)
+    yield from _joined(ray, address=address)
 
 
 def _joined(ray: Any, **options: Any) -> Iterator[Any]:
     if ray.is_initialized():
         raise FaqdeskError("This process is part of a Ray cluster already. Leave that one first.")
-    with _ending_in_order() as set_again:
+    with _ending_in_order() as set_again, _quiet(ray):
         try:
             try:
                 ray.init(
@@ -146,12 +147,11 @@ def _joined(ray: Any, **options: Any) -> Iterator[Any]:
 
 def _not_joined(address: str, error: Exception) -> FaqdeskError:
     words = f"{type(error).__name__}: {error}".splitlines()[0]
-    if address == "local":
+    if address == LOCAL:
         return FaqdeskError(f"No Ray cluster could be started on this machine: {words}")
     return FaqdeskError(
-        f"The Ray cluster at {address} cannot be joined from this machine ({words}). It must run, "
-        "this machine must be one of it (ray start --address=HOST:PORT), and both need the same "
-        "versions of Ray and Python and the same token (RAY_AUTH_MODE, RAY_AUTH_TOKEN)."
+        f"The Ray cluster at {address} cannot be joined from this machine ({words}). This machine "
+        f"must be one of it (ray start --address={address}), with the same Ray and Python."
     )
 
 
@@ -188,6 +188,21 @@ def _loopback(ray: Any) -> Iterator[None]:
         yield
     finally:
         constants.ENABLE_RAY_CLUSTER = before
+
+
+@contextmanager
+def _quiet(ray: Any) -> Iterator[None]:
+    """Keep Ray's words about workers that died from standard output, where the report goes.
+
+    It prints them there whatever `log_to_driver` says; what matters of it comes as an error.
+    """
+    worker = ray._private.worker
+    before = worker.print_to_stdstream
+    worker.print_to_stdstream = lambda *_, **__: None
+    try:
+        yield
+    finally:
+        worker.print_to_stdstream = before
 
 
 @contextmanager

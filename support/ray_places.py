@@ -1,17 +1,20 @@
 """Which Ray clusters a run may use: one of its own, or a running one that lets in nobody else.
 
-Whoever reaches a cluster's port can run programs on its machines. So a cluster elsewhere must ask
-for a token and talk TLS, and one that is started here listens on this machine alone. Knows the
-addresses and the environment, not the cluster.
+Whoever reaches a cluster's port can run programs on its machines. So a running one must ask for a
+token, and one with machines elsewhere must talk TLS as well; one that is started here listens on
+this machine alone. Ray is asked in a process of its own, and not imported.
 """
 
 import os
+import socket
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from .engine_places import check_place, host_of
-from .errors import SettingError
+from .errors import FaqdeskError, SettingError
 
 LOCAL: Final = "local"  # a cluster that is started for the run, and ends with it
 _TOKEN_FILE: Final = Path("~/.ray/auth_token")  # where Ray looks last
@@ -21,6 +24,16 @@ CURE: Final = (
     "~/.ray/auth_token) and RAY_USE_TLS=1 with the certificates (RAY_TLS_SERVER_CERT, "
     "RAY_TLS_SERVER_KEY, RAY_TLS_CA_CERT), start it again, and begin the run with the same."
 )
+ANSWERS: Final = 5.0  # seconds; left to itself, Ray tries for minutes
+LETS_IN: Final = 30.0  # seconds
+_MODE: Final = "RAY_AUTH_MODE"
+_SECRETS: Final = ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
+# Asks a cluster which machines it has.
+_KNOCK: Final = """
+import sys
+from ray._raylet import GcsClient
+GcsClient(address=sys.argv[1]).get_all_node_info(timeout=10)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +94,64 @@ def check_hosts(hosts: list[str]) -> None:
         check_place("The Ray cluster", host, secret=has_token(), encrypted=has_tls(), cure=CURE)
 
 
+def check_door(address: str) -> None:
+    """Refuse a running cluster that does what anybody says.
+
+    That this machine shows a token tells nothing: a cluster that asks for none takes it as well.
+    So it is asked without one. That its address is this machine's is no matter: Ray listens on
+    every address.
+
+    Raises:
+        FaqdeskError: no cluster answers there.
+        SettingError: it lets in who has no token, or does not take this machine's.
+    """
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=ANSWERS).close()
+    except OSError as error:
+        raise FaqdeskError(
+            f"No Ray cluster answers at {address} ({error}). Name the address that "
+            "`ray start --head` told: --address HOST:6379"
+        ) from error
+    stranger = {name: value for name, value in os.environ.items() if name not in _SECRETS}
+    knocks = [_knock(address, env) for env in (stranger | {_MODE: "disabled"}, dict(os.environ))]
+    let_in, told = (_told(knock) for knock in knocks)
+    if not let_in:
+        raise SettingError(f"The Ray cluster at {address} lets in who has no token. {CURE}")
+    if "AuthToken" in told or "AuthenticationError" in told:
+        raise SettingError(
+            f"The Ray cluster at {address} asks for a token, and this machine's is not its. "
+            "Set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN_PATH to a file with the cluster's."
+        )
+    if told:
+        raise FaqdeskError(
+            f"What answers at {address} is no Ray cluster that this machine can talk to "
+            f"({told}). Both need the same RAY_USE_TLS, and certificates of one authority."
+        )
+
+
+def _knock(address: str, env: dict[str, str]) -> "subprocess.Popen[str]":
+    words = [sys.executable, "-c", _KNOCK, address]  # our own program, this Python
+    return subprocess.Popen(  # noqa: S603
+        words, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+
+
+def _told(knock: "subprocess.Popen[str]") -> str:
+    """What came of a knock: "" let in, or the error's last line."""
+    with knock:
+        try:
+            _, words = knock.communicate(timeout=LETS_IN)
+        except subprocess.TimeoutExpired:
+            knock.kill()
+            return "no answer"
+        lines = words.strip().splitlines()
+        return (lines[-1] if lines else "no answer") if knock.returncode else ""
+
+
 def has_token() -> bool:
     """Whether this machine shows a token to a cluster, and would not do without."""
-    if os.environ.get("RAY_AUTH_MODE", "").lower() != "token":
+    if os.environ.get(_MODE, "").lower() != "token":
         return False
     if os.environ.get("RAY_AUTH_TOKEN"):
         return True

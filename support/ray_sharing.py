@@ -22,7 +22,7 @@ RETRIES: Final = 3  # of an item whose worker died: one that always ends its wor
 LATE: Final = 3.0
 LATE_AT_LEAST: Final = 5.0  # seconds; below it a second worker takes as long to open the work
 LOOK: Final = 2.0  # seconds between looks at the machines, and for what is late
-END: Final = 10.0  # seconds that what is cancelled has to end
+END: Final = 5.0  # seconds that what is cancelled has to end
 
 
 @dataclass(frozen=True, slots=True)

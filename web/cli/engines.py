@@ -1,6 +1,7 @@
 """Where the commands that go through many rows have them done: the options, and what they name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 import click
@@ -33,12 +34,16 @@ def engine_options(command: Command) -> Command:
     return command
 
 
-def asked_engine(engine: str, address: str, workers: int | None) -> "Engine":
-    """The engine of the options.
+@contextmanager
+def opened_engine(engine: str, address: str, workers: int | None) -> Iterator["Engine"]:
+    """The engine of the options, its cluster joined: a wrong address shows before a long reading.
 
     Raises:
         SettingError: it is not used at this address.
+        FaqdeskError: the cluster cannot be joined.
     """
     from support.batch import engine_named
 
-    return engine_named(engine, address=address, workers=workers)
+    named = engine_named(engine, address=address, workers=workers)
+    with named if isinstance(named, AbstractContextManager) else nullcontext(named) as opened:
+        yield opened

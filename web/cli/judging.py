@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .common import json_option, print_json, workspace
-from .engines import asked_engine, engine_options
+from .engines import engine_options, opened_engine
 from .tables import (
     FILE,
     WITH_PROBLEMS,
@@ -73,14 +73,13 @@ def moderate_command(
     """
     from listings.moderation.judge_run import JudgeRequest, judge_file
 
-    on = asked_engine(engine, address, workers)
     judges, trouble = _judges(model)
     if trouble:
         click.echo(trouble, err=True)
     request = JudgeRequest(
         told=told, images=images, image_column=image_column, shard_rows=shard_rows
     )
-    with progress_of_rows() as progress:
+    with opened_engine(engine, address, workers) as on, progress_of_rows() as progress:
         report = judge_file(file, out, judges, request, on=on, restart=restart, progress=progress)
     if as_json:
         print_json(report.as_dict())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .common import json_option, print_json, workspace
-from .engines import asked_engine, engine_options
+from .engines import engine_options, opened_engine
 from .tables import (
     FILE,
     WITH_PROBLEMS,
@@ -78,7 +78,6 @@ def label_command(
     from listings.label_run import LabelRequest, label_file
     from listings.label_work import CategoryEngine
 
-    on = asked_engine(engine, address, workers)
     opener = CategoryEngine(model or _in_force())
     request = LabelRequest(
         top=top,
@@ -89,7 +88,7 @@ def label_command(
         carried=_carried(opener.folder) if compare else {},
         shard_rows=shard_rows,
     )
-    with progress_of_rows() as progress:
+    with opened_engine(engine, address, workers) as on, progress_of_rows() as progress:
         report = label_file(file, out, opener, request, on=on, restart=restart, progress=progress)
     if as_json:
         print_json(report.as_dict())
