@@ -1,37 +1,26 @@
-"""The contract of `VectorIndex`, held over every engine: in this process, and behind gRPC."""
+"""The contract of `VectorIndex`, held over every engine: here, behind gRPC, in Milvus."""
 
-from contextlib import ExitStack
+import threading
 
 import numpy as np
 import pytest
 
 from support.faiss_index import FaissIndex
-from support.grpc_index import GrpcIndex, IndexChannel
-from web.index_server import IndexServer, named
+from tests.support.engines import ENGINES, opened
 
 DIM = 8
 
 
-def unit(n, seed=0):
-    vectors = np.random.default_rng(seed).normal(size=(n, DIM)).astype(np.float32)
+def unit(n, seed=0, dim=DIM):
+    vectors = np.random.default_rng(seed).normal(size=(n, dim)).astype(np.float32)
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-@pytest.fixture(params=["faiss", "grpc"])
-def served(request):
-    """Opens a FAISS index as an engine does: as it is, or behind a server."""
-    with ExitStack() as stack:
-
-        def served(index):
-            if request.param == "faiss":
-                return index
-            server = IndexServer({"things": named(index, DIM)})
-            server.start()
-            stack.callback(server.stop)
-            channel = stack.enter_context(IndexChannel(f"127.0.0.1:{server.port}"))
-            return GrpcIndex(channel, "things")
-
-        yield served
+@pytest.fixture(params=ENGINES)
+def served(request, milvus):
+    """Opens a FAISS index as an engine does: as it is, behind a server, in Milvus, below a tail."""
+    with opened(request.param, milvus) as opens:
+        yield opens
 
 
 @pytest.fixture
@@ -161,3 +150,121 @@ def test_refuses_numbers_that_are_none(made, wrong):
     with pytest.raises(ValueError, match="finite"):
         index.search(bad, top_k=1)
     assert len(index) == len(ids)
+
+
+MANY, WIDE = 2_000, 32
+
+
+@pytest.fixture
+def many(served):
+    """An index of 2,000 vectors under the even ids, half of them its own from the beginning."""
+    ids, vectors = np.arange(MANY) * 2, unit(MANY, seed=5, dim=WIDE)
+    base = FaissIndex(WIDE)
+    base.add(ids[::2], vectors[::2])
+    index = served(base)
+    index.add(ids[1::2], vectors[1::2])
+    return index, ids, vectors
+
+
+def recall(found, vectors, ids, queries, k):
+    """The share of the truly nearest that was found."""
+    pairs = zip(found, queries, strict=True)
+    return np.mean([np.isin(exact(vectors, ids, q, k), row).mean() for row, q in pairs])
+
+
+def test_finds_nearly_all_of_the_nearest_among_many(many):
+    index, ids, vectors = many
+    queries = unit(20, seed=6, dim=WIDE)
+    found, scores = index.search(queries, top_k=10)
+    assert recall(found, vectors, ids, queries, 10) >= 0.95
+    np.testing.assert_allclose(scores[0], vectors[found[0] // 2] @ queries[0], atol=5e-3)
+    assert (np.diff(scores, axis=1) <= 0).all()
+
+
+def test_a_choice_of_any_size_is_kept_to(many):
+    index, ids, vectors = many
+    queries = unit(4, seed=7, dim=WIDE)
+    unknown = np.arange(1, 2 * MANY, 2)
+    for allow in (
+        ids[:1], ids[:9], ids[7:400:3], ids[:1_500], ids,
+        np.union1d(ids, unknown), np.union1d(ids[:5], unknown), unknown, unknown[:3],
+    ):  # fmt: skip
+        there = np.intersect1d(allow, ids)
+        found, scores = index.search(queries, top_k=10, allow=allow)
+        assert ((found >= 0).sum(axis=1) == min(10, len(there))).all()
+        assert np.isin(found[found >= 0], there).all()
+        assert (np.isneginf(scores) == (found < 0)).all()
+        if len(there):
+            assert recall(found, vectors[there // 2], there, queries, min(10, len(there))) >= 0.95
+
+
+def test_more_than_there_are_finds_all_and_no_more(many):
+    index, ids, _ = many
+    found, scores = index.search(unit(2, seed=8, dim=WIDE), top_k=MANY + 50)
+    assert all(sorted(row[row >= 0]) == ids.tolist() for row in found)
+    assert np.isneginf(scores[:, MANY:]).all()
+
+
+def test_what_is_removed_is_not_found_by_the_next_search(many):
+    index, ids, vectors = many
+    gone, left = np.sort(ids[: MANY // 2]), ids[MANY // 2 :]
+    index.remove(gone)
+    queries = unit(10, seed=9, dim=WIDE)
+    found, _ = index.search(queries, top_k=10)
+    assert np.isin(found, left).all()
+    assert recall(found, vectors[MANY // 2 :], left, queries, 10) >= 0.95
+    assert (index.search(queries, top_k=3, allow=gone[:50])[0] == -1).all()
+    assert len(index) == MANY // 2
+
+
+def test_what_is_added_again_stands_once(many):
+    index, ids, vectors = many
+    index.add(ids[:700], vectors[:700])  # as whoever resumes does, who was killed in between
+    index.add(ids, vectors)
+    assert len(index) == MANY
+    found, _ = index.search(vectors[:3], top_k=MANY)
+    assert all(len(np.unique(row)) == MANY for row in found)
+
+
+def test_a_snapshot_makes_the_same_index_again(many, served, tmp_path):
+    index, ids, _ = many
+    index.remove(ids[:100])
+    index.snapshot(tmp_path)
+    again = served(FaissIndex.load(tmp_path))
+    queries = unit(5, seed=11, dim=WIDE)
+    before, after = (one.search(queries, top_k=10)[0] for one in (index, again))
+    assert np.mean(before == after) >= 0.95
+    assert len(again) == MANY - 100
+
+
+def test_an_index_in_use_is_replaced_without_a_gap(served):
+    queries = unit(3, seed=12)
+
+    def made(start):
+        index = FaissIndex(DIM)
+        index.add(np.arange(start, start + 60), unit(60, seed=start))
+        return served(index)
+
+    in_use, wrong, answers, done = [made(0)], [], [], threading.Event()
+
+    def search():
+        while not done.is_set():
+            try:
+                found, _ = in_use[0].search(queries, top_k=5)
+            except Exception as error:
+                wrong.append(error)
+                return
+            answers.append(sorted(set((found // 100).ravel().tolist())))
+
+    threads = [threading.Thread(target=search) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for turn in range(1, 4):
+        in_use[0] = made(100 * turn)  # built while the one before it is searched
+    in_use[0].search(queries, top_k=5)
+    done.set()
+    for thread in threads:
+        thread.join(30)
+    assert wrong == []
+    assert {tuple(one) for one in answers} <= {(0,), (1,), (2,), (3,)}  # none is empty, or mixed
+    assert answers
