@@ -117,3 +117,18 @@ def test_help_waits_for_no_engine():
     )
     assert done.stdout.splitlines()[-1] == "[]"
     assert "Commands:" in done.stdout
+
+
+def test_no_command_waits_for_pandas_which_other_engines_bring_along():
+    code = (
+        "import sys\n"
+        "from web.cli import COMMANDS, faqdesk\n"
+        "for name in COMMANDS: faqdesk.get_command(None, name)\n"
+        "import web.serve\n"
+        "print([n for n in ('pandas', 'ray', 'pymilvus') if n in sys.modules])\n"
+        "import pandas\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert done.stdout.strip() == "[]"

@@ -9,6 +9,8 @@ import click
 
 from support.errors import FaqdeskError
 
+from .no_pandas import read_sqlite_utils
+
 # Where each command lives. Modules are imported only when their command is asked for, so that
 # `faqdesk --help` does not wait for numpy.
 COMMANDS = {
@@ -82,6 +84,7 @@ class LazyGroup(click.Group):
         """Load a command; None where there is no such one."""
         if cmd_name not in COMMANDS:
             return None
+        read_sqlite_utils()
         module = importlib.import_module(f"web.cli.{COMMANDS[cmd_name][0]}")
         command: click.Command = getattr(module, cmd_name.replace("-", "_") + "_command")
         return command
