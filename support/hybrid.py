@@ -127,6 +127,18 @@ class HybridIndex:
             found.append(hits.at(order))
         return found
 
+    def search_words(self, text: str, *, top_k: int, allow: Ids | None = None) -> Hits:
+        """The best by words alone, for when nobody can ask the vectors; `dense` is 0.
+
+        As `search` for one text; scores are those of texts whose meaning has nothing in common.
+        """
+        asked = self._weigh(text)
+        ids = self.words.find(asked, top_k=max(CANDIDATES, 2 * top_k), allow=allow)
+        lexical = self.words.score(asked, ids)
+        dense = np.zeros(len(ids), np.float32)
+        hits = Hits(ids, fuse(dense, lexical, mix=self.mix), dense, lexical)
+        return hits.at(np.lexsort((ids, -hits.scores))[:top_k])
+
     def compare(self, vector: Vectors, text: str, ids: Ids) -> Hits:
         """Score some inquiries, in the order given; NaN where one is unknown.
 

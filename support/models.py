@@ -9,17 +9,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from . import kept, release_state
+from . import kept, release_state, vector_engine
 from .artifact import read_artifact
 from .encoder import SentenceEncoder
 from .errors import ModelDamagedError, ModelError
 from .faq import FaqClassifier
 from .hybrid import mix_for
 from .release import Release, current, kinds
-from .similar import PastInquiries, SimilarInquiries
+from .similar import PastInquiries, SimilarInquiries, shared_vectors
 
 # What stands in for a desk's own index: takes the encoder, the share of meaning in scores, and what
 # opens the desk's own where that is needed after all.
+_ELSEWHERE = (
+    "The index in force was built for a vector engine, and FAQDESK_VECTORS names none: all vectors "
+    "are read into memory. Build it for the embedded engine: faqdesk index"
+)
 Through = Callable[[SentenceEncoder, float | None, Callable[[], SimilarInquiries]], PastInquiries]
 
 
@@ -175,13 +179,16 @@ def _open(
                 "index",
                 index_folder,
                 lambda: SimilarInquiries.load(encoder, index_folder),
-                fits=lambda found: found.encoder is encoder,
+                fits=lambda found: found.encoder is encoder and found.as_set,
             )
-            return similar, read_artifact(index_folder, "index", verify=False).config.get("mix")
+            config = read_artifact(index_folder, "index", verify=False).config
+            if vector_engine.place() is None and not vector_engine.embedded(config):
+                degraded.append(_ELSEWHERE)
+            return similar, config.get("mix")
     except ModelError as error:
         degraded.append(str(error))
     # The vectors are in the database: all of them are read as a tail, slower but whole.
-    return SimilarInquiries(encoder), mix_for(encoder)
+    return SimilarInquiries(encoder, shared=shared_vectors(encoder)), mix_for(encoder)
 
 
 def _classifier(release: Release, folder: Path, degraded: list[str]) -> FaqClassifier | None:

@@ -64,7 +64,8 @@ class Suggestion:
 
     `reason` says why it is silent: below_threshold, ambiguous, out_of_scope, empty, no_model or
     holdout; `detail` says more where there is more to say: `unproven`, or `too_few_labels`, with as
-    many as are `labelled`. `degraded` names what is missing from the release, in words. `tie`: the
+    many as are `labelled`. `degraded` names what is missing, in words: of the release, or
+    of what it asks. `tie`: the
     first two are as good as each other, and it is one of these two.
     """
 
@@ -127,7 +128,8 @@ class Recommender:
         if not text:
             return silent(reason="empty", similar=())
         past = _look_back(db, models, text, similar_k or rules.similar_k, inquiry_id)
-        silent = partial(silent, away=past.away)
+        degraded = " ".join(why for why in (models.degraded, past.by_words) if why)
+        silent = partial(silent, away=past.away, degraded=degraded)
         similar, neighbours = tuple(past.similar), past.neighbours
         classifier = models.classifier
         if classifier is None:
@@ -193,7 +195,7 @@ class Recommender:
             ),
             similar=similar,
             release=release,
-            degraded=models.degraded,
+            degraded=degraded,
             near=past.near,
             away=past.away,
         )

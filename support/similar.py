@@ -14,14 +14,16 @@ from typing import Protocol
 import numpy as np
 from sqlite_utils import Database
 
-from . import embeddings, settings
+from . import embeddings, settings, vector_engine
 from .artifact import read_artifact
 from .encoder import SentenceEncoder
+from .errors import IndexServerError
 from .faiss_index import FaissIndex
 from .folding import fold
 from .hybrid import Hits, HybridIndex, mix_for
 from .inquiries import PastAnswer, labels, past_answers
 from .lexical_index import LexicalIndex
+from .shared_vectors import SharedVectors
 from .vector_index import Ids, VectorIndex, Vectors
 
 Neighbours = list[tuple[tuple[str, ...], float]]  # labels and fused score, best first
@@ -37,7 +39,8 @@ class LookBack:
 
     `vector` is the text's, (1, dim) float32; `neighbours` is None where nobody asked for them, and
     `near` are the inquiries that they come from, in the same order. `away` says why it was looked
-    for in another way than the desk is set up for; '' where it was not.
+    for in another way than the desk is set up for; '' where it was not. `by_words` says why only
+    words were compared, of which no neighbours are told; '' where vectors were too.
     """
 
     vector: Vectors
@@ -45,6 +48,7 @@ class LookBack:
     neighbours: Neighbours | None
     near: tuple[int, ...] = ()
     away: str = ""
+    by_words: str = ""
 
 
 class PastInquiries(Protocol):
@@ -71,9 +75,6 @@ class PastInquiries(Protocol):
     def remember(self, db: Database, inquiry_ids: Sequence[int]) -> None:
         """As `SimilarInquiries.remember`."""
 
-    def __len__(self) -> int:
-        """How many inquiries can be found."""
-
 
 class SimilarInquiries:
     """Finds answered inquiries by the likeness of their text."""
@@ -87,10 +88,13 @@ class SimilarInquiries:
         mix: float | None = None,
         seq: int = 0,
         tombstone: int = 0,
+        shared: SharedVectors | None = None,
     ) -> None:
         """Take an encoder and the snapshots made with it, up to `seq` and `tombstone`.
 
-        `mix` is the share of meaning in a score; without it, the encoder's own.
+        `mix` is the share of meaning in a score; without it, the encoder's own. `shared` are the
+        encoder's vectors in a vector engine; without an `index`, they are searched as soon as they
+        are there, and until then what desk.db holds, in memory.
         """
         self.encoder = encoder
         self._index = HybridIndex(
@@ -100,6 +104,9 @@ class SimilarInquiries:
         )
         self._seq = seq
         self._tombstone = tombstone
+        self._shared = shared
+        self._own_seq = 0 if index is None else seq
+        self._bare = index is None and seq > 0  # words alone were given up to `seq`
         self._labelled: Ids = np.empty(0, np.int64)
         self._last_label: tuple[object, ...] | None = None  # the newest label read
         self._lock = threading.Lock()
@@ -116,11 +123,12 @@ class SimilarInquiries:
         by_words = "mix" in artifact.config
         return cls(
             encoder,
-            FaissIndex.load(folder),
+            FaissIndex.load(folder) if vector_engine.embedded(artifact.config) else None,
             LexicalIndex.load(folder) if by_words else None,
             mix=float(artifact.config["mix"]) if by_words else 1.0,
             seq=int(artifact.config["embedding_seq"]),
             tombstone=int(artifact.config["tombstone_seq"]),
+            shared=shared_vectors(encoder),
         )
 
     def similar(
@@ -166,7 +174,7 @@ class SimilarInquiries:
         """
         text = text[:READ]
         vector = self.encoder.encode([text]) if vector is None else vector
-        near = self._search(db, vector, text, FETCHED * top_k, without)
+        near, by_words = self._search(db, vector, text, FETCHED * top_k, without)
         found = past_answers(db, near.ids.tolist())
         past = [
             replace(found[item], score=score)
@@ -174,18 +182,19 @@ class SimilarInquiries:
             if item in found
         ]
         ids = np.array([item.inquiry_id for item in past], np.int64)
-        with self._lock:
-            vectors = self._index.vectors.vectors(ids)
+        vectors = self._vectors(ids)
         half_life = settings.load(db).answer_half_life_days
         similar = fold(past, vectors, top_k=top_k, half_life_days=half_life)
-        if neighbours_k is None:
-            return LookBack(vector, similar, None)
+        if neighbours_k is None or by_words:
+            return LookBack(vector, similar, None, by_words=by_words)
         with self._lock:
             self._refresh_labelled(db)
             allow = self._labelled
         if not len(allow):
             return LookBack(vector, similar, [])
-        near = self._search(db, vector, text, neighbours_k, without, allow=allow)
+        near, by_words = self._search(db, vector, text, neighbours_k, without, allow=allow)
+        if by_words:
+            return LookBack(vector, similar, None, by_words=by_words)
         slugs = labels(db, near.ids.tolist())
         pairs = zip(near.ids.tolist(), near.scores.tolist(), strict=True)
         heard = [(item, score) for item, score in pairs if item in slugs]
@@ -209,7 +218,19 @@ class SimilarInquiries:
 
     def __len__(self) -> int:
         """How many inquiries can be found."""
+        if self._shared is not None and self._shared.opened:
+            return len(self._index.words)  # as many, and nobody elsewhere is asked
         return len(self._index)
+
+    @property
+    def as_set(self) -> bool:
+        """Whether it searches the vector engine that is set now."""
+        return (self._shared.place if self._shared else None) == vector_engine.place()
+
+    @property
+    def why_by_words(self) -> str:
+        """Why only words are compared for now; '' where vectors are too."""
+        return self._shared.why_away if self._shared is not None and self._shared.opened else ""
 
     def _search(
         self,
@@ -220,15 +241,46 @@ class SimilarInquiries:
         without: int | None,
         *,
         allow: Ids | None = None,
-    ) -> Hits:
+    ) -> tuple[Hits, str]:
+        """What is found, and why it was by words alone, if so."""
+        why = ""
         # One more than asked for, in case the inquiry finds itself.
         with self._lock:
             self._refresh(db)
-            hits = self._index.search(vector, [text], top_k=top_k + 1, allow=allow)[0]
+            try:
+                hits = self._index.search(vector, [text], top_k=top_k + 1, allow=allow)[0]
+            except IndexServerError as error:
+                why = str(error)
+                hits = self._index.search_words(text, top_k=top_k + 1, allow=allow)
         keep = np.flatnonzero(hits.ids != (-1 if without is None else without))[:top_k]
-        return hits.at(keep)
+        return hits.at(keep), why
+
+    def _vectors(self, ids: Ids) -> Vectors:
+        """The vectors of some inquiries; where nobody has them, all alike: words decide then."""
+        with self._lock:
+            try:
+                return self._index.vectors.vectors(ids)
+            except IndexServerError:
+                return np.ones((len(ids), 1), np.float32)
 
     def _refresh(self, db: Database) -> None:
+        self._read(db)
+        if self._shared is not None:
+            opened = self._shared.newer(db, least=self._own_seq)
+            if opened is not None:
+                self._index = HybridIndex(opened.index, self._index.words, mix=self._index.mix)
+                self._seq = min(self._seq, opened.seq)
+                self._tombstone = min(self._tombstone, opened.tombstone)
+                self._bare = False
+                self._read(db)
+        if self._bare:
+            # No engine has the vectors: all of them are read as a tail, slower but whole.
+            self._bare = False
+            _, ids, vectors = embeddings.after(db, self.encoder.version, 0)
+            if len(ids):
+                self._index.vectors.add(ids, vectors)
+
+    def _read(self, db: Database) -> None:
         # Removals first: an inquiry that was removed and answered anew is in the newer vectors.
         self._tombstone, gone = embeddings.removed_after(db, self._tombstone)
         if len(gone):
@@ -251,6 +303,18 @@ class SimilarInquiries:
         newer = [row[0] for row in db.conn.execute(sql, [read, last[0]])]
         self._labelled = np.union1d(self._labelled, np.array(newer, np.int64))
         self._last_label = last
+
+
+def shared_vectors(encoder: SentenceEncoder) -> SharedVectors | None:
+    """An encoder's vectors in the vector engine; None where the setting names none.
+
+    Raises:
+        SettingError: it cannot be used.
+    """
+    place = vector_engine.place()
+    if place is None:
+        return None
+    return SharedVectors(place, "inquiries", encoder.version, dim=encoder.dim)
 
 
 def remember(db: Database, encoder: SentenceEncoder, inquiry_ids: Sequence[int]) -> None:

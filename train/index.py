@@ -5,18 +5,25 @@ from pathlib import Path
 import numpy as np
 from sqlite_utils import Database
 
-from support import embeddings, learned
+from support import embeddings, learned, vector_engine
 from support.artifact import Artifact, write_artifact
 from support.encoder import SentenceEncoder
-from support.faiss_index import FaissIndex
+from support.faiss_index import FaissIndex, built_by
 from support.hybrid import HybridIndex, mix_for
 from support.lexical_index import LexicalIndex
+from support.shard_runs import Spread
 
+from .index_shared import build_shared_index
 from .progress import Progress, silent
 
 
 def build_index(
-    db: Database, encoder: SentenceEncoder, *, folder: Path, progress: Progress = silent
+    db: Database,
+    encoder: SentenceEncoder,
+    *,
+    folder: Path,
+    spread: Spread | None = None,
+    progress: Progress = silent,
 ) -> Artifact:
     """Write a snapshot of all vectors of an encoder as a model folder.
 
@@ -24,9 +31,12 @@ def build_index(
         db: the desk's database.
         encoder: whose vectors.
         folder: where the snapshot shall be; written whole or not at all.
+        spread: who builds the parts of a large one; None: this process.
         progress: told done, total and a message; may raise.
     """
     embeddings.encode_missing(db, encoder, progress=progress)
+    if (place := vector_engine.place()) is not None:
+        return build_shared_index(db, encoder, place, folder=folder, progress=progress)
     # Read before the vectors: what is removed meanwhile is then removed once more, harmlessly.
     tombstone = embeddings.last_tombstone(db)
     seq, ids, vectors = embeddings.after(db, encoder.version, 0)
@@ -39,17 +49,18 @@ def build_index(
         index.snapshot(temporary)
         learned.save(temporary, ids.tolist())
 
-    return write_artifact(
-        folder,
-        kind="index",
-        config={
-            "encoder_version": encoder.version,
-            "dim": encoder.dim,
-            "mix": index.mix,
-            "count": len(ids),
-            "embedding_seq": seq,
-            "tombstone_seq": tombstone,
-        },
-        files=write,
-        metrics={"count": len(ids)},
-    )
+    with built_by(index.vectors, spread=spread, progress=progress):
+        return write_artifact(
+            folder,
+            kind="index",
+            config={
+                "encoder_version": encoder.version,
+                "dim": encoder.dim,
+                "mix": index.mix,
+                "count": len(ids),
+                "embedding_seq": seq,
+                "tombstone_seq": tombstone,
+            },
+            files=write,
+            metrics={"count": len(ids)},
+        )

@@ -8,19 +8,22 @@ import fcntl
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from sqlite_utils import Database
 
+from support import vector_engine
 from support.artifact import Artifact, read_artifact, write_artifact
-from support.errors import InputError, ModelVersionError, NotFoundError
+from support.errors import IndexServerError, InputError, ModelVersionError, NotFoundError
 from support.vector_index import Ids, VectorIndex
 
 from . import vectors
 from .apart import kept_apart
-from .describe import Describer
+from .collections import SharedListings, shared_listings
+from .describe import Describer, Progress
 from .index import WAYS, ListingIndex, Parts
 from .likeness import Likeness
 from .looks import Look, Match
@@ -46,12 +49,19 @@ class SimilarListings:
         parts: Parts | None = None,
         likeness: Likeness | None = None,
         seq: int = 0,
+        shared: SharedListings | None = None,
     ) -> None:
-        """Take what describes listings, and indexes that hold all changes up to `seq`."""
+        """Take what describes listings, and indexes that hold all changes up to `seq`.
+
+        `shared`: what a vector engine holds; searched instead as soon as it is there.
+        """
         self.describer = describer
         self.likeness = likeness or Likeness()
         self._parts = parts or new_parts(describer)
         self._seq = seq
+        self._shared = shared
+        self._own_seq = seq  # up to where the vectors opened here go
+        self._bare = False  # words and hashes are there up to `seq`, vectors are not
         self._lock = threading.Lock()
 
     @classmethod
@@ -63,12 +73,13 @@ class SimilarListings:
         Raises:
             ModelError: it is missing, damaged, or of other models.
         """
-        found = cls(describer, likeness=likeness)
-        found._parts, found._seq = _open(describer, folder)
+        found = cls(describer, likeness=likeness, shared=shared_listings(describer))
+        found._parts, found._seq, whole = _open(describer, folder)
+        found._own_seq, found._bare = (found._seq if whole else 0), not whole
         return found
 
     def __len__(self) -> int:
-        return len(self._parts.text)
+        return len(self._parts.words)  # as many, and nobody elsewhere is asked
 
     @property
     def seq(self) -> int:
@@ -78,8 +89,21 @@ class SimilarListings:
     def refresh(self, db: Database) -> int:
         """Read what changed since the last look; returns how many listings."""
         with self._lock:
-            self._seq, count = self._catch_up(db, self._parts, self._seq)
-        return count
+            return self._follow(db)
+
+    @property
+    def why_by_words(self) -> str:
+        """Why only words and hashes are compared for now; '' where vectors are too."""
+        return self._shared.why_away if self._shared else ""
+
+    def sync(self, db: Database, *, progress: Progress) -> None:
+        """Bring the vector engine up to date, where there is one.
+
+        Raises:
+            IndexServerError: it does not answer, or refuses.
+        """
+        if self._shared is not None:
+            self._shared.sync(db, progress=progress)
 
     def save(self, db: Database, folder: Path) -> Artifact:
         """Write the index as a model folder; it goes on being searched meanwhile."""
@@ -87,14 +111,14 @@ class SimilarListings:
 
         def files(inside: Path) -> None:
             with self._lock:
-                self._parts.snapshot(inside)
+                self._parts.snapshot(inside, vectors=self._shared is None)
 
         # Read before: what changes while it is written is read again, which does no harm.
         config: dict[str, Any] = {
             "seq": self._seq,
             "text_version": self.describer.text_version,
             "picture_version": self.describer.picture_version,
-        }
+        } | ({"engine": "milvus"} if self._shared else {})
         with _alone(folder):
             return write_artifact(
                 folder, kind=KIND, config=config, files=files, metrics={"listings": len(self)}
@@ -139,8 +163,11 @@ class SimilarListings:
         allow: Ids | None = None,
         ways: Sequence[str] = WAYS,
         at_least: float = 0.05,
+        whole: bool = False,
     ) -> list[Match]:
         """Listings like one that is described, best first.
+
+        While the vector engine is away, words and hashes alone are compared.
 
         Args:
             db: the desk's database.
@@ -149,19 +176,28 @@ class SimilarListings:
             allow: sorted listing ids to choose among; None: all.
             ways: how to look: text, picture, hash.
             at_least: the probability of a match.
+            whole: refuse while the vector engine is away.
 
         Raises:
             InputError: there is no such way.
+            IndexServerError: the vector engine is away, and the answer shall be whole.
         """
         if unknown := [way for way in ways if way not in WAYS]:
             raise InputError(f"No way {unknown[0]!r} to look. There are: {', '.join(WAYS)}.")
         apart: Iterable[int] = kept_apart(db, look.listing_id) if look.listing_id >= 0 else ()
         with self._lock:
-            self._seq, _ = self._catch_up(db, self._parts, self._seq)
+            self._follow(db)
             index = self._index(db, self._parts)
-            matches = index.near(
-                look, top_k=top_k, allow=allow, apart=apart, ways=ways, at_least=at_least
-            )
+            near = partial(
+                index.near, look,
+                top_k=top_k, allow=allow, apart=apart, ways=ways, at_least=at_least,
+            )  # fmt: skip
+            try:
+                matches = near()
+            except IndexServerError:
+                if whole:
+                    raise
+                matches = near(vectors=False)
         # Reading is slow, and needs no index: others search meanwhile.
         return index.worded(look, matches)
 
@@ -191,6 +227,19 @@ class SimilarListings:
     def _index(self, db: Database, parts: Parts) -> ListingIndex:
         return ListingIndex(parts, lambda ids: vectors.texts(db, ids), likeness=self.likeness)
 
+    def _follow(self, db: Database) -> int:
+        """Read what changed, and take what the vector engine holds as soon as it is there."""
+        self._seq, count = self._catch_up(db, self._parts, self._seq)
+        if self._shared is not None:
+            newer = self._shared.newer(db, self._parts, least=self._own_seq)
+            if newer is not None:
+                self._parts, self._bare = newer[0], False
+                self._seq, _ = self._catch_up(db, self._parts, min(self._seq, newer[1]))
+        if self._bare:  # no engine has the vectors: all of them are read, slower but whole
+            self._bare = False
+            self._seq, _ = self._catch_up(db, self._parts, 0)
+        return count
+
     def _catch_up(self, db: Database, parts: Parts, seq: int) -> tuple[int, int]:
         newest, ids = vectors.changed_after(db, seq)
         if not len(ids):
@@ -212,7 +261,8 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
 
 
-def _open(describer: Describer, folder: Path) -> tuple[Parts, int]:
+def _open(describer: Describer, folder: Path) -> tuple[Parts, int, bool]:
+    """What `save` wrote: the parts, up to which change, and whether vectors are among them."""
     config = read_artifact(folder, KIND).config
     made = (config.get("text_version"), config.get("picture_version"))
     wanted = (describer.text_version, describer.picture_version)
@@ -221,4 +271,6 @@ def _open(describer: Describer, folder: Path) -> tuple[Parts, int]:
             f"The index in {folder} holds vectors of {made}, not of {wanted}. "
             f"Build it again: faqdesk similar index"
         )
-    return Parts.load(folder), int(config["seq"])
+    if vector_engine.embedded(config):
+        return Parts.load(folder), int(config["seq"]), True
+    return Parts.load(folder, without=new_parts(describer)), int(config["seq"]), False

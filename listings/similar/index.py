@@ -55,13 +55,20 @@ class Parts:
         return cls(FaissIndex(text_dim), LexicalIndex(), HashIndex(), pictures)
 
     @classmethod
-    def load(cls, folder: Path) -> "Parts":
+    def load(cls, folder: Path, *, without: "Parts | None" = None) -> "Parts":
         """Open what `snapshot` wrote, memory-mapped.
+
+        Args:
+            folder: where it was written.
+            without: it was written without vectors; theirs are taken from these.
 
         Raises:
             ModelDamagedError: a file is missing or does not fit the others.
         """
         pictures = folder / _PICTURES
+        if without is not None:
+            words, hashes = LexicalIndex.load(folder / _WORDS), HashIndex.load(folder / _HASHES)
+            return replace(without, words=words, hashes=hashes)
         return cls(
             FaissIndex.load(folder / _TEXT),
             LexicalIndex.load(folder / _WORDS),
@@ -69,11 +76,12 @@ class Parts:
             FaissIndex.load(pictures) if pictures.exists() else None,
         )
 
-    def snapshot(self, folder: Path) -> None:
-        """Write all of them into an existing folder."""
+    def snapshot(self, folder: Path, *, vectors: bool = True) -> None:
+        """Write all of them into an existing folder; `vectors`: theirs too."""
         parts: dict[str, VectorIndex | LexicalIndex | HashIndex | None] = {
-            _TEXT: self.text, _WORDS: self.words, _HASHES: self.hashes, _PICTURES: self.pictures
+            _WORDS: self.words, _HASHES: self.hashes
         }  # fmt: skip
+        parts |= {_TEXT: self.text, _PICTURES: self.pictures} if vectors else {}
         for name, part in parts.items():
             if part is not None:
                 (folder / name).mkdir()
@@ -92,7 +100,7 @@ class ListingIndex:
         self._read = read_texts
 
     def __len__(self) -> int:
-        return len(self.parts.text)
+        return len(self.parts.words)  # as many, and nobody elsewhere is asked
 
     def add(self, looks: Sequence[Look]) -> None:
         """Add listings; one that is there already is replaced, all of its pictures too.
@@ -147,6 +155,7 @@ class ListingIndex:
         apart: Iterable[int] = (),
         ways: Sequence[str] = WAYS,
         at_least: float = LEAST,
+        vectors: bool = True,
     ) -> list[Match]:
         """Find listings like one, best first, without the words; it does not find itself.
 
@@ -157,13 +166,14 @@ class ListingIndex:
             apart: listings that somebody said are not the same.
             ways: how to look: text, picture, hash.
             at_least: the probability of a match.
+            vectors: False: by words and hashes alone, for when nobody can ask the vectors.
         """
         found: dict[int, list[Reason]] = {}
         passed = {look.listing_id, *apart}
         if "text" in ways:
-            self._by_text(look, found, passed, top_k, allow)
+            self._by_text(look, found, passed, top_k, allow, vectors)
         keys = None if allow is None else pictures_of(allow)
-        if "picture" in ways:
+        if "picture" in ways and vectors:
             self._by_picture(look, found, passed, top_k, keys)
         if "hash" in ways:
             self._by_hash(look, found, passed, keys)
@@ -192,11 +202,14 @@ class ListingIndex:
         passed: set[int],
         top_k: int,
         allow: Ids | None,
+        vectors: bool,
     ) -> None:
-        if look.vector is None or not len(self.parts.text):
+        if look.vector is None or not len(self.parts.words):
             return
         wanted = max(CANDIDATES, 2 * top_k) + len(passed)
-        near, _ = self.parts.text.search(look.vector[None], top_k=wanted, allow=allow)
+        near: Ids = np.empty((1, 0), np.int64)
+        if vectors:
+            near, _ = self.parts.text.search(look.vector[None], top_k=wanted, allow=allow)
         asked = self.parts.words.weigh(look.text)
         # Codes alone too: among two hundred of one make they are what tells them apart.
         named = " ".join(sorted(codes(look.text)))
@@ -206,14 +219,17 @@ class ListingIndex:
             by_words.append(self.parts.words.find(rare, top_k=wanted, allow=allow))
         every = np.unique(np.concatenate([near[0][near[0] >= 0], *by_words]))
         ids = every[~np.isin(every, list(passed))]
-        for key, reason in zip(ids.tolist(), self._texts(look, asked, ids), strict=True):
+        reasons = self._texts(look, asked, ids, vectors)
+        for key, reason in zip(ids.tolist(), reasons, strict=True):
             if reason is not None and reason.probability >= LEAST:
                 found.setdefault(key, []).append(reason)
 
-    def _texts(self, look: Look, asked: Weighted, ids: Ids) -> list[Reason | None]:
+    def _texts(self, look: Look, asked: Weighted, ids: Ids, vectors: bool) -> list[Reason | None]:
         """What the words of some listings say; None where one is not in the index any more."""
         vector: Vectors = np.asarray(look.vector)
-        meaning = self.parts.text.vectors(ids) @ vector
+        meaning: Vectors = np.zeros(len(ids), np.float32)
+        if vectors:
+            meaning = self.parts.text.vectors(ids) @ vector
         lexical = self.parts.words.score(asked, ids)
         own = codes(look.text)
         found: list[Reason | None] = []
@@ -242,7 +258,7 @@ class ListingIndex:
         keys: Ids | None,
     ) -> None:
         shown = [(p.position, p.vector) for p in look.pictures if p.vector is not None]
-        if self.parts.pictures is None or not shown or not len(self.parts.pictures):
+        if self.parts.pictures is None or not shown:
             return
         # A listing may hold many pictures that are near: more are fetched than are wanted.
         wanted = 3 * max(CANDIDATES, top_k)
