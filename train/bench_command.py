@@ -26,11 +26,12 @@ class Measured:
     said: str  # on standard output
 
 
-def measure_command(words: Sequence[str]) -> Measured:
+def measure_command(words: Sequence[str], *, home: Path | None = None) -> Measured:
     """Run a command to its end.
 
     Args:
         words: those after `faqdesk`; files by their absolute names.
+        home: the desk it works on; None: the one that the environment names.
 
     Raises:
         FaqdeskError: it ended with another code than 0.
@@ -40,6 +41,7 @@ def measure_command(words: Sequence[str]) -> Measured:
     process = subprocess.Popen(  # noqa: S603 - our own command
         [sys.executable, "-m", "web.cli", *words],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=_HOME,
+        env=os.environ | ({"FAQDESK_HOME": str(home.absolute())} if home else {}),
     )  # fmt: skip
     with process, _watched(process.pid) as peak:
         said, errors = process.communicate()

@@ -44,6 +44,7 @@ class TextRun:
     seconds: float  # from the command's start to its end
     cpu_seconds: float  # of all its processes
     peak_mb: float
+    workers: int | None = None  # None: one a core
 
     @property
     def per_second(self) -> float:
@@ -138,6 +139,7 @@ def bench_label(
     titles: Sequence[tuple[str, str]] | None = None,
     images: Sequence[Path] = (),
     texts: tuple[str, ...] = ("linear",),
+    workers: Sequence[int | None] = (None,),
     seed: int = 0,
     progress: Progress = silent,
 ) -> LabelSpeed:
@@ -150,6 +152,7 @@ def bench_label(
         titles: to learn from and to perturb, with their categories; None: made of words of ours.
         images: picture files to look at; without any, some are drawn.
         texts: text models of the model that is trained.
+        workers: how many processes label the rows; each size is a run of each. None: one a core.
         seed: of all that is drawn.
         progress: told done, total and a message; may raise.
     """
@@ -161,14 +164,15 @@ def bench_label(
         folder = Path(name)
         if model is None:
             progress(0, steps, "training a model")
-            model = _train(folder, titles, texts, sees=bool(pictures), seed=seed)
+            model = train_model(folder, titles, texts, sees=bool(pictures), seed=seed)
         config = json.loads((model / "config.json").read_text(encoding="utf-8"))
         runs = []
         for number, size in enumerate(sizes, 1):
             progress(number, steps, f"{size:,} rows")
             table = _write_rows(folder / "rows.csv", names, size, seed)
-            found = _label(table, model)
-            runs.append(TextRun(size, found.seconds, found.cpu_seconds, found.peak_mb))
+            for count in workers:
+                found = _label(table, model, *(("--workers", str(count)) if count else ()))
+                runs.append(TextRun(size, found.seconds, found.cpu_seconds, found.peak_mb, count))
             table.unlink()
         seen = None
         if pictures:
@@ -179,14 +183,15 @@ def bench_label(
     return LabelSpeed(voices, len(config["labels"]), cores, load, runs, seen)
 
 
-def _train(
+def train_model(
     folder: Path,
     titles: Sequence[tuple[str, str]],
-    texts: tuple[str, ...],
+    texts: tuple[str, ...] = ("linear",),
     *,
     sees: bool,
-    seed: int,
+    seed: int = 0,
 ) -> Path:
+    """Train a model of categories in a folder, with pictures that are drawn where it `sees`."""
     paths = sorted({path for _, path in titles})
     listings = [Listing(title) for title, _ in titles]
     if sees:

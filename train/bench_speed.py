@@ -23,6 +23,7 @@ from support import embeddings
 from support.audit import Actor
 from support.encoder import SentenceEncoder
 from support.errors import FaqdeskError, ModelMissingError
+from support.faiss_index import FaissIndex
 from support.faq import FaqClassifier
 from support.fasttext_voice import FastTextVoice
 from support.releases import current, new_version, publish
@@ -33,6 +34,7 @@ from .bench_growth import Past, copy_faqs, grow, perturb, read_past
 from .bench_memory import peak_mb
 from .bench_probe import quantiles
 from .bench_training import time_training
+from .bench_vectors import TOP_K, exact_scores, recall_at
 from .index import build_index
 from .progress import Progress, silent
 
@@ -237,7 +239,28 @@ def _measure(
         "index_seconds": round(built, 1),
         "index_bytes_per_item": on_disk // size,
         "database_bytes_per_item": space.database_path.stat().st_size // size,
+        "recall@10": _recall(db, encoder, folder, past),
     }
+
+
+def _recall(db: Database, encoder: SentenceEncoder, folder: Path, past: Sequence[Past]) -> float:
+    """Of the vectors of an index, beside those that its snapshot was made of."""
+    _, ids, vectors = embeddings.after(db, encoder.version, 0)
+    order = np.argsort(ids)
+    ids, rows = ids[order], np.ascontiguousarray(np.asarray(vectors)[order])
+    queries = encoder.encode(_asked_again(past))
+    found, _ = FaissIndex.load(folder).search(queries, top_k=TOP_K)
+    near = np.where(found >= 0, np.searchsorted(ids, found), 0)
+    scores = np.einsum("qkd,qd->qk", rows[near], queries)
+    scores = np.where(found >= 0, scores, -np.inf).astype(np.float32)
+    return round(recall_at(scores, exact_scores(rows, queries)), 4)
+
+
+def _asked_again(past: Sequence[Past]) -> list[str]:
+    """Some past inquiries in other words."""
+    generator = random.Random(-1)
+    texts = [perturb(row.text, generator) for row in past[:: max(1, len(past) // QUERIES)]]
+    return texts[:QUERIES]
 
 
 def _ask(space: Workspace, asked: Sequence[str]) -> dict[str, Any]:
@@ -261,9 +284,7 @@ def _engines(
     from .bench_vectors import compare_engines
 
     _, _, vectors = embeddings.after(db, encoder.version, 0)
-    generator = random.Random(-1)
-    texts = [perturb(row.text, generator) for row in past[:: max(1, len(past) // QUERIES)]]
-    queries = encoder.encode(texts[:QUERIES])
+    queries = encoder.encode(_asked_again(past))
     return compare_engines(np.ascontiguousarray(vectors), queries, progress=progress)
 
 

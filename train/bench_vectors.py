@@ -54,7 +54,7 @@ def compare_engines(
         queries: (m, dim) float32.
         progress: told done, total and a message; may raise.
     """
-    exact = _exact(vectors, queries)
+    exact = exact_scores(vectors, queries)
     found: list[dict[str, Any]] = []
     kinds = list(_kinds(len(vectors), vectors.shape[1]))
     for number, (name, build) in enumerate(kinds):
@@ -97,7 +97,8 @@ def recall_at(
     return float((scores >= least).sum() / (len(exact) * top_k))
 
 
-def _exact(vectors: Vectors, queries: Vectors) -> npt.NDArray[np.float32]:
+def exact_scores(vectors: Vectors, queries: Vectors) -> npt.NDArray[np.float32]:
+    """(queries, TOP_K) the true best similarities, best first."""
     index = _engine("faiss").IndexFlatIP(vectors.shape[1])
     index.add(vectors)
     scores: npt.NDArray[np.float32] = index.search(queries, TOP_K)[0]

@@ -15,6 +15,8 @@ from .bench_label import label
 from .bench_load import load
 from .bench_moderation import moderation
 from .bench_moderation_speed import moderation_speed
+from .bench_processes import processes
+from .bench_scale import scale
 from .bench_search import retrieval, similar, sts
 from .bench_similar_listings import similar_listings
 from .bench_similar_speed import similar_speed
@@ -48,7 +50,7 @@ def bench_command(context: click.Context) -> None:
 
 for command in (
     category, transformer, label, moderation, moderation_speed, similar_listings, faq, unseen, sts,
-    retrieval, similar, speed, similar_speed, web, load, import_,
+    retrieval, similar, speed, similar_speed, scale, web, load, processes, import_,
 ):  # fmt: skip
     bench_command.add_command(command)
 
