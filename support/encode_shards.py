@@ -17,7 +17,7 @@ from . import embeddings
 from .encoder import SentenceEncoder
 from .errors import ModelVersionError
 from .parquet_files import Columns
-from .shard_runs import Job, Progress, Spread, Work, run_shards, waiting
+from .shard_runs import Job, Progress, Spread, Work, model, run_shards, waiting
 
 ROWS: Final = 4096  # inquiries of a shard: a whole number of batches
 NAME: Final = "encode"
@@ -33,7 +33,7 @@ def encode_in_shards(
     Args:
         db: the desk's database.
         encoder: whose vectors.
-        folder: where it lies; every machine of the engine sees it under this name.
+        folder: where it lies.
         spread: who encodes, and where the files lie meanwhile.
         progress: told inquiries done, all of them and what is done; may raise.
 
@@ -44,10 +44,11 @@ def encode_in_shards(
     job = Job(
         NAME,
         about,
-        _Encoding(str(folder), encoder.version),
+        _Encoding(model(spread, NAME, "encoder"), encoder.version, embeddings.BATCH),
         asked={"id": "int", "text": "text"},
         made={"id": "int", "vector": "bytes"},
         message="encoding past inquiries",
+        models={"encoder": folder},
     )
     todo = embeddings.missing(db, encoder.version)
     if len(todo) <= 2 * ROWS and not waiting(spread.folder, job):
@@ -75,23 +76,25 @@ class _Encoding:
 
     folder: str
     version: str
+    batch: int  # texts that are encoded together
 
     def open(self) -> Work:
         encoder = SentenceEncoder.load(Path(self.folder))
         if encoder.version != self.version:
             raise ModelVersionError(
                 f"{self.folder} holds the encoder {encoder.version}, and the run was begun with "
-                f"{self.version}. Bring that one back, or name a folder that every machine has "
-                f"under the same name: --shared DIR"
+                f"{self.version}. Delete the folder {Path(self.folder).parents[1]} and begin anew."
             )
-        return lambda rows: _encode(encoder, rows["id"], rows["text"])
+        return lambda rows: self._encode(encoder, rows["id"], rows["text"])
 
-
-def _encode(encoder: SentenceEncoder, ids: Sequence[int], texts: Sequence[str]) -> Columns:
-    kept: list[int] = []
-    blobs: list[bytes] = []
-    for start in range(0, len(ids), embeddings.BATCH):
-        places, vectors = embeddings.encode_each(encoder, texts[start : start + embeddings.BATCH])
-        kept += [ids[start + place] for place in places]
-        blobs += [np.asarray(vector, "<f4").tobytes() for vector in vectors]
-    return {"id": kept, "vector": blobs}
+    def _encode(
+        self, encoder: SentenceEncoder, ids: Sequence[int], texts: Sequence[str]
+    ) -> Columns:
+        kept: list[int] = []
+        blobs: list[bytes] = []
+        for start in range(0, len(ids), self.batch):
+            some = texts[start : start + self.batch]
+            places, vectors = embeddings.encode_each(encoder, some)
+            kept += [ids[start + place] for place in places]
+            blobs += [np.asarray(vector, "<f4").tobytes() for vector in vectors]
+        return {"id": kept, "vector": blobs}

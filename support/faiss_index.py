@@ -4,6 +4,8 @@ The snapshot is memory-mapped, so that processes share it; what came after it is
 large one consists of parts of `faiss_parts.ROWS` vectors in the order of their ids.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,8 +14,9 @@ import numpy as np
 
 from .errors import ModelDamagedError
 from .faiss_part import Choice, Part, Places
-from .faiss_parts import Building, files_of, write_parts
-from .vector_index import Ids, Vectors, checked_queries, checked_rows, in_sorted, mark
+from .faiss_parts import Building, building, files_of, write_parts
+from .shard_runs import Progress, Spread
+from .vector_index import Ids, VectorIndex, Vectors, checked_queries, checked_rows, in_sorted, mark
 
 # Of one choice, over all parts: a copy of so many is held in memory for each of the last two.
 COPIED_UP_TO: Final = 100_000
@@ -22,16 +25,12 @@ _IDS: Final = "ids.npy"
 
 
 class FaissIndex:
-    """Implements `support.vector_index.VectorIndex`.
+    """Implements `support.vector_index.VectorIndex`."""
 
-    `building` says who builds the parts of a snapshot, and where those are kept that are done, so
-    that a killed build goes on; None: this process, which keeps nothing.
-    """
-
-    def __init__(self, dim: int, *, building: Building | None = None) -> None:
+    def __init__(self, dim: int) -> None:
         """Start empty, for vectors of `dim` numbers."""
         self.dim = dim
-        self.building = building
+        self.building: Building | None = None  # who builds a snapshot; None: this process
         self._parts: list[Part] = []
         self._starts = np.empty(0, np.int64)  # of the parts: positions in all of them
         self._base_ids: Ids = np.empty(0, np.int64)  # sorted, of each position
@@ -192,6 +191,33 @@ class FaissIndex:
         best = np.argpartition(-scores, top_k - 1, axis=1)[:, :top_k]
         best.sort(axis=1)  # so that the older of two equals comes first
         return ids[best], np.take_along_axis(scores, best, 1)
+
+
+@contextmanager
+def built_by(
+    *indexes: VectorIndex | None, spread: Spread | None, progress: Progress
+) -> Iterator[None]:
+    """Have large snapshots of some indexes built by an engine, in the block.
+
+    A build that is killed goes on: the parts that are done are kept until the block ends.
+
+    Args:
+        *indexes: those of this class; others build as they do.
+        spread: who builds, and where parts are kept meanwhile; None: this process, keeping none.
+        progress: told vectors done, all of them and what is done; may raise.
+    """
+    own = [index for index in indexes if isinstance(index, FaissIndex)]
+    if spread is None or not own:
+        yield
+        return
+    with building(spread, progress) as how:
+        try:
+            for index in own:
+                index.building = how
+            yield
+        finally:
+            for index in own:
+                index.building = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,15 @@ from typing import Final
 
 from sqlite_utils import Database
 
-from . import backup, backups, forgetting_copies, forgetting_doors, learned, retention
+from . import (
+    backup,
+    backups,
+    forgetting_copies,
+    forgetting_doors,
+    learned,
+    retention,
+    vector_forgetting,
+)
 from .audit import Actor, record
 from .clock import now
 from .database import one, scalar, settle, write
@@ -22,9 +30,12 @@ from .errors import ConflictError, InputError, NotFoundError, WorkspaceError
 from .forgotten import Entry, Memory, keep, name_of
 from .learned import Remembering
 from .quoted import IDS, tables
+from .run_folders import sweep_runs
 from .seal import Seal
 from .word_index import forget_words
 from .workspace import Workspace
+
+_RUNS_KEPT_DAYS: Final = 7.0  # a run that was cut short, for whoever goes on with it
 
 # What goes with an inquiry, as people are told of it: table to how its rows are found.
 _COUNTED: Final = {
@@ -72,6 +83,7 @@ class Forgotten:
         missing: backups that are not where they were put; they get theirs once they are.
         done: false where somebody reads the database: its log of changes is cleaned later.
         amiss: which copies or notes could not be written, in sentences; the rows are gone.
+        vectors: what a vector engine still holds and what is left to do, in sentences.
     """
 
     rows: dict[str, int]
@@ -82,6 +94,7 @@ class Forgotten:
     missing: tuple[Path, ...] = ()
     done: bool = False
     amiss: str = ""
+    vectors: str = ""
 
 
 def customer(db: Database, seal: Seal, customer_id: str, *, sources: Sequence[str] = ()) -> Person:
@@ -186,6 +199,7 @@ def forget(
         retention.delete(db, ids)
         detail = {"rows": {name: n for name, n in what.rows.items() if n}}
         record(db, actor, "customer.forgotten", "desk", detail=detail)
+    what = replace(what, vectors=vector_forgetting.forget_there(db))
     try:
         return replace(what, done=clean(workspace, db, seal))
     except WorkspaceError as error:
@@ -205,6 +219,7 @@ def clean(workspace: Workspace, db: Database, seal: Seal) -> bool:
         WorkspaceError: a copy or a note cannot be written; all else is done.
     """
     backup.sweep(workspace)
+    sweep_runs(workspace.runs, idle_days=_RUNS_KEPT_DAYS)
     amiss = forgetting_copies.tell_all(workspace, db)
     done = _clean_pages(workspace, db, seal, amiss)
     if amiss:
@@ -219,6 +234,7 @@ def _clean_pages(workspace: Workspace, db: Database, seal: Seal, amiss: list[str
     if not rows:
         return True
     entries = [Entry(row["kind"], row["hash"], row["at"]) for row in rows]
+    sweep_runs(workspace.runs)  # what a killed run read may be theirs
     forget_words(db)
     for copy in forgetting_copies.upgrade_copies(workspace):
         try:

@@ -4,6 +4,7 @@
     in/000001.parquet    the rows of a shard
     out/000001.parquet   what was made of them
     done/000001.json     the receipt: rows and hash of what was made, and whether it is stored
+    models/              copies of the models that the work opens: every machine sees them here
 
 Every file is whole or not at all. Shards are done in any order and stored in their own, so that a
 desk's database is the same whoever did them; a run that was killed goes on with what is not done.
@@ -16,7 +17,7 @@ import shutil
 import socket
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -60,6 +61,7 @@ class Job:
     asked: Types  # columns of the rows
     made: Types  # columns of what is made
     message: str  # of its progress
+    models: Mapping[str, Path] = field(default_factory=dict)  # folders the work opens, by `model`
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,11 @@ class Shard:
         """Write the receipt."""
         told = {"rows": self.rows, "stored": stored, "sha256": _hash(self.made)}
         _write_json(self.receipt, told)
+
+
+def model(spread: Spread, name: str, part: str) -> str:
+    """Where the work of the job of a name finds a model that it brings."""
+    return str(spread.folder / name / "models" / part)
 
 
 def waiting(place: Path, job: Job) -> bool:
@@ -209,9 +216,11 @@ class _Task:
 
 def _plan(folder: Path, job: Job, blocks: Iterable[Columns]) -> list[Shard]:
     (folder / PLAN).unlink(missing_ok=True)
-    for name in ("in", "out", "done"):
+    for name in ("in", "out", "done", "models"):
         shutil.rmtree(folder / name, ignore_errors=True)
         (folder / name).mkdir(mode=0o700)
+    for part, source in job.models.items():
+        shutil.copytree(source, folder / "models" / part)
     shards = []
     for number, columns in enumerate(blocks, 1):
         shard = Shard(folder, number, len(columns[next(iter(job.asked))]), 0)

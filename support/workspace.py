@@ -52,6 +52,11 @@ class Workspace:
         return self.home / "models"
 
     @property
+    def runs(self) -> Path:
+        """The folder where long runs keep what they have done until all of it is."""
+        return self.home / "runs"
+
+    @property
     def key_path(self) -> Path:
         """The key file: `key`, `FAQDESK_KEY_FILE`, or `<workspace>.key` beside the folder."""
         if self.key:

@@ -36,7 +36,8 @@ def small_parts(request, monkeypatch):
 
 
 def saved(folder, ids, vectors, made_by=None):
-    index = FaissIndex(DIM, building=made_by)
+    index = FaissIndex(DIM)
+    index.building = made_by
     index.add(ids, vectors)
     folder.mkdir()
     index.snapshot(folder)
