@@ -5,20 +5,21 @@ of its own that holds all its processes, and asks for a token. Nothing outlives 
 started by its own command, as an admin does it, and imported by none of this.
 """
 
+import itertools
 import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-SLOW = 120.0  # seconds that a busy machine may take
+from tests.web.doors import free_port, until
+
 _MEMORY = "80000000"  # bytes of a node's object store; what is sent here is small
 # How soon a node that answers no more is given up: seconds instead of half a minute.
 _IMPATIENT = {
@@ -63,7 +64,9 @@ class Node:
 
     def wait(self) -> None:
         """Wait until it is up."""
-        until(lambda: "Ray runtime started" in self.said or self.process.poll() is not None)
+        until(
+            lambda: "Ray runtime started" in self.said or self.process.poll() is not None, "a node"
+        )
         assert self.process.poll() is None, self.said
 
     def pids(self) -> list[int]:
@@ -97,8 +100,9 @@ class RayCluster:
         self.token_file = folder / "token"
         self.token_file.write_text(token, encoding="utf-8")
         self.token_file.chmod(0o600)
-        self.address = f"127.0.0.2:{_free_port()}"
+        self.address = f"127.0.0.2:{free_port()}"
         self.nodes: list[Node] = []
+        self._hosts, self._folders = itertools.count(3), itertools.count()
         self.secret = {
             "RAY_AUTH_MODE": "token",
             "RAY_AUTH_TOKEN_PATH": str(self.token_file),
@@ -117,7 +121,7 @@ class RayCluster:
         host, port = self.address.split(":")
         self._add(
             "--head", f"--node-ip-address={host}", f"--port={port}", "--include-dashboard=false",
-            f"--ray-client-server-port={_free_port()}", f"--dashboard-port={_free_port()}",
+            f"--ray-client-server-port={free_port()}", f"--dashboard-port={free_port()}",
             "--no-monitor",
         ).wait()  # fmt: skip
         for node in [self.add() for _ in range(more)]:
@@ -125,12 +129,12 @@ class RayCluster:
 
     def add(self) -> Node:
         """Begin to start one more node."""
-        host = f"127.0.0.{len(self.nodes) + 2}"
+        host = f"127.0.0.{next(self._hosts)}"
         return self._add(f"--address={self.address}", f"--node-ip-address={host}")
 
     def _add(self, *words: str) -> Node:
         # A unix socket's path has 107 bytes, and Ray needs some seventy of them below the folder.
-        folder = self._folder / str(len(self.nodes))
+        folder = self._folder / str(next(self._folders))
         self.nodes.append(Node(list(words), folder=folder, environment=self._environment))
         return self.nodes[-1]
 
@@ -141,6 +145,7 @@ class RayCluster:
     def mend(self) -> None:
         """Replace the nodes that were killed."""
         gone = [node for node in self.nodes if node.process.poll() is not None]
+        self.nodes = [node for node in self.nodes if node not in gone]
         for node in [self.add() for _ in gone]:
             node.wait()
 
@@ -164,20 +169,6 @@ def ray_cluster(
     finally:
         cluster.stop()
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def until(true: Callable[[], object], *, seconds: float = SLOW) -> None:
-    """Wait until something holds."""
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, f"{true} did not come to hold"
-        time.sleep(0.02)
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def _session(pid: int) -> int:
