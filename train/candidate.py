@@ -24,6 +24,7 @@ from support.errors import (
 )
 from support.releases import Expected, Release, in_force, new_version, newest, put_in_force, store
 from support.scratch import scratch
+from support.shard_runs import Spread
 from support.standing import INSISTED
 from support.workspace import Workspace
 
@@ -140,11 +141,17 @@ def train_candidate(
 
 
 def write_index(
-    workspace: Workspace, db: Database, encoder: SentenceEncoder, progress: Progress
+    workspace: Workspace,
+    db: Database,
+    encoder: SentenceEncoder,
+    progress: Progress,
+    *,
+    spread: Spread | None = None,
 ) -> str:
     """Build an index of every past inquiry: its version."""
     version = new_version()
-    build_index(db, encoder, folder=workspace.models / "index" / version, progress=progress)
+    folder = workspace.models / "index" / version
+    build_index(db, encoder, folder=folder, spread=spread, progress=progress)
     return version
 
 

@@ -8,8 +8,10 @@ from sqlite_utils import Database
 
 from support import embeddings
 from support.audit import Actor
+from support.encode_shards import encode_in_shards
 from support.encoder import SentenceEncoder
 from support.releases import Release, in_force, newest, publish
+from support.shard_runs import Spread
 from support.workspace import Workspace
 
 from .as_of import AsOf
@@ -109,15 +111,20 @@ def rebuild_index(
     *,
     actor: Actor,
     newer_encoder: bool = False,
+    spread: Spread | None = None,
     progress: Progress = silent,
 ) -> Release:
     """Index every past inquiry with the encoder in force, and publish it.
+
+    Killed, the next call goes on: what is encoded stays so, and with `spread` so do the parts of
+    a large index that are built.
 
     Args:
         workspace: the desk.
         db: its database.
         actor: who rebuilds.
         newer_encoder: take the newest encoder, in force or not.
+        spread: who encodes and builds what is too much for one process; None: this process all.
         progress: told done, total and a message; may raise.
 
     Raises:
@@ -129,8 +136,11 @@ def rebuild_index(
     if newer_encoder or "encoder" not in parts:
         # The classifier was calibrated with another one: until trained anew it hears no neighbours.
         parts["encoder"] = newest(workspace.models, "encoder")
-    encoder = SentenceEncoder.load(workspace.models / "encoder" / parts["encoder"])
-    parts["index"] = write_index(workspace, db, encoder, progress)
+    folder = workspace.models / "encoder" / parts["encoder"]
+    encoder = SentenceEncoder.load(folder)
+    if spread is not None:
+        encode_in_shards(db, encoder, folder, spread=spread, progress=progress)
+    parts["index"] = write_index(workspace, db, encoder, progress, spread=spread)
     embeddings.encode_missing(db, encoder, progress=progress)
     release = publish(
         workspace, db, parts,

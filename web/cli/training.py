@@ -10,6 +10,7 @@ import click
 from support.calibration import Band
 
 from .common import actor, json_option, print_json, progress_line, workspace
+from .spreading import opened_spread, spread_options
 from .training_category import category
 from .training_moderation import moderation
 from .training_similar import similar
@@ -153,21 +154,31 @@ train_command.add_command(similar)
 
 @click.command("index")
 @click.option("--newest", is_flag=True, help="Take the newest encoder, in force or not.")
-def index_command(newest: bool) -> None:
+@spread_options
+def index_command(
+    newest: bool, engine: str, address: str, workers: int | None, shared: Path | None
+) -> None:
     """Encode what is not encoded yet, write a new index, and publish it.
 
-    Answers sent since the last one are found without it; it only makes search quick again.
+    Answers sent since the last one are found without it; it only makes search quick again. Where
+    much is to be done several processes do it, here or on a Ray cluster. Killed and started again,
+    it goes on.
 
     \b
     Example:
       faqdesk index
+      faqdesk index --engine ray --address 10.0.0.5:6379 --shared /mnt/desk
     """
     from train.desk import rebuild_index
 
     space = workspace()
-    with progress_line("Indexing") as progress:
+    db = space.database()
+    with (
+        opened_spread(space, engine, address, workers, shared) as spread,
+        progress_line("Indexing") as progress,
+    ):
         release = rebuild_index(
-            space, space.database(), actor=actor(), newer_encoder=newest, progress=progress
+            space, db, actor=actor(), newer_encoder=newest, spread=spread, progress=progress
         )
     click.echo(f"Release {release.name} is in force.")
 
