@@ -18,7 +18,16 @@ from typing import IO, Final
 
 from sqlite_utils import Database
 
-from . import audit_chain, backup, backups, forgetting, forgetting_copies, forgotten, key_mark
+from . import (
+    audit_chain,
+    backup,
+    backups,
+    forgetting,
+    forgetting_copies,
+    forgotten,
+    key_mark,
+    vector_collections,
+)
 from .artifact import read_artifact
 from .audit import Actor, record
 from .bundle import FOLDERS, KEY, README, Manifest, Reader
@@ -302,6 +311,8 @@ def _end(
             db.execute(f"DELETE FROM {table}")  # noqa: S608 - one of our own names
         links = "UPDATE invitations SET revoked_at = ? WHERE accepted_at IS NULL "
         db.execute(links + "AND revoked_at IS NULL", [moment])
+        # The desk that is gone may go on writing there.
+        vector_collections.leave_all(db)
         if not keep_tokens:
             sql = "UPDATE api_tokens SET revoked_at = ? WHERE revoked_at IS NULL"
             done["revoked"] = db.execute(sql, [moment]).rowcount

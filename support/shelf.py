@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from sqlite_utils import Database
 
-from . import publications
+from . import publications, vector_collections
 from .artifact import read_artifact, sweep
 from .audit import Actor, record
 from .clock import now
@@ -162,6 +162,7 @@ def prune(
                 marks = ",".join("?" * len(versions))
                 sql = f"DELETE FROM embeddings WHERE encoder_version NOT IN ({marks})"  # noqa: S608
                 db.execute(sql, versions)
+                vector_collections.let_go(db, "inquiries", keep=versions)
             detail = asdict(pruning)
             record(db, actor, "releases.pruned", "desk", detail=detail)
         # After the commit: what is gone is known to be gone, and a killed run leaves folders that

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from .engine_places import check_place
 from .errors import SettingError
-from .milvus_index import MilvusPlace
+from .milvus_collection import MilvusPlace
 
 VECTORS: Final = "FAQDESK_VECTORS"  # faiss, http(s)://host:19530, or a path that ends in .db
 TOKEN: Final = "FAQDESK_VECTORS_TOKEN"  # noqa: S105 - the name of a variable

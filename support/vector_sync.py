@@ -22,6 +22,8 @@ from .vector_index import Ids, Vectors
 
 BATCH: Final = 5_000  # vectors, or listings, sent between two notes of how far it got
 SECONDS: Final = 60.0  # that the engine may take over one call of a sync
+BUILT: Final = 1_000  # vectors sent at once, from which the engine is waited for to index them
+PROMPT: Final = 5.0  # and over one that somebody waits for
 _LOCK: Final = "vectors.lock"
 
 Progress = Callable[[int, int, str], None]
@@ -127,8 +129,32 @@ def sync(
             at = _make(db, place, source)
             index, held = MilvusIndex(place, at.name, dim=at.dim, timeout=SECONDS), 0
         _send(db, at, source, index, empty=not held, progress=progress)
+        if source.left(db, at.seq) >= BUILT:
+            progress(0, 1, "waiting for the engine's index")
+            index.build()
         vector_collections.settle(db, at.name, count=len(index))
         return vector_collections.used(db, place.uri, source.kind, source.version)
+
+
+def take_out(db: Database, place: MilvusPlace, found: Collection) -> bool:
+    """Take what was removed out of a collection of inquiries, and send nothing.
+
+    Returns:
+        Whether it is done; False where another run is at work, which does it too.
+
+    Raises:
+        IndexServerError: the engine does not answer, or refuses.
+    """
+    with _alone(db, wait=False) as ours:
+        at = vector_collections.used(db, found.engine, found.kind, found.version)
+        if not ours or at is None:
+            return False
+        tombstone, gone = embeddings.removed_after(db, at.tombstone)
+        index = MilvusIndex(place, at.name, dim=at.dim, create=False, timeout=PROMPT)
+        vector_collections.begin(db, at.name)
+        index.remove(gone)
+        vector_collections.advance(db, at.name, seq=at.seq, tombstone=tombstone)
+        return True
 
 
 def _send(

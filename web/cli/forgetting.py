@@ -86,6 +86,8 @@ def _tell(found: Forgotten, *, done: bool) -> None:
         click.echo("that is away, they get their note within an hour of being back:")
         for bundle in found.missing:
             click.echo(f"  {bundle}")
+    if found.vectors:
+        click.echo(found.vectors, err=True)
     if not done:
         click.echo("Nothing was changed. To do it, the same command with --yes")
     elif not found.done and not found.amiss:
