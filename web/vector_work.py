@@ -15,7 +15,7 @@ from support.encoder import SentenceEncoder
 from support.errors import IndexServerError
 from support.milvus_collection import MilvusPlace
 from support.recommender import Recommender
-from support.vector_collections import Kind
+from support.vector_collections import Collection, Kind
 from support.vector_sync import Inquiries, Source, drop_due, sync
 from support.workspace import Workspace
 
@@ -96,8 +96,12 @@ def sources(db: Database, place: MilvusPlace, encoder: SentenceEncoder | None) -
     for at in vector_collections.listed(db):
         if at.engine != place.uri or at.state != "used" or (at.kind, at.version) in found:
             continue
-        source: Source = ListingSource(at.kind, at.version, at.dim)
-        if at.kind == "inquiries":
-            source = Inquiries(at.version, at.dim)
-        found[at.kind, at.version] = source
+        found[at.kind, at.version] = source_of(at)
     return list(found.values())
+
+
+def source_of(at: Collection) -> Source:
+    """What of desk.db a collection holds."""
+    if at.kind == "inquiries":
+        return Inquiries(at.version, at.dim)
+    return ListingSource(at.kind, at.version, at.dim)

@@ -22,6 +22,7 @@ COMMANDS = {
     "collect": ("collecting", "Collect listings and clean them."),
     "train": ("training", "Train encoder, index and FAQ classifier."),
     "index": ("training", "Build the index of past inquiries."),
+    "vectors": ("vectors", "Show and fill the vector engine that is set."),
     "models": ("models", "List, publish and roll back releases; prune old ones."),
     "tune": ("tuning", "Show what another threshold would have done; set it."),
     "week": ("week", "Sum up a week: what suggestions were worth, what to do next."),
