@@ -13,12 +13,13 @@ from typing import Final, Literal
 
 from sqlite_utils import Database
 
-from .clock import now
+from .clock import ago, now
 from .database import Row, one, write
 
 Kind = Literal["inquiries", "listing_texts", "listing_pictures"]
 State = Literal["used", "dropping", "left"]
 
+LATE_MINUTES: Final = 15  # the worker looks every minute
 _CHANCE: Final = 8  # bytes of a name
 
 
@@ -180,6 +181,15 @@ def away(db: Database, engine: str) -> tuple[str, str] | None:
     """Since when an engine has not answered, and why; None where it did when asked last."""
     row = one(db, "SELECT away_since, why FROM vector_engines WHERE engine = ?", [engine])
     return (row["away_since"], row["why"]) if row else None
+
+
+def late(db: Database, engine: str) -> bool:
+    """Whether some collection was not brought up to date for long, though it should be."""
+    sql = """
+        SELECT 1 FROM vector_collections
+        WHERE engine = ? AND state = 'used' AND file = ? AND coalesce(synced_at, made_at) < ?
+    """
+    return one(db, sql, [engine, file_of(db), ago(minutes=LATE_MINUTES)]) is not None
 
 
 def file_of(db: Database) -> int:

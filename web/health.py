@@ -33,6 +33,9 @@ def readyz() -> ResponseReturnValue:
     if models.degraded:
         log.warning("degraded", why=models.degraded)
     failing = troubles(desk().workspace, db())
+    # This process may know it before the worker looks.
+    if getattr(models.similar, "why_by_words", "") and "vectors_away" not in failing:
+        failing = (*failing, "vectors_away")
     if failing:
         log.warning("failing", what=failing)
     return {

@@ -107,6 +107,9 @@ class Watch:
             db: the desk's database.
             sanctioned: sellers who may not sell, and why.
             progress: told listings done, all of them and what is done; may raise.
+
+        Raises:
+            IndexServerError: the vector engine is away; the next run goes on.
         """
         report = WatchReport()
         rules = self._rules
@@ -146,7 +149,8 @@ class Watch:
         report: WatchReport,
     ) -> None:
         rules = self._rules
-        matches = self._similar.like(db, look, top_k=MOST, at_least=rules.link)
+        # What only words would find is not all: better later than half.
+        matches = self._similar.like(db, look, top_k=MOST, at_least=rules.link, whole=True)
         others = _rows(db, [match.listing_id for match in matches])
         matches = [match for match in matches if match.listing_id in others]
         with write(db):
