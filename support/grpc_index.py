@@ -12,6 +12,7 @@ from typing import Any, Final, Self
 
 import grpc
 import numpy as np
+from grpc_health.v1 import health_pb2
 
 from . import index_pb2 as messages
 from .engine_places import check_place, host_of
@@ -20,6 +21,7 @@ from .vector_index import Ids, Vectors, checked_queries, checked_rows
 
 SERVICE: Final = "faqdesk.index.v1.Vectors"
 LISTINGS: Final = "faqdesk.index.v1.Listings"
+INQUIRIES: Final = "faqdesk.index.v1.Inquiries"
 HEALTH: Final = "grpc.health.v1.Health"
 TOKEN: Final = "FAQDESK_INDEX_TOKEN"  # noqa: S105 - the name of a variable
 AUTHORITY: Final = "FAQDESK_INDEX_CA"  # a PEM file: whose certificate the server shows
@@ -29,6 +31,9 @@ _PART: Final = 8 << 20  # bytes of vectors sent at once
 _OPTIONS: Final = [
     ("grpc.max_receive_message_length", MOST_BYTES),
     ("grpc.max_send_message_length", MOST_BYTES),
+    # gRPC waits ever longer, up to two minutes: a server that is back would be taken for away.
+    ("grpc.initial_reconnect_backoff_ms", 500),
+    ("grpc.max_reconnect_backoff_ms", 5_000),
 ]
 
 
@@ -113,14 +118,14 @@ class IndexChannel:
         while (part := self._run(lambda: next(parts, None))) is not None:
             yield part
 
-    def healthy(self) -> bool:
-        """Whether the server answers, and says that it serves."""
-        request = messages.HealthCheckRequest()
+    def healthy(self, service: str = "") -> bool:
+        """Whether the server answers, and says that it serves; or one of its services."""
+        request = health_pb2.HealthCheckRequest(service=service)
         try:
-            found = self.call(f"{HEALTH}/Check", request, messages.HealthCheckResponse)
+            found = self.call(f"{HEALTH}/Check", request, health_pb2.HealthCheckResponse)
         except IndexServerError:
             return False
-        return bool(found.status == 1)
+        return bool(found.status == health_pb2.HealthCheckResponse.SERVING)
 
     def _run(self, work: Callable[[], Any]) -> Any:
         try:

@@ -6,18 +6,6 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
-class HealthCheckRequest(_message.Message):
-    __slots__ = ("service",)
-    SERVICE_FIELD_NUMBER: _ClassVar[int]
-    service: str
-    def __init__(self, service: _Optional[str] = ...) -> None: ...
-
-class HealthCheckResponse(_message.Message):
-    __slots__ = ("status",)
-    STATUS_FIELD_NUMBER: _ClassVar[int]
-    status: int
-    def __init__(self, status: _Optional[int] = ...) -> None: ...
-
 class IndexName(_message.Message):
     __slots__ = ("index",)
     INDEX_FIELD_NUMBER: _ClassVar[int]
@@ -165,3 +153,73 @@ class Matches(_message.Message):
     MATCHES_FIELD_NUMBER: _ClassVar[int]
     matches: _containers.RepeatedCompositeFieldContainer[Match]
     def __init__(self, matches: _Optional[_Iterable[_Union[Match, _Mapping]]] = ...) -> None: ...
+
+class Version(_message.Message):
+    __slots__ = ("desk", "encoder", "mix")
+    DESK_FIELD_NUMBER: _ClassVar[int]
+    ENCODER_FIELD_NUMBER: _ClassVar[int]
+    MIX_FIELD_NUMBER: _ClassVar[int]
+    desk: str
+    encoder: str
+    mix: float
+    def __init__(self, desk: _Optional[str] = ..., encoder: _Optional[str] = ..., mix: _Optional[float] = ...) -> None: ...
+
+class PastOptions(_message.Message):
+    __slots__ = ("top_k", "neighbours_k", "version")
+    TOP_K_FIELD_NUMBER: _ClassVar[int]
+    NEIGHBOURS_K_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    top_k: int
+    neighbours_k: int
+    version: Version
+    def __init__(self, top_k: _Optional[int] = ..., neighbours_k: _Optional[int] = ..., version: _Optional[_Union[Version, _Mapping]] = ...) -> None: ...
+
+class PastByTextRequest(_message.Message):
+    __slots__ = ("text", "vector", "without", "options")
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    VECTOR_FIELD_NUMBER: _ClassVar[int]
+    WITHOUT_FIELD_NUMBER: _ClassVar[int]
+    OPTIONS_FIELD_NUMBER: _ClassVar[int]
+    text: str
+    vector: bytes
+    without: int
+    options: PastOptions
+    def __init__(self, text: _Optional[str] = ..., vector: _Optional[bytes] = ..., without: _Optional[int] = ..., options: _Optional[_Union[PastOptions, _Mapping]] = ...) -> None: ...
+
+class PastByInquiryRequest(_message.Message):
+    __slots__ = ("inquiry_id", "options")
+    INQUIRY_ID_FIELD_NUMBER: _ClassVar[int]
+    OPTIONS_FIELD_NUMBER: _ClassVar[int]
+    inquiry_id: int
+    options: PastOptions
+    def __init__(self, inquiry_id: _Optional[int] = ..., options: _Optional[_Union[PastOptions, _Mapping]] = ...) -> None: ...
+
+class PastMatch(_message.Message):
+    __slots__ = ("inquiry_id", "score", "alike")
+    INQUIRY_ID_FIELD_NUMBER: _ClassVar[int]
+    SCORE_FIELD_NUMBER: _ClassVar[int]
+    ALIKE_FIELD_NUMBER: _ClassVar[int]
+    inquiry_id: int
+    score: float
+    alike: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, inquiry_id: _Optional[int] = ..., score: _Optional[float] = ..., alike: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class Neighbour(_message.Message):
+    __slots__ = ("inquiry_id", "score", "labels")
+    INQUIRY_ID_FIELD_NUMBER: _ClassVar[int]
+    SCORE_FIELD_NUMBER: _ClassVar[int]
+    LABELS_FIELD_NUMBER: _ClassVar[int]
+    inquiry_id: int
+    score: float
+    labels: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, inquiry_id: _Optional[int] = ..., score: _Optional[float] = ..., labels: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class PastMatches(_message.Message):
+    __slots__ = ("version", "similar", "neighbours")
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    SIMILAR_FIELD_NUMBER: _ClassVar[int]
+    NEIGHBOURS_FIELD_NUMBER: _ClassVar[int]
+    version: Version
+    similar: _containers.RepeatedCompositeFieldContainer[PastMatch]
+    neighbours: _containers.RepeatedCompositeFieldContainer[Neighbour]
+    def __init__(self, version: _Optional[_Union[Version, _Mapping]] = ..., similar: _Optional[_Iterable[_Union[PastMatch, _Mapping]]] = ..., neighbours: _Optional[_Iterable[_Union[Neighbour, _Mapping]]] = ...) -> None: ...

@@ -16,6 +16,7 @@ from support.recommender import Recommender
 from support.seal import Seal
 from support.workspace import Workspace
 
+from .inquiries_follow import InquiryServer
 from .similar_follow import SimilarFollower
 
 log = structlog.get_logger("faqdesk.database")
@@ -31,6 +32,12 @@ class Desk:
     categories: CategoryFollower
     similar: SimilarFollower
     moderator: Follower[Moderator]
+    past: InquiryServer
+
+    @property
+    def index_away(self) -> str:
+        """Why this process's own indexes answered last; '' where no index server is away."""
+        return self.past.away or self.similar.away
 
 
 def desk() -> Desk:
@@ -77,13 +84,15 @@ def file_of(path: Path) -> int:
 
 def init_app(app: Flask, workspace: Workspace) -> None:
     """Attach a workspace to an application."""
+    past = InquiryServer()
     app.extensions["faqdesk"] = Desk(
         workspace,
         workspace.seal(),
-        Recommender(workspace),
+        Recommender(workspace, through=past.through),
         CategoryFollower(workspace.models),
         SimilarFollower(workspace),
         follow(workspace),
+        past,
     )
 
     app.extensions["faqdesk-file"] = file_of(workspace.database_path)

@@ -1,101 +1,56 @@
-"""The gRPC index server: vector indexes by name, and similar listings.
+"""The gRPC index server: vector indexes by name, similar listings, and past answers.
 
-Every call is judged before it works: a token where one is asked for, and time left until its
-deadline. The only file of this package that imports grpc.
+Every call is judged before it works, and before its message is read: a token where one is asked
+for, a free place in the line, and time left until its deadline. The only file of this package that
+imports grpc.
 """
 
 import hmac
-import ssl
-import threading
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final, Protocol
+from concurrent.futures import Executor, ThreadPoolExecutor
+from threading import Timer
+from typing import Any, Final
 
 import grpc
+from grpc_health.v1 import health_pb2
+from grpc_reflection.v1alpha import reflection_pb2
 
-from listings.similar.looks import Match
 from support import index_pb2 as messages
 from support.engine_places import check_place
-from support.errors import FaqdeskError, InputError, NotFoundError, SettingError
-from support.grpc_index import (
-    HEALTH,
-    LISTINGS,
-    MOST_BYTES,
-    SERVICE,
-    TOKEN,
-    to_bytes,
-    to_floats,
-    to_ids,
-)
-from support.scratch import scratch
-from support.vector_index import VectorIndex
+from support.errors import FaqdeskError, IndexServerError, InputError, NotFoundError, SettingError
+from support.grpc_index import HEALTH, INQUIRIES, LISTINGS, MOST_BYTES, SERVICE, TOKEN
 
-from .index_messages import matches, options
+from .index_about import REFLECTIONS, health_of, reflection_of
+from .index_certificate import Certificate
+from .index_lanes import Lane
+from .index_services import (
+    InquiryDoor,
+    ListingDoor,
+    Method,
+    NamedIndex,
+    VectorMethods,
+    inquiry_methods,
+    listing_methods,
+    named,
+)
+
+__all__ = ["Certificate", "IndexServer", "NamedIndex", "named"]
 
 THREADS: Final = 4
+WAITING: Final = 60  # calls that may wait for a thread; as many as are worked off within a second
 GRACE: Final = 5.0  # seconds that calls under way have when the server stops
-_PART: Final = 1 << 20  # bytes of a file sent at once
-
-
-class ListingDoor(Protocol):
-    """What finds similar listings; each call may come from any thread."""
-
-    def by_listing(self, listing_id: int, **options: Any) -> list[Match]:
-        """Like one of the desk's."""
-
-    def by_text(self, text: str, **options: Any) -> list[Match]:
-        """Worded like a text."""
-
-    def by_picture(self, path: Path, **options: Any) -> list[Match]:
-        """Showing what a picture file shows."""
-
-
-@dataclass(frozen=True, slots=True)
-class Certificate:
-    """A certificate and its key, PEM; callers know whom they talk to, and nobody listens in."""
-
-    chain: bytes
-    key: bytes
-
-    @classmethod
-    def read(cls, chain: Path, key: Path) -> "Certificate":
-        """Read both files.
-
-        Raises:
-            SettingError: a file is missing, or they do not belong together.
-        """
-        try:
-            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(chain, key)
-            return cls(chain.read_bytes(), key.read_bytes())
-        except (OSError, ValueError) as error:  # an SSLError is an OSError
-            raise SettingError(
-                f"The certificate {chain} and the key {key} cannot be used ({error}). "
-                f"Name two PEM files that belong together: --cert CHAIN --key KEY"
-            ) from error
-
-
-@dataclass(slots=True)
-class NamedIndex:
-    """An index of the server, and what keeps its callers one after the other."""
-
-    index: VectorIndex
-    dim: int
-    lock: Any  # threading.Lock
-
-
-def named(index: VectorIndex, dim: int) -> NamedIndex:
-    """An index for a server, with a lock of its own."""
-    return NamedIndex(index, dim, threading.Lock())
+TOLD: Final = 60.0  # seconds that a tool may ask what there is, before it has to call anew
+# What is answered without the token: whoever looks after machines asks it, and learns nothing else.
+_FREE: Final = f"/{HEALTH}/Check"
 
 
 class IndexServer:
     """Serves indexes until it is stopped.
 
     Args:
-        indexes: by name.
+        indexes: by name, looked up at each call.
         listings: finds similar listings; None: that service says it is not there.
+        inquiries: finds past answers to similar inquiries; None: likewise.
         host: where to listen; elsewhere than on this machine a token and a certificate are needed.
         port: 0 takes a free one; `port` tells which.
         token: what callers must show; '' lets in whoever reaches the port.
@@ -110,6 +65,7 @@ class IndexServer:
         indexes: Mapping[str, NamedIndex],
         *,
         listings: ListingDoor | None = None,
+        inquiries: InquiryDoor | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
         token: str = "",
@@ -120,12 +76,21 @@ class IndexServer:
             encrypted=certificate is not None,
             cure=f"Set {TOKEN} and name --cert and --key, or listen on 127.0.0.1.",
         )  # fmt: skip
-        self._indexes = dict(indexes)
-        self._listings = listings
-        self._token = token
-        self._serving = True
+        self._indexes = indexes
+        there = {SERVICE: True, LISTINGS: listings is not None, INQUIRIES: inquiries is not None}
+        self._services = [name for name, is_there in there.items() if is_there]
+        self._health = health_of(self._services)
+        self._lanes = (
+            Lane("calls", threads=THREADS, waiting=WAITING),
+            # What lasts, and what has to be answered while others work, stands in no one's way.
+            Lane("snapshot", threads=1, waiting=3),
+            Lane("health", threads=1, waiting=20),
+            Lane("reflection", threads=2, waiting=2),
+        )
+        self._refusing = ThreadPoolExecutor(1, thread_name_prefix="index-refuse")
         self._server = grpc.server(
-            ThreadPoolExecutor(THREADS, thread_name_prefix="index"),
+            self._lanes[0],
+            interceptors=[_Doorman(token, self._refusing)],
             options=[
                 ("grpc.max_receive_message_length", MOST_BYTES),
                 ("grpc.max_send_message_length", MOST_BYTES),
@@ -133,7 +98,7 @@ class IndexServer:
                 ("grpc.so_reuseport", 0),
             ],
         )
-        self._server.add_generic_rpc_handlers(self._handlers())
+        self._server.add_generic_rpc_handlers(self._handlers(listings, inquiries))
         place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         try:
             if certificate is None:
@@ -154,149 +119,153 @@ class IndexServer:
 
     def stop(self) -> None:
         """Take no more calls, and wait for those under way."""
-        self._serving = False
+        self._health.enter_graceful_shutdown()
         self._server.stop(GRACE).wait()
+        for lane in (*self._lanes, self._refusing):
+            lane.shutdown(wait=False)
 
-    def _handlers(self) -> tuple[Any, ...]:
-        one = {
-            "Describe": (self._describe, messages.IndexName),
-            "Add": (self._add, messages.AddRequest),
-            "Remove": (self._remove, messages.RemoveRequest),
-            "Search": (self._search, messages.SearchRequest),
-            "Fetch": (self._fetch, messages.FetchRequest),
+    def _handlers(
+        self, listings: ListingDoor | None, inquiries: InquiryDoor | None
+    ) -> tuple[Any, ...]:
+        calls, snapshots, health, reflection = self._lanes
+        vectors = VectorMethods(self._indexes)
+        served = {
+            SERVICE: {name: _one(*method, calls) for name, method in vectors.methods().items()},
+            LISTINGS: _all(listing_methods(listings), calls),
+            INQUIRIES: _all(inquiry_methods(inquiries), calls),
+            HEALTH: self._health_handlers(health),
         }
-        vectors = {name: self._unary(work, kind) for name, (work, kind) in one.items()}
-        vectors["Snapshot"] = grpc.unary_stream_rpc_method_handler(
-            self._guard_stream(self._snapshot),
+        served[SERVICE]["Snapshot"] = grpc.unary_stream_rpc_method_handler(
+            _in(snapshots, _parts(vectors.snapshot)),
             request_deserializer=messages.IndexName.FromString,
             response_serializer=messages.FilePart.SerializeToString,
         )
-        listings = {
-            "ByListing": self._unary(self._by_listing, messages.ByListingRequest),
-            "ByText": self._unary(self._by_text, messages.ByTextRequest),
-            "ByPicture": self._unary(self._by_picture, messages.ByPictureRequest),
+        about = reflection_of((*self._services, HEALTH))
+        told = grpc.stream_stream_rpc_method_handler(
+            _in(reflection, _for_a_while(about.ServerReflectionInfo)),
+            request_deserializer=reflection_pb2.ServerReflectionRequest.FromString,
+            response_serializer=reflection_pb2.ServerReflectionResponse.SerializeToString,
+        )
+        served |= {name: {"ServerReflectionInfo": told} for name in REFLECTIONS}
+        return tuple(
+            grpc.method_handlers_generic_handler(name, methods) for name, methods in served.items()
+        )
+
+    def _health_handlers(self, lane: Lane) -> dict[str, Any]:
+        servicer = self._health
+
+        def watch(request: Any, context: Any, tell: Any = None) -> Any:
+            return servicer.Watch(request, context, tell)
+
+        watch.experimental_non_blocking = True  # type: ignore[attr-defined] # it holds no thread
+        kinds = {
+            "request_deserializer": health_pb2.HealthCheckRequest.FromString,
+            "response_serializer": health_pb2.HealthCheckResponse.SerializeToString,
         }
-        health = {"Check": self._unary(self._check, messages.HealthCheckRequest, free=True)}
-        return (
-            grpc.method_handlers_generic_handler(SERVICE, vectors),
-            grpc.method_handlers_generic_handler(LISTINGS, listings),
-            grpc.method_handlers_generic_handler(HEALTH, health),
+        check = _in(lane, lambda request, context: servicer.Check(request, context))
+        return {
+            "Check": grpc.unary_unary_rpc_method_handler(check, **kinds),
+            "Watch": grpc.unary_stream_rpc_method_handler(_in(lane, watch), **kinds),
+        }
+
+
+class _Doorman(grpc.ServerInterceptor):  # type: ignore[misc] # grpc ships no types
+    """Turns away who shows no token, and who would wait too long; no message is read for that.
+
+    A refusal takes no thread of those that work: who sends headers and nothing more holds up
+    nobody.
+    """
+
+    def __init__(self, token: str, refusing: Executor) -> None:
+        self._token = token
+        self._stranger, self._too_many = (
+            grpc.stream_unary_rpc_method_handler(_in(refusing, work)) for work in (_ask, _defer)
         )
 
-    def _unary(self, work: Callable[[Any], Any], kind: Any, *, free: bool = False) -> Any:
-        def answer(request: Any, context: Any) -> Any:
-            if not free:
-                self._admit(context)
-            try:
-                return work(request)
-            except Exception as error:
-                raise _abort(context, error) from error
-
-        return grpc.unary_unary_rpc_method_handler(
-            answer,
-            request_deserializer=kind.FromString,
-            response_serializer=lambda message: message.SerializeToString(),
-        )
-
-    def _guard_stream(
-        self, work: Callable[[Any], Iterator[Any]]
-    ) -> Callable[[Any, Any], Iterator[Any]]:
-        def answer(request: Any, context: Any) -> Iterator[Any]:
-            self._admit(context)
-            try:
-                yield from work(request)
-            except Exception as error:
-                raise _abort(context, error) from error
-
-        return answer
-
-    def _admit(self, context: Any) -> None:
-        """Refuse a call without the token, or one whose caller waits no longer."""
-        if self._token:
-            shown = dict(context.invocation_metadata()).get("authorization", "")
+    def intercept_service(self, continuation: Callable[[Any], Any], call: Any) -> Any:
+        """Find who answers a call."""
+        if self._token and call.method != _FREE:
+            shown = dict(call.invocation_metadata or ()).get("authorization", "")
+            if isinstance(shown, bytes):
+                shown = ""
             if not hmac.compare_digest(shown.encode(), f"Bearer {self._token}".encode()):
-                context.abort(grpc.StatusCode.UNAUTHENTICATED, "This server asks for a token.")
-        left = context.time_remaining()
-        if left is not None and left <= 0:
-            context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "The deadline has passed.")
+                return self._stranger
+        handler = continuation(call)
+        if handler is None:
+            return None
+        work = handler.unary_unary or handler.unary_stream or handler.stream_stream
+        return self._too_many if work.experimental_thread_pool.full else handler
 
-    def _named(self, name: str) -> NamedIndex:
-        if name not in self._indexes:
-            there = ", ".join(sorted(self._indexes)) or "none"
-            raise NotFoundError(f"No index {name!r} here. There are: {there}.")
-        return self._indexes[name]
 
-    def _describe(self, request: Any) -> Any:
-        found = self._named(request.index)
-        with found.lock:
-            return messages.IndexDescription(dim=found.dim, count=len(found.index))
+def _ask(_: Any, context: Any) -> None:
+    context.abort(grpc.StatusCode.UNAUTHENTICATED, "This server asks for a token.")
 
-    def _add(self, request: Any) -> Any:
-        found = self._named(request.index)
-        ids, numbers = to_ids(request.ids), to_floats(request.vectors)
-        if len(numbers) != len(ids) * found.dim:
-            raise ValueError(
-                f"{len(ids)} ids need {len(ids) * found.dim} numbers, got {len(numbers)}."
-            )
-        with found.lock:
-            found.index.add(ids, numbers.reshape(len(ids), found.dim))
-        return messages.Done()
 
-    def _remove(self, request: Any) -> Any:
-        found = self._named(request.index)
-        with found.lock:
-            found.index.remove(to_ids(request.ids))
-        return messages.Done()
+def _defer(_: Any, context: Any) -> None:
+    words = "Too many calls wait already. Ask again in a moment."
+    context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, words)
 
-    def _search(self, request: Any) -> Any:
-        found = self._named(request.index)
-        numbers = to_floats(request.vectors)
-        if len(numbers) % found.dim:
-            raise ValueError(f"Queries must be (n, {found.dim}), got {len(numbers)} numbers.")
-        if request.top_k > MOST_BYTES // 64:
-            raise ValueError(f"top_k is too large: {request.top_k}.")
-        allow = to_ids(request.allow) if request.limited else None
-        with found.lock:
-            ids, scores = found.index.search(
-                numbers.reshape(-1, found.dim), top_k=request.top_k, allow=allow
-            )
-        return messages.SearchResponse(ids=to_bytes(ids), scores=to_bytes(scores))
 
-    def _fetch(self, request: Any) -> Any:
-        found = self._named(request.index)
-        with found.lock:
-            vectors = found.index.vectors(to_ids(request.ids))
-        return messages.FetchResponse(vectors=to_bytes(vectors))
+def _in(lane: Executor, work: Callable[..., Any]) -> Callable[..., Any]:
+    """The work, to be done by a lane's threads."""
+    work.experimental_thread_pool = lane  # type: ignore[attr-defined]
+    return work
 
-    def _snapshot(self, request: Any) -> Iterator[Any]:
-        found = self._named(request.index)
-        with scratch("index") as folder:
-            with found.lock:
-                found.index.snapshot(folder)
-            for path in sorted(folder.iterdir()):
-                with path.open("rb") as file:
-                    while data := file.read(_PART):
-                        yield messages.FilePart(name=path.name, data=data)
 
-    def _by_listing(self, request: Any) -> Any:
-        return matches(self._door().by_listing(request.listing_id, **options(request.options)))
+def _all(methods: Mapping[str, Method], lane: Lane) -> dict[str, Any]:
+    return {name: _one(*method, lane) for name, method in methods.items()}
 
-    def _by_text(self, request: Any) -> Any:
-        return matches(self._door().by_text(request.text, **options(request.options)))
 
-    def _by_picture(self, request: Any) -> Any:
-        with scratch("picture") as folder:
-            (folder / "picture").write_bytes(request.picture)
-            found = self._door().by_picture(folder / "picture", **options(request.options))
-        return matches(found)
+def _one(work: Callable[..., Any], kind: Any, lane: Lane) -> Any:
+    """What answers a method that has one message for one."""
 
-    def _door(self) -> ListingDoor:
-        if self._listings is None:
-            raise NotFoundError("This server holds vectors alone. Start it in a desk's workspace.")
-        return self._listings
+    def answer(request: Any, context: Any) -> Any:
+        _in_time(context)
+        try:
+            return work(request, context.is_active)
+        except Exception as error:
+            raise _abort(context, error) from error
 
-    def _check(self, request: Any) -> Any:
-        return messages.HealthCheckResponse(status=1 if self._serving else 2)
+    return grpc.unary_unary_rpc_method_handler(
+        _in(lane, answer),
+        request_deserializer=kind.FromString,
+        response_serializer=lambda message: message.SerializeToString(),
+    )
+
+
+def _parts(work: Callable[..., Iterator[Any]]) -> Callable[[Any, Any], Iterator[Any]]:
+    """What answers a method in parts."""
+
+    def answer(request: Any, context: Any) -> Iterator[Any]:
+        _in_time(context)
+        try:
+            yield from work(request, context.is_active)
+        except Exception as error:
+            raise _abort(context, error) from error
+
+    return answer
+
+
+def _for_a_while(work: Callable[..., Iterator[Any]]) -> Callable[[Any, Any], Iterator[Any]]:
+    """What answers as long as it is asked, but no longer than `TOLD`: it holds a thread."""
+
+    def answer(requests: Any, context: Any) -> Iterator[Any]:
+        timer = Timer(TOLD, context.cancel)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield from work(requests, context)
+        finally:
+            timer.cancel()
+
+    return answer
+
+
+def _in_time(context: Any) -> None:
+    """Refuse a call whose caller waits no longer: it stood in line too long."""
+    left = context.time_remaining()
+    if left is not None and left <= 0:
+        context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "The deadline has passed.")
 
 
 def _abort(context: Any, error: Exception) -> Exception:
@@ -305,6 +274,8 @@ def _abort(context: Any, error: Exception) -> Exception:
         context.abort(grpc.StatusCode.NOT_FOUND, str(error))
     if isinstance(error, ValueError | InputError):
         context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
+    if isinstance(error, IndexServerError):
+        context.abort(grpc.StatusCode.CANCELLED, str(error))
     if isinstance(error, FaqdeskError):
         context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
     return error

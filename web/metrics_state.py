@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlite_utils import Database
 
-from support import inquiries
+from support import embeddings, inquiries
 from support.clock import ago, from_iso
 from support.database import scalar
 from support.models import Models
@@ -86,7 +86,8 @@ class State:
             if made:
                 words = "When the release in force was trained, as a Unix time."
                 yield _one("release_trained_timestamp_seconds", words, from_iso(made).timestamp())
-        indexed = len(models.similar) if models.similar else 0
+        similar = models.similar
+        indexed = embeddings.count(self._db, similar.encoder.version) if similar else 0
         yield _one("index_inquiries", "Answered inquiries that similar ones are found in.", indexed)
 
     def _worker(self) -> "Iterator[Metric]":

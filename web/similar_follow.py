@@ -5,30 +5,26 @@ is read from the database. A picture space or an index that another process publ
 beside the one in use and takes its place in one step: no search waits for it.
 """
 
-import os
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 
 from listings.similar.looks import Match
 from listings.similar.picture_space import KIND
-from support.errors import FaqdeskError, IndexServerError, SettingError
+from support.errors import FaqdeskError
 from support.release import pointer
 from support.workspace import Workspace
 
+from .index_line import IndexLine, named_server
 from .similar_desk import SimilarDesk, index_folder
 
 if TYPE_CHECKING:
     from .similar_remote import RemoteListings
-
-INDEX: Final = "FAQDESK_INDEX"  # host:port of an index server
-PAUSE: Final = 15.0  # seconds for which a server that was away is not asked again
 
 Stamp = tuple[tuple[int, int], ...]
 
@@ -37,10 +33,15 @@ log = structlog.get_logger("faqdesk.similar")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was found, best first; `away` says why the desk's own index answered for the server."""
+    """What was found, best first.
+
+    `away` says why the desk's own index answered for the server; `by_words` why that compared words
+    and hashes alone.
+    """
 
     matches: tuple[Match, ...]
     away: str = ""
+    by_words: str = ""
 
 
 class SimilarFollower:
@@ -54,10 +55,8 @@ class SimilarFollower:
             server: an index server, `host:port`; None: as `FAQDESK_INDEX` says; '': none.
         """
         self._workspace = workspace
-        self._server = os.environ.get(INDEX, "").strip() if server is None else server
-        self._remote: RemoteListings | None = None
-        self._back_at = 0.0  # on the monotonic clock: when the server is asked again
-        self._away = ""
+        named = named_server() if server is None else server
+        self._line = IndexLine(named, lambda: _remote(named)) if named else None
         self._desk: SimilarDesk | None = None
         self._stamp: Stamp = ()
         self._lock = threading.Lock()  # held while the first is opened, else for a moment
@@ -66,7 +65,12 @@ class SimilarFollower:
     @property
     def server(self) -> str:
         """The index server that is asked; '' where the desk's own index answers."""
-        return self._server
+        return self._line.server if self._line else ""
+
+    @property
+    def away(self) -> str:
+        """Why the desk's own index answered the last time; '' where it was not needed."""
+        return self._line.away if self._line else ""
 
     def to_listing(self, listing_id: int, **options: Any) -> Found:
         """Listings like one of the desk's.
@@ -105,25 +109,17 @@ class SimilarFollower:
         return known
 
     def _find(self, ask: "Callable[[Door], list[Match]]") -> Found:
-        if not self._server:
-            return Found(tuple(ask(self.desk())))
-        if monotonic() >= self._back_at:
-            try:
-                found = tuple(ask(self._remote_door()))
-            except (IndexServerError, SettingError) as error:
-                log.warning("index server away", server=self._server, why=str(error))
-                self._away, self._back_at = str(error), monotonic() + PAUSE
-            else:
-                return Found(found)
-        return Found(tuple(ask(self.desk())), away=self._away)
+        if self._line is None:
+            return self._own(ask, away="")
+        found = self._line.ask(ask)
+        if found is not None:
+            return Found(tuple(found))
+        return self._own(ask, away=self._line.away)
 
-    def _remote_door(self) -> "RemoteListings":
-        from .similar_remote import RemoteListings  # gRPC is read only where it is used
-
-        with self._lock:
-            if self._remote is None:
-                self._remote = RemoteListings(self._server)
-            return self._remote
+    def _own(self, ask: "Callable[[Door], list[Match]]", *, away: str) -> Found:
+        own = self.desk()
+        matches = tuple(ask(own))
+        return Found(matches, away, own.similar.why_by_words)
 
     def _follow(self, stamp: Stamp) -> None:
         """Open what was published, bring it up to date, and put it in the old one's place."""
@@ -193,3 +189,9 @@ class Door(Protocol):
 
     def by_look(self, text: str = "", pictures: Sequence[Path] = (), **options: Any) -> list[Match]:
         """Like some words and pictures together."""
+
+
+def _remote(server: str) -> "RemoteListings":
+    from .similar_remote import RemoteListings  # gRPC is read only where it is used
+
+    return RemoteListings(server)

@@ -13,9 +13,10 @@ from tests.conftest import ACTOR
 from tests.listings import drawn
 from tests.web.doors import faqdesk, until
 from tests.web.drawn_listings import BAG, BAG_AGAIN, LAMP, jpeg, sell
+from web.index_line import PAUSE
 from web.index_server import IndexServer
 from web.similar_desk import SimilarDesk
-from web.similar_follow import PAUSE, OwnListings, SimilarFollower
+from web.similar_follow import OwnListings, SimilarFollower
 from web.similar_remote import RemoteListings, fused
 
 
@@ -186,7 +187,7 @@ def test_the_place_of_a_picture_among_several_is_kept(space, shop, server, tmp_p
 
 def test_while_the_server_is_away_the_desks_own_index_answers(space, shop, monkeypatch):
     clock = [1000.0]
-    monkeypatch.setattr("web.similar_follow.monotonic", lambda: clock[0])
+    monkeypatch.setattr("web.index_line.monotonic", lambda: clock[0])
     first = IndexServer({}, listings=SimilarDesk(space))
     first.start()
     port = first.port
@@ -250,7 +251,7 @@ def test_what_several_questions_find_is_put_together_by_hand():
 def test_options_travel(space, shop, server):
     request = messages.ByTextRequest(text=BAG, options=messages.Options(top_k=1, ways=["text"]))
     follower = SimilarFollower(space, server=f"127.0.0.1:{server.port}")
-    remote = follower._remote_door()
+    remote = follower._line.door()
     answer = remote._channel.call(f"{LISTINGS}/ByText", request, messages.Matches)
     assert len(answer.matches) == 1
     assert len(follower.to(BAG, top_k=1, ways=("text",), at_least=0.3).matches) == 1

@@ -16,7 +16,10 @@ from support.errors import SettingError
 from .common import progress_line, workspace
 
 if TYPE_CHECKING:
-    from web.index_server import ListingDoor, NamedIndex
+    from collections.abc import Mapping
+
+    from web.index_server import NamedIndex
+    from web.index_services import InquiryDoor, ListingDoor
 
 
 @click.command("serve-index")
@@ -36,7 +39,7 @@ if TYPE_CHECKING:
 def serve_index_command(
     host: str, port: int, cert: Path | None, key: Path | None, vectors: Path | None
 ) -> None:
-    """Serve the desk's vectors and similar listings over gRPC.
+    """Serve the desk's vectors, similar listings and past answers over gRPC.
 
     Callers show the token in FAQDESK_INDEX_TOKEN and name the authority of the certificate in
     FAQDESK_INDEX_CA. Without token and certificate it serves this machine alone.
@@ -52,10 +55,11 @@ def serve_index_command(
     if (cert is None) != (key is None):
         raise click.UsageError("Name both --cert and --key, or neither.")
     certificate = Certificate.read(cert, key) if cert and key else None
-    indexes, listings = _saved(vectors) if vectors else _desk()
+    indexes, listings, inquiries = _saved(vectors) if vectors else _desk()
     server = IndexServer(
         indexes,
         listings=listings,
+        inquiries=inquiries,
         host=host,
         port=port,
         token=os.environ.get(TOKEN, ""),
@@ -67,7 +71,7 @@ def serve_index_command(
 
     signal.signal(signal.SIGTERM, end)
     server.start()
-    beside = " and similar listings" if listings else ""
+    beside = ", similar listings and past answers" if listings else ""
     click.echo(f"Serving {', '.join(indexes)}{beside} on {host}:{server.port}")
     try:
         server.wait()
@@ -77,19 +81,23 @@ def serve_index_command(
         server.stop()
 
 
-def _desk() -> "tuple[dict[str, NamedIndex], ListingDoor | None]":
-    from web.index_server import named
+def _desk() -> "tuple[Mapping[str, NamedIndex], ListingDoor | None, InquiryDoor | None]":
+    from web.index_desk import DeskIndexes, OwnInquiries
     from web.similar_follow import OwnListings
 
     space = workspace()
-    listings = OwnListings(space)
-    desk = listings.desk()
+    listings, inquiries = OwnListings(space), OwnInquiries(space)
+    indexes = DeskIndexes(listings, inquiries)
     with closing(space.database()) as db, progress_line("Reading"):
-        desk.similar.refresh(db)
-    return {name: named(index, dim) for name, index, dim in desk.similar.vector_indexes()}, listings
+        listings.desk().similar.refresh(db)
+        for found in indexes.values():  # brought up to date: nobody waits for it later
+            len(found.index)
+    return indexes, listings, inquiries
 
 
-def _saved(folder: Path) -> "tuple[dict[str, NamedIndex], ListingDoor | None]":
+def _saved(
+    folder: Path,
+) -> "tuple[Mapping[str, NamedIndex], ListingDoor | None, InquiryDoor | None]":
     from support.artifact import read_artifact
     from support.faiss_index import FaissIndex
     from web.index_server import named
@@ -99,4 +107,4 @@ def _saved(folder: Path) -> "tuple[dict[str, NamedIndex], ListingDoor | None]":
     # The engine ends the process on a file that is not whole.
     read_artifact(folder, "index")
     index = FaissIndex.load(folder)
-    return {"vectors": named(index, index.dim)}, None
+    return {"vectors": named(index, index.dim)}, None, None

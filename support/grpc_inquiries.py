@@ -1,0 +1,90 @@
+"""Past answers that an index server finds: numbers travel back, their words are read here.
+
+What leaves is the masked text, its vector, and what must be the same on both sides; nobody's words
+come back.
+"""
+
+from dataclasses import replace
+from typing import Any, Final
+
+from sqlite_utils import Database
+
+from . import index_pb2 as messages
+from .database import scalar
+from .encoder import SentenceEncoder
+from .errors import OtherVersionError
+from .grpc_index import INQUIRIES, IndexChannel, to_bytes
+from .inquiries import past_answers
+from .similar import READ, LookBack
+
+BY_MEANING: Final = 1.0  # the share of meaning where an index is of before words were indexed
+
+
+class RemoteInquiries:
+    """Looks back through an index server; each call may come from any thread."""
+
+    def __init__(self, channel: IndexChannel, encoder: SentenceEncoder, mix: float | None) -> None:
+        """Take a connection, the encoder in force here, and the share of meaning in scores."""
+        self._channel = channel
+        self.encoder = encoder
+        self._mix = mix
+
+    def look_back(
+        self,
+        db: Database,
+        text: str,
+        *,
+        top_k: int = 5,
+        neighbours_k: int | None = None,
+        without: int | None = None,
+    ) -> LookBack:
+        """As `SimilarInquiries.look_back`.
+
+        Raises:
+            EmptyTextError: the text is blank.
+            OtherVersionError: the server is of another desk, or has another encoder in force.
+            IndexServerError: it is away, too slow, or refuses.
+        """
+        text = text[:READ]
+        vector = self.encoder.encode([text])
+        mine = version(db, self.encoder.version, self._mix)
+        request = messages.PastByTextRequest(
+            text=text,
+            vector=to_bytes(vector),
+            without=without,
+            options=messages.PastOptions(top_k=top_k, neighbours_k=neighbours_k, version=mine),
+        )
+        found = self._channel.call(f"{INQUIRIES}/ByText", request, messages.PastMatches)
+        if found.version != mine:
+            raise OtherVersionError(
+                f"The index server {self._channel.target} searches {_named(found.version)}; here "
+                f"it is {_named(mine)}. Give it the same workspace, and let it follow."
+            )
+        past = past_answers(db, [match.inquiry_id for match in found.similar])
+        similar = [
+            replace(
+                past[match.inquiry_id],
+                score=match.score,
+                count=1 + len(match.alike),
+                alike=tuple(match.alike),
+            )
+            for match in found.similar
+            if match.inquiry_id in past  # taken away since the server looked
+        ]
+        if neighbours_k is None:
+            return LookBack(vector, similar, None)
+        heard = [(tuple(near.labels), near.score) for near in found.neighbours]
+        return LookBack(vector, similar, heard, tuple(near.inquiry_id for near in found.neighbours))
+
+
+def version(db: Database, encoder: str, mix: float | None) -> Any:
+    """What both sides must have in common, as it travels."""
+    return messages.Version(
+        desk=scalar(db, "SELECT fingerprint FROM key_mark") or "",
+        encoder=encoder,
+        mix=BY_MEANING if mix is None else mix,
+    )
+
+
+def _named(version: Any) -> str:
+    return f"desk {version.desk[:8]}, encoder {version.encoder[:12]}, mix {version.mix:g}"
