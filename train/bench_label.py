@@ -177,7 +177,7 @@ def bench_label(
         seen = None
         if pictures:
             progress(len(sizes) + 1, steps, f"{pictures:,} pictures")
-            seen = _look(folder, model, names, pictures, images, seed)
+            seen = _look(folder, model, pictures, images, seed)
     voices = "+".join([*config["texts"], *(["pictures"] if config.get("image") else [])])
     cores = len(os.sched_getaffinity(0))
     return LabelSpeed(voices, len(config["labels"]), cores, load, runs, seen)
@@ -227,9 +227,7 @@ def _write_rows(path: Path, titles: Sequence[str], count: int, seed: int) -> Pat
     return path
 
 
-def _look(
-    folder: Path, model: Path, titles: Sequence[str], count: int, images: Sequence[Path], seed: int
-) -> PictureRun:
+def _look(folder: Path, model: Path, count: int, images: Sequence[Path], seed: int) -> PictureRun:
     if not images:
         shown = folder / "photos"
         shown.mkdir()
@@ -239,8 +237,8 @@ def _look(
     with table.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["title", "file"])
-        made = perturbed(titles, count, seed=seed)
-        writer.writerows([title, path] for (title, _), path in zip(made, files, strict=True))
+        # Without words: where they serve alone, because pictures did not help, nobody looks.
+        writer.writerows(["", path] for path in files)
     found = _label(table, model, "--image-column", "file")
     plain = files[:_PLAIN]
     seconds = _plain_pytorch(plain)

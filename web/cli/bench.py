@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from train.bench_scale_table import BY_NAME
+
 from .bench_category import category
 from .bench_faq import SETS, faq, unseen
 from .bench_import import import_
@@ -121,6 +123,10 @@ def run_all(context: click.Context, data: Path, seeds: int) -> None:
     context.invoke(forum, data=data, seeds=1, as_json=False)
     sizes = [10_000, 100_000, 1_000_000]
     context.invoke(speed, data=data, sizes=sizes, engines=True, as_json=False)
+    context.invoke(
+        scale, sizes=sizes[:2], only=list(BY_NAME), out=Path("bench-scale"), data=data, times=1,
+        limit=30.0, report=None, as_json=False,
+    )  # fmt: skip
 
 
 def _print(found: dict[str, Any], *, as_json: bool) -> None:

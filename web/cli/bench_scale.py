@@ -153,18 +153,19 @@ def _begin(
     from train.label_rows import made_titles
 
     if data is None:
-        return _sample, lambda: made_titles(_TITLES)
+        return begin_sample, lambda: made_titles(_TITLES)
     return lambda home: _forum(data, home), lambda: _shop(data)
 
 
-def _sample(home: Path) -> Workspace:
+def begin_sample(home: Path, *, labels: int | None = None) -> Workspace:
+    """The sample's desk, with the settings by which links are read; of so many FAQs, or of all."""
     import data
     from support import settings
     from support.audit import Actor
 
     from .bench_sample import sample_desk
 
-    space = sample_desk(home)
+    space = sample_desk(home, labels=labels)
     db = space.database()
     settings.change(db, Actor("cli:bench"), faq_hosts=tuple(data.HOSTS), faq_path=data.LINK_PATH)
     db.close()
