@@ -23,7 +23,9 @@ T = TypeVar("T")
 # A server's index; FAISS's graph has the same figures (support.faiss_index). milvus-lite scans.
 GRAPH: Final = {"M": 32, "efConstruction": 100}
 TIMEOUT: Final = 10.0  # seconds a call may take
-PATIENCE: Final = 60.0  # seconds for which a write is tried again while the server is away
+# Seconds for which a write is tried again while the server is away; one that was started anew takes
+# writes after 15 s, and reads when it has loaded its collections, after 40.
+PATIENCE: Final = 120.0
 # No other program names its fields so: a collection of somebody else's is told by them. (A
 # description would say it better; milvus-lite keeps none.)
 ID: Final = "faqdesk_id"
@@ -136,20 +138,11 @@ class MilvusCollection:
 
     def write(self, method: str, **given: Any) -> None:
         """As `ask`, and again while the engine is away: for what may be done twice."""
-        until, pause = time.monotonic() + PATIENCE, 0.2
-        while True:
-            try:
-                if not self.embedded:
-                    self.ask(method, **given)
-                    return
-                with _one_writer:
-                    self.ask(method, **given)
-                    return
-            except IndexServerError as error:
-                if not error.away or time.monotonic() + pause > until:
-                    raise
-            time.sleep(pause)
-            pause = min(2 * pause, 5.0)
+        if self.embedded:
+            with _one_writer:
+                self._patiently(method, **given)
+        else:
+            self._patiently(method, **given)
 
     def settle(self, item: int) -> None:
         """Wait until what was written is read by whoever asks next, in any process.
@@ -161,7 +154,7 @@ class MilvusCollection:
             item: any id.
         """
         if not self.embedded:
-            self.ask(
+            self._patiently(
                 "query", filter=f"{ID} == {item}", output_fields=[ID], consistency_level="Strong"
             )
 
@@ -176,6 +169,18 @@ class MilvusCollection:
                 yield page
         finally:
             pages.close()
+
+    def _patiently(self, method: str, **given: Any) -> None:
+        until, pause = time.monotonic() + PATIENCE, 0.2
+        while True:
+            try:
+                self.ask(method, **given)
+                return
+            except IndexServerError as error:
+                if not error.away or time.monotonic() + pause > until:
+                    raise
+            time.sleep(pause)
+            pause = min(2 * pause, 5.0)
 
     @property
     def _what(self) -> str:

@@ -149,6 +149,8 @@ class MilvusIndex:
     def restore(self, folder: Path, *, progress: Progress) -> None:
         """Hold what a snapshot holds, and nothing else; killed half way, begin again.
 
+        As for `FaissIndex.load`, the sums of its files were looked at before.
+
         Raises:
             ModelDamagedError: the snapshot is.
             ValueError: its vectors have another length.

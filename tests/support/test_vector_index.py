@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from support.faiss_index import FaissIndex
+from tests import soaking
 from tests.support.engines import ENGINES, opened
 
 DIM = 8
@@ -152,7 +153,7 @@ def test_refuses_numbers_that_are_none(made, wrong):
     assert len(index) == len(ids)
 
 
-MANY, WIDE = 2_000, 32
+MANY, WIDE = soaking.many(2_000, 4_000), 32
 
 
 @pytest.fixture
