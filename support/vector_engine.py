@@ -63,7 +63,7 @@ def _server(named: str, token: str, authority: str) -> MilvusPlace:
     try:
         port = parts.port
     except ValueError:
-        port = None
+        port = 0
     if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
         raise SettingError(f"{VECTORS}={_bare(named)} names no engine. {_CURE}")
     if "@" in parts.netloc:

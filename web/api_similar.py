@@ -27,6 +27,7 @@ __all__ = ["bp"]
 MAX_TEXT: Final = 20_000  # characters
 _NAMES: Final = ("source", "external_id", "title")
 _SECONDHAND: Final = "The desk's own index answered: its index server is away."
+_BY_WORDS: Final = "Words and picture hashes alone were compared: the vector engine is away."
 
 
 class SimilarOptionsSchema(Schema):
@@ -170,7 +171,9 @@ def _told(found: Found, wrong: list[str]) -> dict[str, Any]:
                 (match for match in found.matches if match.listing_id in known), 1
             )
         ],
-        "degraded": _SECONDHAND if found.away else "",
+        "degraded": " ".join(
+            words for words, why in ((_SECONDHAND, found.away), (_BY_WORDS, found.by_words)) if why
+        ),
         "problems": wrong,
     }
 

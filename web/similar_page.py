@@ -100,6 +100,7 @@ def show() -> ResponseReturnValue:
         own_account=accounts(db(), [own.seller]).get(own.seller) if own else None,
         results=_results(found),
         away=found.away,
+        by_words=found.by_words,
         problem=problem,
         apart=list(sides(db(), apart).values()),
         max_pictures=MAX_PICTURES,
