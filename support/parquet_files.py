@@ -1,14 +1,12 @@
-"""Small tables in Parquet, one file each, whole or not at all. The only file that imports pyarrow.
+"""Small tables in Parquet, one file each, whole or not at all; the same columns, the same bytes.
 
-The same columns give the same bytes.
+The only file that imports pyarrow, and when it is used: what serves never does.
 """
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
-
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from .errors import ImportFileError
 from .whole_files import whole_file
@@ -24,6 +22,7 @@ def write_columns(columns: Columns, path: Path, *, types: Mapping[str, str]) -> 
         path: the file.
         types: of every column: int, text, bytes or ints.
     """
+    pa, pq = _pyarrow()
     kinds = {
         "int": pa.int64(),
         "text": pa.string(),
@@ -41,6 +40,7 @@ def read_columns(path: Path) -> dict[str, list[Any]]:
     Raises:
         ImportFileError: it is missing or damaged.
     """
+    pa, pq = _pyarrow()
     try:
         # `ParquetFile`, not `read_table`: a folder named like a key would be read into the table.
         with pq.ParquetFile(path) as file:
@@ -48,3 +48,10 @@ def read_columns(path: Path) -> dict[str, list[Any]]:
     except (pa.ArrowException, OSError) as error:
         raise ImportFileError(f"{path} cannot be read ({error}).") from error
     return found
+
+
+def _pyarrow() -> tuple[ModuleType, ModuleType]:
+    import pyarrow
+    import pyarrow.parquet
+
+    return pyarrow, pyarrow.parquet

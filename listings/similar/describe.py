@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 from sqlite_utils import Database
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from listings.picture_batches import read_batches, read_square
 from listings.pictures import open_picture, perceptual_hash
@@ -22,6 +23,7 @@ BATCH: Final = 256  # listings described and stored at once: what a killed run d
 MAX_TEXT: Final = 1_500  # characters of a listing that are read
 
 Progress = Callable[[int, int, str], None]
+Shown = tuple[int, int, str]  # a picture: listing, position, file
 
 
 class Describer:
@@ -69,60 +71,38 @@ class Describer:
             How many were described, a listing's words and its pictures each counted.
         """
         done = self._missing_texts(db, progress)
-        return done + (self._missing_pictures(db, images, progress) if self.space else 0)
+        return done + self._missing_pictures(db, images, progress)
 
     def _missing_texts(self, db: Database, progress: Progress) -> int:
         todo = vectors.missing(db, vectors.TEXT, self.text_version)
         for start in range(0, len(todo), BATCH):
             ids = todo[start : start + BATCH]
             as_of = vectors.last_change(db)
-            told = [self._encode(text) for text in vectors.texts(db, ids)]
-            nothing = np.empty((0, self.encoder.dim), np.float32)
-            described = [
-                (key, (), nothing if vector is None else vector[None])
-                for key, vector in zip(ids, told, strict=True)
-            ]
+            described = self.describe_texts(ids, vectors.texts(db, ids))
             vectors.save(db, vectors.TEXT, self.text_version, described, as_of=as_of)
             progress(start + len(ids), len(todo), "words of listings")
         return len(todo)
 
+    def describe_texts(self, ids: Sequence[int], texts: Sequence[str]) -> list[vectors.Described]:
+        """The vectors of some listings' words; none of one that holds nothing an encoder reads."""
+        nothing = np.empty((0, self.encoder.dim), np.float32)
+        told = [self._encode(text) for text in texts]
+        return [
+            (key, (), nothing if vector is None else vector[None])
+            for key, vector in zip(ids, told, strict=True)
+        ]
+
     def _missing_pictures(self, db: Database, images: Path, progress: Progress) -> int:
+        if self.space is None:
+            return 0
         todo = vectors.missing(db, vectors.PICTURE, self.picture_version)
         for start in range(0, len(todo), BATCH):
             ids = todo[start : start + BATCH]
             as_of = vectors.last_change(db)
-            described = self._pictures(db, images, ids)
+            described = describe_pictures(self.space, images, ids, shown(db, ids))
             vectors.save(db, vectors.PICTURE, self.picture_version, described, as_of=as_of)
             progress(start + len(ids), len(todo), "pictures of listings")
         return len(todo)
-
-    def _pictures(self, db: Database, images: Path, ids: list[int]) -> list[vectors.Described]:
-        if self.space is None:
-            return []
-        rows: list[tuple[int, int, str]] = []
-        for start in range(0, len(ids), PAGE):
-            page = ids[start : start + PAGE]
-            sql = f"""
-                SELECT listing_id, position, file FROM listing_pictures
-                WHERE file <> '' AND listing_id IN ({places(page)}) ORDER BY listing_id, position
-            """  # noqa: S608 - only question marks are put in
-            rows += db.conn.execute(sql, page).fetchall()
-        found: dict[int, list[tuple[int, Vectors]]] = {key: [] for key in ids}
-        # A file that cannot be read is left out: the listing's other pictures still speak.
-        for batch in read_batches([images / file for _, _, file in rows], side=SIDE):
-            encoded = self.space.encode(batch.pixels)
-            for place, vector in zip(batch.positions.tolist(), encoded, strict=True):
-                key, position, _ = rows[place]
-                found[key].append((position, vector))
-        nothing = np.empty((0, self.space.dim), np.float32)
-        return [
-            (
-                key,
-                [position for position, _ in seen],
-                np.stack([vector for _, vector in seen]) if seen else nothing,
-            )
-            for key, seen in found.items()
-        ]
 
     def _encode(self, text: str) -> Vectors | None:
         """The vector of a text, (dim,); None where it holds nothing an encoder reads."""
@@ -133,3 +113,46 @@ class Describer:
         except EmptyTextError:
             return None
         return vector
+
+
+def shown(db: Database, ids: Sequence[int]) -> list[Shown]:
+    """The pictures of some listings, by listing and position."""
+    rows: list[Shown] = []
+    for start in range(0, len(ids), PAGE):
+        page = list(ids[start : start + PAGE])
+        sql = f"""
+            SELECT listing_id, position, file FROM listing_pictures
+            WHERE file <> '' AND listing_id IN ({places(page)}) ORDER BY listing_id, position
+        """  # noqa: S608 - only question marks are put in
+        rows += db.conn.execute(sql, page).fetchall()
+    return rows
+
+
+def describe_pictures(
+    space: PictureSpace, images: Path, ids: Sequence[int], rows: Sequence[Shown]
+) -> list[vectors.Described]:
+    """The vectors of some listings' pictures; which are looked at together can show in them.
+
+    Args:
+        space: what describes pictures.
+        images: the folder of pictures.
+        ids: the listings.
+        rows: their pictures, as `shown` gives them.
+    """
+    found: dict[int, list[tuple[int, Vectors]]] = {key: [] for key in ids}
+    # A file that cannot be read is left out: the listing's other pictures still speak.
+    for batch in read_batches([images / file for _, _, file in rows], side=SIDE):
+        with threadpool_limits(1):  # sums in another order differ in their last digit
+            encoded = space.encode(batch.pixels)
+        for place, vector in zip(batch.positions.tolist(), encoded, strict=True):
+            key, position, _ = rows[place]
+            found[key].append((position, vector))
+    nothing = np.empty((0, space.dim), np.float32)
+    return [
+        (
+            key,
+            [position for position, _ in seen],
+            np.stack([vector for _, vector in seen]) if seen else nothing,
+        )
+        for key, seen in found.items()
+    ]

@@ -18,6 +18,8 @@ from sqlite_utils import Database
 from support import vector_engine
 from support.artifact import Artifact, read_artifact, write_artifact
 from support.errors import IndexServerError, InputError, ModelVersionError, NotFoundError
+from support.faiss_index import built_by
+from support.shard_runs import Spread
 from support.vector_index import Ids, VectorIndex
 
 from . import vectors
@@ -105,8 +107,22 @@ class SimilarListings:
         if self._shared is not None:
             self._shared.sync(db, progress=progress)
 
-    def save(self, db: Database, folder: Path) -> Artifact:
-        """Write the index as a model folder; it goes on being searched meanwhile."""
+    def save(
+        self,
+        db: Database,
+        folder: Path,
+        *,
+        spread: Spread | None = None,
+        progress: Progress = lambda done, total, message: None,
+    ) -> Artifact:
+        """Write the index as a model folder; it goes on being searched meanwhile.
+
+        Args:
+            db: the desk's database.
+            folder: where; one that is there is replaced.
+            spread: who builds the parts of a large one; None: this process.
+            progress: told vectors done, all of them and what is done; may raise.
+        """
         self.refresh(db)
 
         def files(inside: Path) -> None:
@@ -119,7 +135,8 @@ class SimilarListings:
             "text_version": self.describer.text_version,
             "picture_version": self.describer.picture_version,
         } | ({"engine": "milvus"} if self._shared else {})
-        with _alone(folder):
+        built = built_by(self._parts.text, self._parts.pictures, spread=spread, progress=progress)
+        with _alone(folder), built:
             return write_artifact(
                 folder, kind=KIND, config=config, files=files, metrics={"listings": len(self)}
             )

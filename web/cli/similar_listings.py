@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .common import actor, json_option, print_json, progress_line, workspace
+from .spreading import opened_spread, spread_options
 
 if TYPE_CHECKING:
     from listings.similar.looks import Match
@@ -29,19 +30,30 @@ def similar_command() -> None:
 
 
 @similar_command.command("index")
+@spread_options
 @json_option
-def index_command(as_json: bool) -> None:
+def index_command(
+    as_json: bool, engine: str, address: str, workers: int | None, shared: Path | None
+) -> None:
     """Describe new listings and save the index; searches do not wait for it.
+
+    Where there are many, several processes do it, here or on a Ray cluster whose machines see the
+    pictures under the same name. Killed and started again, it goes on.
 
     \b
     Example:
       faqdesk similar index
+      faqdesk similar index --engine ray --address 10.0.0.5:6379 --shared /mnt/desk
     """
     from web.similar_desk import SimilarDesk
 
     space = workspace()
-    with closing(space.database()) as db, progress_line("Describing") as progress:
-        count = SimilarDesk(space).index(db, progress=progress)
+    with (
+        closing(space.database()) as db,
+        opened_spread(space, engine, address, workers, shared) as spread,
+        progress_line("Describing") as progress,
+    ):
+        count = SimilarDesk(space).index(db, spread=spread, progress=progress)
     if as_json:
         print_json({"listings": count})
     else:
