@@ -104,6 +104,7 @@ class Recommender:
         top_k: int = 3,
         inquiry_id: int | None = None,
         similar_k: int | None = None,
+        models: Models | None = None,
     ) -> Suggestion:
         """Suggest FAQs and past answers.
 
@@ -114,12 +115,14 @@ class Recommender:
             inquiry_id: the inquiry itself, which shall not find itself nor be swayed by the
                 hold-out twice.
             similar_k: past answers at most; None: as the settings say.
+            models: those of an answer that asks them more than once, from `models`; None: those in
+                force now.
 
         Returns:
             The suggestion; a blank text or a missing model is silence with its reason.
         """
         rules = settings.load(db)
-        models = self.models()
+        models = models or self.models()
         release = models.release.name if models.release else ""
         silent = partial(
             Suggestion, "silent", threshold=None, faqs=(), release=release, degraded=models.degraded

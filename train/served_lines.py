@@ -50,22 +50,34 @@ class Lines:
             FaqdeskError: the process takes no line.
             OSError: it does not answer.
         """
-        data = json.dumps(body)
         for again in (False, True):
             line = self._lines.get(pid) or self._open(pid)
             try:
-                line.request("POST", path, data, self._headers)
-                answer = line.getresponse()
-                said = json.loads(answer.read() or b"{}")
-            except (ConnectionError, http.client.RemoteDisconnected):
+                return self._post(line, path, body)
+            except ConnectionError:
                 self._lines.pop(pid).close()
                 if again:
                     raise
-                continue
-            if answer.will_close:
-                self._lines.pop(pid).close()
-            return answer.status, said
         raise AssertionError
+
+    def post(self, path: str, body: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
+        """Post something on a line of its own, to whichever process takes it.
+
+        Raises:
+            OSError: there is no answer.
+        """
+        line = http.client.HTTPConnection("127.0.0.1", self._port, timeout=TIMEOUT)
+        try:
+            return self._post(line, path, body)
+        finally:
+            line.close()
+
+    def _post(
+        self, line: http.client.HTTPConnection, path: str, body: Mapping[str, Any]
+    ) -> tuple[int, dict[str, Any]]:
+        line.request("POST", path, json.dumps(body), self._headers)
+        answer = line.getresponse()
+        return answer.status, json.loads(answer.read() or b"{}")
 
     def _open(self, pid: int) -> http.client.HTTPConnection:
         """A line to one process; those that others took are kept for when they are asked."""

@@ -17,7 +17,7 @@ from .api import bp, needs, problems
 from .api_forms import json_or_form, posted, posted_pictures
 from .database import desk
 from .listing_uploads import MAX_PICTURES
-from .listings_page import MAX_DESCRIPTION, MAX_TITLE, categorise, read_listing
+from .listings_page import MAX_DESCRIPTION, MAX_TITLE, read_listing
 
 __all__ = ["bp"]
 
@@ -92,10 +92,11 @@ def categorise_listing() -> ResponseReturnValue:
     if not any((asked["title"].strip(), asked["description"].strip(), request.files)):
         raise InputError("Give a title, a description or a picture.")
     listing = read_listing(asked)
-    model = desk().categories.classifier().version
+    classifier = desk().categories.classifier()  # one answer is of one model
     with posted_pictures() as (paths, wrong):
-        found = categorise(replace(listing, pictures=paths), top_k=asked["top_k"])
-    return _told(found, model, wrong)  # the schema writes it
+        shown = replace(listing, pictures=paths)
+        found = classifier.predict([shown], top_k=asked["top_k"], words=True)[0]
+    return _told(found, classifier.version, wrong)  # the schema writes it
 
 
 def _told(found: CategorySuggestion, model: str, wrong: list[str]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from support.errors import EmptyTextError, InputError, NotFoundError
 from support.gone_pages import without_gone
 from support.importing.ids import safe_id
 from support.inquiries import PastAnswer
+from support.models import Models
 from support.recommender import SuggestedFaq, Suggestion
 from support.redact import Redactor
 from support.text import normalize
@@ -29,6 +30,7 @@ from .database import db, desk
 __all__ = ["bp"]
 
 DEGRADED = "A part of the desk's models cannot be used. Train it again: faqdesk train"
+AWAY = "The desk's own index answered: its index server is away."
 
 log = structlog.get_logger("faqdesk.api")
 
@@ -46,10 +48,12 @@ def suggest(asked: dict[str, Any]) -> dict[str, Any]:
     text = asked_text(asked) if asked["text"] or asked["messages"] else (inquiry or {})["text"]
     redaction = Redactor(rules.allow).redact(text)
     number = inquiry["id"] if inquiry else None
-    found, left_out = without_gone(
-        db(),
-        desk().recommender.suggest(db(), redaction.text, top_k=asked["top_k"], inquiry_id=number),
+    recommender = desk().recommender
+    models = recommender.models()  # one answer is of one release, whatever is published meanwhile
+    suggestion = recommender.suggest(
+        db(), redaction.text, top_k=asked["top_k"], inquiry_id=number, models=models
     )
+    found, left_out = without_gone(db(), suggestion)
     if found.degraded:
         log.warning("degraded", why=found.degraded)
     wanted = set(asked["include"])
@@ -59,7 +63,7 @@ def suggest(asked: dict[str, Any]) -> dict[str, Any]:
     if not asked["dry_run"] and not settled and "faq" in wanted:
         suggestion_id = suggestions.remember(db(), found, inquiry_id=number, asked_by=g.actor_name)
     shown = found.faqs if "faq" in wanted else ()
-    similar = _similar(asked, redaction.text, found, number) if "similar" in wanted else ()
+    similar = _similar(asked, redaction.text, found, number, models) if "similar" in wanted else ()
     return {
         "suggestion_id": suggestion_id,
         "inquiry_id": None if number is None else str(number),
@@ -72,7 +76,7 @@ def suggest(asked: dict[str, Any]) -> dict[str, Any]:
         "promise": promised(found.promise) if found.promise else None,
         "threshold": found.threshold,
         # What is wrong names folders of this machine: that goes to the log and to leads alone.
-        "degraded": DEGRADED if found.degraded else "",
+        "degraded": DEGRADED if found.degraded else AWAY if found.away else "",
         "faqs": [_faq(rank, item, why="explain" in wanted) for rank, item in enumerate(shown, 1)],
         "gone": list(left_out) if "faq" in wanted else [],
         "similar": past_answers(similar),
@@ -110,11 +114,11 @@ def inquiry_named(name: str) -> Row:
 
 
 def _similar(
-    asked: dict[str, Any], text: str, found: Suggestion, without: int | None
+    asked: dict[str, Any], text: str, found: Suggestion, without: int | None, models: Models
 ) -> list[PastAnswer]:
     """Past answers to what is asked; where filters let some through, many more are looked at."""
     filters = filters_of(asked["filters"])
-    similar = desk().recommender.models().similar if filters.any else None
+    similar = models.similar if filters.any else None
     if similar is None or not normalize(text):
         return sifted(found.similar, filters)
     try:

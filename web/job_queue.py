@@ -1,36 +1,33 @@
-"""The queues between who asks and the worker: huey over SQLite, or over Redis where that is named.
+"""The queues between who asks and the worker: huey over SQLite, or over Redis (`redis_queue.py`).
 
 One takes jobs, one at a time, however long they are; the other what comes through the doors, which
 must not wait for them: webhooks to work through, answers to deliver. Tables know what waits; the
 queues only ring.
 """
 
-import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import structlog
-from huey import Huey, RedisHuey, SqliteHuey
+from huey import Huey, SqliteHuey
 from huey import signals as huey_signals
 from huey.consumer import Consumer
 from sqlite_utils import Database
 
-from support.engine_places import check_place
-from support.errors import SettingError
 from support.workspace import Workspace
 
-from . import door_work
+from . import door_work, redis_queue
 from .job_run import cut_off, run
 from .queue_messages import Messages
 
-REDIS: Final = "FAQDESK_REDIS"  # redis://localhost:6379/0, rediss://:password@host:6379/0
 DOOR_WORKERS: Final = 2  # a helpdesk that is slow to answer does not hold up the webhooks
 POLL_SECONDS = 1.0  # how long a job waits in the queue at most when nothing else runs
 STOP_SECONDS = 2.0  # how long a worker that is to stop waits for a job that is about to end
+# What a bell that cannot be rung raises: the tables know what waits, and it is rung for later.
+NOT_RUNG: Final[tuple[type[Exception], ...]] = (sqlite3.Error, *redis_queue.AWAY)
 
 
 def queue(path: Path, name: str = "faqdesk") -> Huey:
@@ -58,34 +55,14 @@ _files: dict[Path, int] = {}  # which file each queue was opened as
 
 @cache
 def _made(path: Path, name: str) -> Huey:
-    if address := os.environ.get(REDIS):
-        # One server may ring for several desks.
-        check()
-        return RedisHuey(f"{name}-{path.parent}", url=address, serializer=Messages(), results=False)
+    if redis_queue.address():
+        return redis_queue.made(name, path.parent)
     # strict_fifo: jobs run one after the other, in the order they were asked for.
     huey = SqliteHuey(
         name, filename=str(path), strict_fifo=True, serializer=Messages(), results=False
     )
     _files[path] = _file(path)
     return huey
-
-
-def check() -> None:
-    """Refuse a Redis server that lets in whoever reaches it: what stands in a queue is done.
-
-    Raises:
-        SettingError: one is named that does.
-    """
-    if not (address := os.environ.get(REDIS)):
-        return
-    parts = urlsplit(address)
-    check_place(
-        "The Redis server", "" if parts.scheme == "unix" else parts.hostname or "an unnamed host",
-        secret=bool(parts.password), encrypted=parts.scheme == "rediss",
-        cure=f"Name one as rediss://:password@host:6379/0 in {REDIS}.",
-    )  # fmt: skip
-    if "ssl_cert_reqs" in parts.query or "ssl_check_hostname" in parts.query:
-        raise SettingError(f"{REDIS} may not say that a certificate need not be checked.")
 
 
 def _file(path: Path) -> int:
@@ -134,9 +111,12 @@ def _doors(workspace: Workspace) -> Huey:
 def _door_task(huey: Huey) -> Any:
     @huey.task(name="faqdesk-door")
     def door(home: str, kind: str, row_id: int) -> None:
+        if not _ours(home):
+            return
         again = door_work.do(Workspace(Path(home)), kind, row_id)
         if again is not None:
-            _door_task(huey).schedule((home, kind, row_id), delay=again)
+            with suppress(*redis_queue.AWAY):  # it waits in its table
+                _door_task(huey).schedule((home, kind, row_id), delay=again)
 
     return door
 
@@ -151,14 +131,17 @@ def ring_door(workspace: Workspace, kind: str, row_id: int) -> None:
     """
     try:
         _door_task(_doors(workspace))(str(workspace.home), kind, row_id)
-    except sqlite3.Error:  # it waits in its table: the worker looks there from time to time
+    except NOT_RUNG:  # it waits in its table: the worker looks there from time to time
         log.warning("nothing was rung for at a door", kind=kind, row=row_id, exc_info=True)
 
 
 def ring_doors_again(workspace: Workspace, db: Database) -> None:
     """Ring for what waits at the doors without a bell: it failed, or is due by now."""
     huey = _doors(workspace)
-    rung = {task.args[1:] for task in huey.pending()}
+    try:
+        rung = {task.args[1:] for task in huey.pending()}
+    except redis_queue.AWAY:
+        return  # it is told where bells are waited for
     for kind, row_id in door_work.waiting(db):
         if (kind, row_id) not in rung:
             ring_door(workspace, kind, row_id)
@@ -168,12 +151,14 @@ def ring_doors_again(workspace: Workspace, db: Database) -> None:
 def _task(huey: SqliteHuey) -> Any:
     @huey.task(name="faqdesk-job")
     def job(home: str, job_id: int) -> None:
-        run(Workspace(Path(home)), job_id)
+        if _ours(home):
+            run(Workspace(Path(home)), job_id)
 
     @huey.signal(huey_signals.SIGNAL_INTERRUPTED)
     def interrupted(_: str, task: Any) -> None:
         home, job_id = task.args
-        cut_off(Workspace(Path(home)), job_id)
+        if _ours(home):
+            cut_off(Workspace(Path(home)), job_id)
 
     return job
 
@@ -189,10 +174,11 @@ def ring_again(workspace: Workspace, db: Database) -> None:
     Between its bell and its beginning a job may be rung for twice; it runs once.
     """
     huey = queue(workspace.queue_path)
-    rung = {task.args[1] for task in huey.pending()}
-    for row in db.query("SELECT id FROM jobs WHERE state = 'queued' ORDER BY id"):
-        if row["id"] not in rung:
-            ring(workspace, row["id"])
+    with suppress(*redis_queue.AWAY):  # it is told where bells are waited for
+        rung = {task.args[1:] for task in huey.pending()}
+        for row in db.query("SELECT id FROM jobs WHERE state = 'queued' ORDER BY id"):
+            if (row["id"],) not in rung:
+                ring(workspace, row["id"])
 
 
 def consume(workspace: Workspace) -> None:
@@ -205,22 +191,35 @@ def consume(workspace: Workspace) -> None:
         _doors(workspace), workers=DOOR_WORKERS, periodic=False, max_delay=POLL_SECONDS,
         scheduler_interval=1, shutdown_timeout=STOP_SECONDS,
     )  # fmt: skip
-    task = _task(huey)
+    _homes.add(str(workspace.home))
+    _task(huey)
+    _door_task(doors.huey)
     # A worker that was killed may have taken a job from the queue and not begun it: the table of
     # jobs knows what waits. One that is rung for twice runs once.
-    huey.flush()
-    db = workspace.database()
-    for row in db.query("SELECT id FROM jobs WHERE state = 'queued' ORDER BY id"):
-        task(str(workspace.home), row["id"])
-    _door_task(doors.huey)
-    doors.huey.flush()
-    ring_doors_again(workspace, db)
-    db.close()
+    with closing(workspace.database()) as db, suppress(*redis_queue.AWAY):
+        huey.flush()
+        ring_again(workspace, db)
+        doors.huey.flush()
+        ring_doors_again(workspace, db)
     doors.start()
     Consumer(
         huey, workers=1, periodic=False, max_delay=POLL_SECONDS, shutdown_timeout=STOP_SECONDS
     ).run()
     doors.stop(graceful=True)
+
+
+def _ours(home: str) -> bool:
+    """Whether a bell is of the desk that this worker works for.
+
+    Whoever writes into a queue could name a folder of theirs, with work of theirs in its tables.
+    """
+    if _homes and home not in _homes:
+        log.error("a bell of another desk was passed over", home=home)
+        return False
+    return True
+
+
+_homes: set[str] = set()  # of the desk that this process works for; empty: of whoever asks
 
 
 class _DoorConsumer(Consumer):  # type: ignore[misc]

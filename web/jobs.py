@@ -5,7 +5,6 @@ cancel at every step. What it calls resumes by itself when it is started again.
 """
 
 import json
-import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +18,7 @@ from support.errors import ConflictError, InputError, NotFoundError
 from support.workspace import Workspace
 
 from . import job_locks
-from .job_queue import ring
+from .job_queue import NOT_RUNG, ring
 from .job_run import works
 
 DEAD_SECONDS = 120  # a running job without a sign of life for so long has lost its worker
@@ -99,7 +98,7 @@ def enqueue(
         record(db, actor, "job.queued", f"job:{job_id}", detail={"kind": kind})
     try:
         ring(workspace, job_id)
-    except sqlite3.Error:  # it waits in the table: the worker looks there from time to time
+    except NOT_RUNG:  # it waits in the table: the worker looks there from time to time
         log.warning("a job was not rung for", job=job_id, exc_info=True)
     return job_id
 

@@ -18,7 +18,7 @@ from flask import Flask
 from flask.helpers import get_debug_flag
 from sqlite_utils import Database
 
-from support import clock_steps, embeddings, scratch, webhook_intake
+from support import clock_steps, embeddings, scratch, vector_engine, webhook_intake
 from support.audit import SYSTEM, Actor
 from support.errors import FaqdeskError, InputError
 from support.recommender import Recommender
@@ -34,7 +34,9 @@ from . import (
     jobs,
     logs,
     metrics,
+    redis_queue,
     schedule,
+    vector_work,
     worker_state,
 )
 from .app import create_app, refuse_debug
@@ -97,10 +99,12 @@ def serve(
         WorkspaceError: there is no desk.
         InputError: the address cannot be had, or is not this machine's and asked over plain http;
             or the certificate will not do, or FLASK_DEBUG is set.
-        SettingError: the queues' server lets in whoever reaches it.
+        SettingError: the queues' server lets in whoever reaches it, or does not let us in; or the
+            vector engine does, or is a file that one process alone can open.
     """
     refuse_debug(get_debug_flag())
-    job_queue.check()  # the worker beside us would die of it again and again
+    redis_queue.reach()  # the worker beside us would die of it again and again
+    vector_engine.place(processes=True)  # as of the queues
     secure = certificate.options() if certificate else {}
     workspace.database().close()  # the schema is brought up to date once, before the fork
     workspace.seal()
@@ -201,6 +205,11 @@ def work(workspace: Workspace, *, parent: int | None = None) -> None:
     os.nice(NICE)
     logs.configure()
     worker_state.give_signs(workspace)
+    vector_engine.place(processes=True)
+    engine = threading.Thread(
+        target=vector_work.keep, args=(workspace,), kwargs={"seconds": LOOK_SECONDS}, daemon=True
+    )
+    engine.start()
     beside = parent is not None
     threading.Thread(target=_maintain, args=(workspace, beside), daemon=True).start()
     if parent is not None:
@@ -248,7 +257,9 @@ def _maintain(workspace: Workspace, beside: bool) -> None:
                 make_findable(recommender, db)
         except Exception:  # a full disk or a long import: the next look may do better
             log.error("maintenance failed", exc_info=True)
-        time.sleep(LOOK_SECONDS)
+        # At once where what waits can be rung for again: the server may have come back empty.
+        redis_queue.back.wait(LOOK_SECONDS)
+        redis_queue.back.clear()
 
 
 def make_findable(recommender: Recommender, db: Database) -> None:

@@ -15,10 +15,19 @@ from typing import Final
 
 from sqlite_utils import Database
 
-from support import at_work, backups, clock_steps, release_state
+from support import (
+    at_work,
+    backups,
+    clock_steps,
+    release_state,
+    vector_collections,
+    vector_engine,
+)
 from support.clock import ago, from_iso, now
 from support.database import one
 from support.workspace import Workspace
+
+from . import redis_queue
 
 SIGN_SECONDS: Final = 5.0
 GONE_SECONDS: Final = 30.0  # without a sign of life; another one is started after five
@@ -43,8 +52,9 @@ _FAILED: Final = {
     "answers_failed": "SELECT 1 FROM outbox WHERE state = 'failed' AND given_up = 0 LIMIT 1",
 }
 TROUBLES: Final = (
-    *("no_worker", *(f"{name}_late" for name in _WAITING), *_FAILED),
+    *("no_worker", "queue_away", *(f"{name}_late" for name in _WAITING), *_FAILED),
     *("answers_held", "backup_failed", "backup_late", "clock_back", "models_amiss", "disk_low"),
+    *("vectors_away", "vectors_late"),
 )
 
 
@@ -68,6 +78,8 @@ def troubles(workspace: Workspace, db: Database) -> tuple[str, ...]:
     seen = seconds_silent(workspace)
     if seen is not None and seen > GONE_SECONDS:
         found.append("no_worker")
+    if redis_queue.away():
+        found.append("queue_away")
     # A job waits for the one under way, however long that is.
     busy = one(db, "SELECT 1 FROM jobs WHERE state = 'running' LIMIT 1") is not None
     held = at_work.held(db)
@@ -84,7 +96,18 @@ def troubles(workspace: Workspace, db: Database) -> tuple[str, ...]:
     found += ["clock_back"] if clock_steps.behind(db) else []
     found += ["models_amiss"] if release_state.amiss(workspace.models, db) else []
     found += ["disk_low"] if shutil.disk_usage(workspace.home).free < LOW_BYTES else []
+    found += _vectors(db)
     return tuple(found)
+
+
+def _vectors(db: Database) -> list[str]:
+    """Whether the vector engine did not answer when it was asked last, or lacks much."""
+    place = vector_engine.place()
+    if place is None:
+        return []
+    if vector_collections.away(db, place.uri):
+        return ["vectors_away"]
+    return ["vectors_late"] if vector_collections.late(db, place.uri) else []
 
 
 def seconds_silent(workspace: Workspace) -> float | None:

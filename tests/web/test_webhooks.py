@@ -14,7 +14,7 @@ from tests.conftest import ACTOR
 from tests.helpdesks import helpdesk
 from tests.support.test_webhooks import BODIES, KINDS, SECRET
 from tests.web.doors import problem, running, until
-from web import job_queue
+from web import job_queue, redis_queue
 from web.app import create_app
 
 
@@ -110,13 +110,14 @@ def test_the_queues_are_put_on_redis_where_it_is_named(space, db, client, monkey
     """A server is not needed to see who rings where; the tables know what waits either way."""
     made = {}
 
-    def redis(name, *, url, **options):
+    def redis(name, *, connection_pool, storage_class, **options):
         made[name] = MemoryHuey(name, **options)
-        assert url == "rediss://:word@queue.example:6379/3"
+        where = connection_pool.connection_kwargs
+        assert (where["host"], where["db"], where["password"]) == ("queue.example", 3, "word")
         return made[name]
 
-    monkeypatch.setenv(job_queue.REDIS, "rediss://:word@queue.example:6379/3")
-    monkeypatch.setattr(job_queue, "RedisHuey", redis)
+    monkeypatch.setenv(redis_queue.REDIS, "rediss://:word@queue.example:6379/3")
+    monkeypatch.setattr(redis_queue, "RedisHuey", redis)
     for cached in (job_queue._made, job_queue._door_task, job_queue._task):
         cached.cache_clear()
     try:
@@ -124,7 +125,8 @@ def test_the_queues_are_put_on_redis_where_it_is_named(space, db, client, monkey
         assert knock(client, "zendesk", BODIES["zendesk"](1, "인증번호")).status_code == 202
         job_queue.ring(space, 7)
         # One server may ring for several desks: each has its own names.
-        doors, jobs = f"faqdesk-doors-{space.home}", f"faqdesk-{space.home}"
+        own = (space.home / "queue.name").read_text()
+        doors, jobs = f"faqdesk-doors-{own}", f"faqdesk-{own}"
         assert set(made) == {doors, jobs}
         (task,) = made[doors].pending()
         assert task.args == (str(space.home), "webhook", 1)

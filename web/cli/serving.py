@@ -63,6 +63,9 @@ def worker_command(parent: int | None) -> None:
     Example:
       faqdesk worker
     """
+    from web import redis_queue
     from web.serve import work
 
+    if parent is None:
+        redis_queue.reach()
     work(workspace(), parent=parent)

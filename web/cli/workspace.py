@@ -19,6 +19,8 @@ from .common import actor, json_option, print_json, workspace
 _CURES = {
     "no_worker": "Nothing works through jobs, webhooks and answers: start faqdesk serve, or look "
     "in its log why the worker ends.",
+    "queue_away": "The Redis server that FAQDESK_REDIS names does not answer: jobs, webhooks and "
+    "answers wait until it does.",
     "jobs_late": "Jobs wait and none is running: look at the Jobs page and in the log.",
     "webhooks_late": "Webhooks wait to be worked through: look in the log of faqdesk serve.",
     "answers_late": "Answers that are due are not delivered: look in the log of faqdesk serve.",
@@ -31,6 +33,10 @@ _CURES = {
     "clock_back": "The machine's clock is behind what this desk has seen: look whether it is "
     "right. Everybody may have to sign in anew.",
     "models_amiss": "Models in force are missing or damaged: see amiss.",
+    "vectors_away": "The vector engine that FAQDESK_VECTORS names does not answer: similar answers "
+    "are found by their words alone. Why: faqdesk vectors",
+    "vectors_late": "The vector engine was not brought up to date for a while: look in the log of "
+    "faqdesk serve, or do it now: faqdesk vectors sync",
     "disk_low": "The disk is nearly full: make room, before answers cannot be saved.",
     "answers_failed": "Answers were not delivered: look at the Connections page.",
 }
