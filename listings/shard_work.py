@@ -13,8 +13,8 @@ from typing import Protocol
 from support.batch import Engine
 from support.errors import FaqdeskError, InputError, ModelVersionError
 
-from .shards import Receipt, Shard, Work, do, plan_hash, receipt
-from .tables import Layout
+from .shards import Done, Receipt, Shard, Work, do, plan_hash, receipt
+from .tables import Layout, Rows
 
 Progress = Callable[[int, int, str], None]  # done, total, message
 
@@ -70,19 +70,28 @@ class Task:
         Raises:
             FaqdeskError: this machine does not see the run's folder.
         """
-        if plan_hash(self.folder) != self.plan:
-            raise FaqdeskError(
-                f"{socket.gethostname()} does not see {self.folder}, or sees another folder there. "
-                "Write the output into a folder that every machine has under the same name."
-            )
+        self._check_folder()
         work = self.opener.open(self.layout)
 
+        def checked(rows: Rows, lines: Sequence[int]) -> Done:
+            found = work(rows, lines)
+            # Whoever hung meanwhile must not write into the run that was begun anew since.
+            self._check_folder()
+            return found
+
         def done(shard: Shard) -> Receipt:
-            found = do(shard, self.layout, work)
+            found = do(shard, self.layout, checked)
             # The receipt is on disk; its reports would only travel to be thrown away.
             return Receipt(found.number, found.rows, found.size, [], {}, [])
 
         return done
+
+    def _check_folder(self) -> None:
+        if plan_hash(self.folder) != self.plan:
+            raise FaqdeskError(
+                f"{socket.gethostname()} does not see {self.folder}, or sees another run's there. "
+                "Write the output into a folder that every machine has under the same name."
+            )
 
 
 def do_all(shards: Sequence[Shard], task: Task, engine: Engine, progress: Progress) -> int:

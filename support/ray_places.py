@@ -6,7 +6,6 @@ this machine alone. Ray is asked in a process of its own, and not imported.
 """
 
 import os
-import socket
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Final
 
 from .engine_places import check_place, host_of
 from .errors import FaqdeskError, SettingError
+from .ray_wire import check_wire, talks_tls
 
 LOCAL: Final = "local"  # a cluster that is started for the run, and ends with it
 _TOKEN_FILE: Final = Path("~/.ray/auth_token")  # where Ray looks last
@@ -24,8 +24,7 @@ CURE: Final = (
     "~/.ray/auth_token) and RAY_USE_TLS=1 with the certificates (RAY_TLS_SERVER_CERT, "
     "RAY_TLS_SERVER_KEY, RAY_TLS_CA_CERT), start it again, and begin the run with the same."
 )
-ANSWERS: Final = 5.0  # seconds; left to itself, Ray tries for minutes
-LETS_IN: Final = 30.0  # seconds
+LETS_IN: Final = 60.0  # seconds; Ray itself would try for minutes
 _MODE: Final = "RAY_AUTH_MODE"
 _SECRETS: Final = ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
 # Asks a cluster which machines it has.
@@ -106,28 +105,31 @@ def check_door(address: str) -> None:
         SettingError: it lets in who has no token, or does not take this machine's.
     """
     host, _, port = address.rpartition(":")
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=ANSWERS).close()
-    except OSError as error:
-        raise FaqdeskError(
-            f"No Ray cluster answers at {address} ({error}). Name the address that "
-            "`ray start --head` told: --address HOST:6379"
-        ) from error
+    check_wire(host.strip("[]"), int(port))
+    if os.environ.get(_MODE, "").lower() == "token" and not has_token():
+        raise SettingError(
+            "RAY_AUTH_MODE=token, and there is no token on this machine. Name a file with the "
+            "cluster's: RAY_AUTH_TOKEN_PATH"
+        )
     stranger = {name: value for name, value in os.environ.items() if name not in _SECRETS}
     knocks = [_knock(address, env) for env in (stranger | {_MODE: "disabled"}, dict(os.environ))]
-    let_in, told = (_told(knock) for knock in knocks)
-    if not let_in:
+    strange, ours = (_told(knock) for knock in knocks)
+    if not strange:
         raise SettingError(f"The Ray cluster at {address} lets in who has no token. {CURE}")
-    if "AuthToken" in told or "AuthenticationError" in told:
+    if _no_token(ours):
         raise SettingError(
             f"The Ray cluster at {address} asks for a token, and this machine's is not its. "
             "Set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN_PATH to a file with the cluster's."
         )
-    if told:
+    if ours or not _no_token(strange):
         raise FaqdeskError(
             f"What answers at {address} is no Ray cluster that this machine can talk to "
-            f"({told}). Both need the same RAY_USE_TLS, and certificates of one authority."
+            f"({ours or strange})."
         )
+
+
+def _no_token(told: str) -> bool:
+    return "AuthToken" in told or "AuthenticationError" in told
 
 
 def _knock(address: str, env: dict[str, str]) -> "subprocess.Popen[str]":
@@ -165,6 +167,6 @@ def has_token() -> bool:
 
 def has_tls() -> bool:
     """Whether this machine talks TLS to a cluster, by certificates that are there."""
-    if os.environ.get("RAY_USE_TLS", "").lower() not in ("1", "true"):
-        return False
-    return all(Path(os.environ.get(name, "") or "-").is_file() for name in _CERTIFICATES)
+    return talks_tls() and all(
+        Path(os.environ.get(name, "") or "-").is_file() for name in _CERTIFICATES
+    )

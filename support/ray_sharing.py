@@ -53,6 +53,7 @@ class Sharing:
         self._looked = float("-inf")
         self._tries: dict[Any, _Try] = {}  # by what Ray calls them
         self._took: list[float] = []  # seconds
+        self._failed: set[int] = set()  # items of which a try ended for good
 
     @property
     def place(self) -> str:
@@ -129,7 +130,8 @@ class Sharing:
         now = time.monotonic()
         often = Counter(attempt.number for attempt in self._tries.values())
         for attempt in list(self._tries.values()):
-            if often[attempt.number] == 1 and now - attempt.begun > late:
+            alone = often[attempt.number] == 1 and attempt.number not in self._failed
+            if alone and now - attempt.begun > late:
                 node = self._free(beside=attempt.node)
                 if not node:
                     return
@@ -143,6 +145,7 @@ class Sharing:
         except (errors.RayTaskError, errors.RaySystemError) as error:
             raise FaqdeskError(_not_begun(error)) from error
         except errors.RayError as error:
+            self._failed.add(attempt.number)
             if any(other.number == attempt.number for other in self._tries.values()):
                 return None
             raise FaqdeskError(_died(error)) from error
