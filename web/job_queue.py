@@ -6,15 +6,18 @@ queues only ring.
 """
 
 import sqlite3
+import time
+from collections.abc import Callable
 from contextlib import closing, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import structlog
-from huey import Huey, SqliteHuey
+from huey import Huey, RedisHuey, SqliteHuey
 from huey import signals as huey_signals
 from huey.consumer import Consumer
+from huey.storage import RedisStorage
 from sqlite_utils import Database
 
 from support.workspace import Workspace
@@ -27,7 +30,7 @@ DOOR_WORKERS: Final = 2  # a helpdesk that is slow to answer does not hold up th
 POLL_SECONDS = 1.0  # how long a job waits in the queue at most when nothing else runs
 STOP_SECONDS = 2.0  # how long a worker that is to stop waits for a job that is about to end
 # What a bell that cannot be rung raises: the tables know what waits, and it is rung for later.
-NOT_RUNG: Final[tuple[type[Exception], ...]] = (sqlite3.Error, *redis_queue.AWAY)
+NOT_RUNG: Final[tuple[type[Exception], ...]] = (sqlite3.Error, ConnectionError, *redis_queue.AWAY)
 
 
 def queue(path: Path, name: str = "faqdesk") -> Huey:
@@ -56,13 +59,53 @@ _files: dict[Path, int] = {}  # which file each queue was opened as
 @cache
 def _made(path: Path, name: str) -> Huey:
     if redis_queue.address():
-        return redis_queue.made(name, path.parent)
+        pool = redis_queue.pool()
+        own = f"{name}-{redis_queue.name_of(path.parent)}"  # one server may ring for several desks
+        return RedisHuey(
+            own, storage_class=Bells, connection_pool=pool, serializer=Messages(), results=False
+        )
     # strict_fifo: jobs run one after the other, in the order they were asked for.
     huey = SqliteHuey(
         name, filename=str(path), strict_fifo=True, serializer=Messages(), results=False
     )
     _files[path] = _file(path)
     return huey
+
+
+class Bells(RedisStorage):  # type: ignore[misc]
+    """A queue that is empty while its server is away."""
+
+    def enqueue(self, data: bytes, priority: float | None = None) -> None:
+        """Ring; where the server was away a moment ago, that is not tried again.
+
+        Raises:
+            ConnectionError: it is away.
+        """
+        if redis_queue.paused():
+            raise ConnectionError("The Redis server was away a moment ago.")
+        try:
+            super().enqueue(data, priority)
+        except redis_queue.AWAY:
+            redis_queue.pause()
+            raise
+
+    def dequeue(self) -> Any:
+        """The oldest bell; None where there is none within a second, or nobody to ask."""
+        return self._heard(super().dequeue, None)
+
+    def read_schedule(self, ts: Any) -> Any:
+        """The bells that were to ring by now."""
+        return self._heard(lambda: super(Bells, self).read_schedule(ts), [])
+
+    def _heard(self, ask: Callable[[], Any], nothing: Any) -> Any:
+        try:
+            found = ask()
+        except redis_queue.AWAY as error:
+            redis_queue.missed(error)
+            time.sleep(1.0)
+            return nothing
+        redis_queue.heard()
+        return found
 
 
 def _file(path: Path) -> int:
@@ -115,7 +158,7 @@ def _door_task(huey: Huey) -> Any:
             return
         again = door_work.do(Workspace(Path(home)), kind, row_id)
         if again is not None:
-            with suppress(*redis_queue.AWAY):  # it waits in its table
+            with suppress(*NOT_RUNG):  # it waits in its table
                 _door_task(huey).schedule((home, kind, row_id), delay=again)
 
     return door
@@ -174,7 +217,7 @@ def ring_again(workspace: Workspace, db: Database) -> None:
     Between its bell and its beginning a job may be rung for twice; it runs once.
     """
     huey = queue(workspace.queue_path)
-    with suppress(*redis_queue.AWAY):  # it is told where bells are waited for
+    with suppress(ConnectionError, *redis_queue.AWAY):  # told where bells are waited for
         rung = {task.args[1:] for task in huey.pending()}
         for row in db.query("SELECT id FROM jobs WHERE state = 'queued' ORDER BY id"):
             if (row["id"],) not in rung:
@@ -196,7 +239,7 @@ def consume(workspace: Workspace) -> None:
     _door_task(doors.huey)
     # A worker that was killed may have taken a job from the queue and not begun it: the table of
     # jobs knows what waits. One that is rung for twice runs once.
-    with closing(workspace.database()) as db, suppress(*redis_queue.AWAY):
+    with closing(workspace.database()) as db, suppress(ConnectionError, *redis_queue.AWAY):
         huey.flush()
         ring_again(workspace, db)
         doors.huey.flush()

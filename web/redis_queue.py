@@ -14,14 +14,10 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import structlog
-from huey import Huey, RedisHuey
-from huey.storage import RedisStorage
 
 from support.engine_places import check_place
 from support.errors import SettingError
 from support.whole_files import whole_file
-
-from .queue_messages import Messages
 
 try:
     from redis import ConnectionPool, Redis
@@ -86,9 +82,8 @@ def reach() -> None:
     """
     if not address():
         return
-    check()
     try:
-        with closing(Redis(connection_pool=_pool())) as client:
+        with closing(Redis(connection_pool=pool())) as client:
             client.ping()
     except (AuthenticationError, ResponseError) as error:
         raise SettingError(
@@ -103,6 +98,34 @@ def reach() -> None:
         log.warning("the Redis server is away; what waits is rung for later", why=str(error))
 
 
+def paused() -> bool:
+    """Whether the server was away a moment ago: nobody waits to hear so again."""
+    return time.monotonic() < _awayed.get("at", -PAUSE_SECONDS) + PAUSE_SECONDS
+
+
+def pause() -> None:
+    """Note that the server did not answer who rang."""
+    _awayed["at"] = time.monotonic()
+
+
+def missed(why: Exception) -> None:
+    """Note that the server did not answer who waits for bells; said from time to time."""
+    present = time.monotonic()
+    if present > _awayed.get("told", -TELL_SECONDS) + TELL_SECONDS:
+        _awayed["told"] = present
+        log.error("the Redis server is away; what waits is rung for later", why=str(why))
+    _awayed["worker"] = present
+
+
+def heard() -> None:
+    """Note that it answered; after it was away, `back` is set."""
+    if _awayed.pop("worker", None) is not None:
+        _awayed.pop("told", None)
+        _awayed.pop("at", None)
+        log.info("the Redis server is heard again")
+        back.set()
+
+
 def away() -> bool:
     """Whether the server does not answer this process; asked every few seconds at most."""
     if not address():
@@ -112,73 +135,20 @@ def away() -> bool:
         _awayed["asked"] = present
         _awayed.pop("mute", None)
         try:
-            check()
-            with closing(Redis(connection_pool=_pool())) as client:
+            with closing(Redis(connection_pool=pool())) as client:
                 client.ping()
         except (SettingError, RedisError):
             _awayed["mute"] = present
     return "mute" in _awayed
 
 
-def made(name: str, home: Path) -> Huey:
-    """One of a desk's queues on the server.
+def pool() -> Any:
+    """Lines to the server, opened when they are used.
 
     Raises:
         SettingError: as `check`.
-        OSError: the desk's folder cannot be written.
     """
     check()
-    return RedisHuey(
-        f"{name}-{_name(home)}", storage_class=Bells, connection_pool=_pool(),
-        serializer=Messages(), results=False,
-    )  # fmt: skip
-
-
-class Bells(RedisStorage):  # type: ignore[misc]
-    """A queue that is empty while its server is away, and says so from time to time."""
-
-    def enqueue(self, data: bytes, priority: float | None = None) -> None:
-        """Ring; while the server is known to be away nobody waits to hear so again.
-
-        Raises:
-            RedisError: it is away.
-        """
-        if time.monotonic() < _awayed.get("at", -PAUSE_SECONDS) + PAUSE_SECONDS:
-            raise RedisError("It was away a moment ago.")
-        try:
-            super().enqueue(data, priority)
-        except RedisError:
-            _awayed["at"] = time.monotonic()
-            raise
-
-    def dequeue(self) -> Any:
-        """The oldest bell; None where there is none within a second, or nobody to ask."""
-        return self._heard(super().dequeue, None)
-
-    def read_schedule(self, ts: Any) -> Any:
-        """The bells that were to ring by now."""
-        return self._heard(lambda: super(Bells, self).read_schedule(ts), [])
-
-    def _heard(self, ask: Any, nothing: Any) -> Any:
-        try:
-            found = ask()
-        except RedisError as error:
-            present = time.monotonic()
-            if present > _awayed.get("told", -TELL_SECONDS) + TELL_SECONDS:
-                _awayed["told"] = present
-                log.error("the Redis server is away; what waits is rung for later", why=str(error))
-            _awayed["worker"] = present
-            time.sleep(1.0)
-            return nothing
-        if _awayed.pop("worker", None) is not None:
-            _awayed.pop("told", None)
-            _awayed.pop("at", None)
-            log.info("the Redis server is heard again")
-            back.set()
-        return found
-
-
-def _pool() -> Any:
     # Nobody tries three times, with pauses between, while somebody waits for a page.
     return ConnectionPool.from_url(
         address(), socket_connect_timeout=CONNECT_SECONDS, socket_timeout=ANSWER_SECONDS,
@@ -186,7 +156,7 @@ def _pool() -> Any:
     )  # fmt: skip
 
 
-def _name(home: Path) -> str:
+def name_of(home: Path) -> str:
     """What a desk's queues are called, as nobody else's: one server may ring for several desks.
 
     Neither its path nor its key would do: desks of two machines have the same path, and a restored

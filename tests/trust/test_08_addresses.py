@@ -256,6 +256,7 @@ ASKS = {
     "support/grpc_index.py": "the operator's index server; TLS and a token unless it is here",
     "web/backlog.py": "waits for who connects to our own port",
     "web/serve.py": "looks whether the port is free",
+    "web/redis_queue.py": "the admin's Redis server; TLS and a password unless it is here",
     "web/index_server.py": "listens",
     "support/picture_decoder.py": "a pair of sockets between two processes",
     "support/picture_worker.py": "the other of that pair",

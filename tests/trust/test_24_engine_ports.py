@@ -1,11 +1,12 @@
 """Check 24: an engine's port is open to this machine alone, or it has TLS and asks for a secret.
 
-Ray and Milvus will ask the same function before they are used.
+Ray's machines and Milvus ask the same function before they are used.
 """
 
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +14,14 @@ import pytest
 
 from support import grpc_index
 from support.artifact import write_artifact
+from support.batch import engine_named
 from support.engine_places import check_place, host_of, is_own
 from support.errors import IndexServerError, SettingError
 from support.faiss_index import FaissIndex
 from support.grpc_index import GrpcIndex, IndexChannel
+from support.ray_engine import RayEngine
+from support.ray_places import check_door, check_hosts
+from tests.ray_cluster import ray_cluster
 from web import backlog, job_queue, redis_queue, serve
 from web.app import create_app
 from web.index_server import IndexServer, named
@@ -24,6 +29,7 @@ from web.index_server import IndexServer, named
 ROOT = Path(__file__).parents[2]
 OWN = ["127.0.0.1", "127.8.8.8", "localhost", "LOCALHOST", "localhost.", "::1", "[::1]",
        "::ffff:127.0.0.1"]  # fmt: skip
+LOOPBACK = {"0100007F", "0000000000000000FFFF00000100007F", "00000000000000000000000001000000"}
 OTHERS = ["0.0.0.0", "::", "10.0.0.1", "192.168.0.9", "169.254.1.1", "93.184.216.34", "example.com",
           "localhost.example.com", "127.0.0.1.example.com", "2130706433", "0x7f.1", "127.1",
           "fe80::1", "host.docker.internal"]  # fmt: skip
@@ -142,7 +148,7 @@ def test_nobody_gets_in_with_a_wrong_token_or_none():
 )  # fmt: skip
 def test_a_queue_elsewhere_needs_a_password_and_tls(address, space, monkeypatch):
     made = []
-    monkeypatch.setattr(redis_queue, "RedisHuey", lambda *a, **kw: made.append(kw))
+    monkeypatch.setattr(job_queue, "RedisHuey", lambda *a, **kw: made.append(kw))
     monkeypatch.setenv(redis_queue.REDIS, address)
     with pytest.raises(SettingError, match="FAQDESK_REDIS"):
         job_queue.queue(space.home / "q.db", "x")
@@ -163,7 +169,7 @@ def test_a_queue_elsewhere_needs_a_password_and_tls(address, space, monkeypatch)
 )  # fmt: skip
 def test_a_queue_here_or_behind_both_is_used(address, space, monkeypatch):
     made = []
-    monkeypatch.setattr(redis_queue, "RedisHuey", lambda *a, **kw: made.append(kw))
+    monkeypatch.setattr(job_queue, "RedisHuey", lambda *a, **kw: made.append(kw))
     monkeypatch.setenv(redis_queue.REDIS, address)
     job_queue.queue(space.home / "q.db", "x")
     assert len(made) == 1
@@ -212,3 +218,149 @@ def test_serve_index_refuses_every_address_by_its_exit_code(tmp_path):
     )  # fmt: skip
     assert done.returncode
     assert "lacks a secret that callers show and TLS" in done.stderr
+
+
+@pytest.fixture
+def ray_given(monkeypatch, tmp_path):
+    """Gives this process what Ray reads of a token and TLS; without anything it has neither."""
+    for name in [name for name in os.environ if name.startswith("RAY_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "pem").write_text("a certificate")
+
+    def given(*, token=False, tls=False, **more):
+        if token:
+            more = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "a token"} | more
+        if tls:
+            pem = str(tmp_path / "pem")
+            more = {"RAY_TLS_SERVER_KEY": pem, "RAY_TLS_CA_CERT": pem} | more
+            more = {"RAY_USE_TLS": "1", "RAY_TLS_SERVER_CERT": pem} | more
+        for name, value in more.items():
+            monkeypatch.setenv(name, value)
+
+    return given
+
+
+@pytest.mark.parametrize("host", OTHERS)
+@pytest.mark.parametrize(
+    ("given", "lacks"),
+    [({}, "a secret.* and TLS"), ({"token": True}, "TLS"), ({"tls": True}, "a secret")],
+)
+def test_a_ray_cluster_elsewhere_needs_a_token_and_tls(host, given, lacks, ray_given):
+    ray_given(**given)
+    address = f"[{host}]:6379" if ":" in host else f"{host}:6379"
+    with pytest.raises(SettingError, match=f"lacks {lacks}.*RAY_AUTH_MODE=token.*RAY_USE_TLS=1"):
+        engine_named("ray", address=address)
+    ray_given(token=True, tls=True)
+    engine_named("ray", address=address)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"RAY_AUTH_MODE": "disabled"}, {"RAY_AUTH_TOKEN": ""}, {"RAY_USE_TLS": "0"},
+        {"RAY_TLS_CA_CERT": "/not/there"}, {"RAY_TLS_SERVER_KEY": ""},
+        {"RAY_AUTH_TOKEN": "", "RAY_AUTH_TOKEN_PATH": "/not/there"},
+    ],
+)  # fmt: skip
+def test_half_a_token_or_half_of_tls_is_none(more, ray_given):
+    ray_given(token=True, tls=True, **more)
+    with pytest.raises(SettingError, match="lacks"):
+        engine_named("ray", address="10.0.0.1:6379")
+
+
+def test_a_token_may_lie_in_a_file(ray_given, tmp_path):
+    ray_given(tls=True, RAY_AUTH_MODE="token", RAY_AUTH_TOKEN_PATH=str(tmp_path / "pem"))
+    engine_named("ray", address="10.0.0.1:6379")
+    ray_given(RAY_AUTH_TOKEN_PATH="")
+    (tmp_path / ".ray").mkdir()
+    (tmp_path / ".ray" / "auth_token").write_text("  \n")
+    with pytest.raises(SettingError, match="lacks a secret"):
+        engine_named("ray", address="10.0.0.1:6379")
+    (tmp_path / ".ray" / "auth_token").write_text("a token")
+    engine_named("ray", address="10.0.0.1:6379")
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("ray://10.0.0.1:10001", "client's door.*--address HOST:6379"),
+        ("10.0.0.1", "HOST:PORT"), ("10.0.0.1:", "HOST:PORT"), (":6379", "HOST:PORT"),
+        ("localhost:0", "HOST:PORT"), ("localhost:66000", "HOST:PORT"), ("auto", "HOST:PORT"),
+    ],
+)  # fmt: skip
+def test_an_address_that_is_no_cluster_is_refused_with_its_cure(address, words, ray_given):
+    ray_given(token=True, tls=True)
+    with pytest.raises(SettingError, match=words):
+        engine_named("ray", address=address)
+
+
+def test_a_cluster_is_never_taken_from_the_environment_unsaid(ray_given):
+    ray_given(RAY_ADDRESS="10.0.0.1:6379")
+    with pytest.raises(SettingError, match=r"--address 10\.0\.0\.1:6379, or --address local"):
+        engine_named("ray")
+    engine_named("ray", address="local")
+
+
+def test_machines_elsewhere_are_refused_behind_a_door_on_this_one(ray_given):
+    check_hosts(["127.0.0.1", "127.0.0.3"])
+    with pytest.raises(SettingError, match=r"on 10\.0\.0\.2 can be reached by others"):
+        check_hosts(["127.0.0.1", "10.0.0.2"])
+
+
+def test_a_cluster_of_this_machine_is_reached_by_this_process_alone(ray_given):
+    code = (
+        "import ray\n"
+        "from support.ray_engine import RayEngine\n"
+        "with RayEngine('local', parallel=1):\n"
+        "    print('GCS', ray.get_runtime_context().gcs_address, flush=True)\n"
+        "    input()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        cwd=ROOT,
+    ) as process:  # fmt: skip
+        address = next(line for line in process.stdout if line.startswith("GCS")).split()[1]
+        hosts, ports = zip(*listening(family(process.pid)), strict=True)
+        assert int(address.rpartition(":")[2]) in ports
+        assert {host for host in hosts if host not in LOOPBACK} == set()
+        with pytest.raises(SettingError, match="asks for a token"):
+            check_door(address)
+        process.communicate("\n")
+    assert process.returncode == 0
+
+
+def family(pid):
+    """A process and all that came of it."""
+    parents = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            parents[int(stat.parent.name)] = int(stat.read_text().rpartition(") ")[2].split()[1])
+    found = {pid}
+    while more := {child for child, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found
+
+
+def listening(pids):
+    """Where processes listen: hosts, as the system writes them, with their ports."""
+    sockets = set()
+    for pid in pids:
+        with suppress(OSError):
+            sockets |= {os.readlink(path) for path in Path(f"/proc/{pid}/fd").iterdir()}
+    lines = [line.split() for name in ("tcp", "tcp6")
+             for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:]]  # fmt: skip
+    places = [line[1].split(":") for line in lines
+              if line[3] == "0A" and f"socket:[{line[9]}]" in sockets]  # fmt: skip
+    return [(host, int(port, 16)) for host, port in places]
+
+
+def test_a_cluster_that_lets_strangers_in_is_not_joined_even_here(ray_given):
+    with ray_cluster(more=0, given={"RAY_AUTH_MODE": "disabled"}) as cluster:
+        for token in (False, True):  # it takes a token as well, and nothing comes of it
+            ray_given(token=token)
+            with (
+                pytest.raises(SettingError, match=r"lets in who has no token.*RAY_AUTH_MODE=token"),
+                RayEngine(cluster.address),
+            ):
+                pass

@@ -109,6 +109,7 @@ class StubRecommender(Recommender):
         top_k: int = 3,
         inquiry_id: int | None = None,
         similar_k: int | None = None,
+        models: Models | None = None,
     ) -> Suggestion:
         similar: tuple[PastAnswer, ...] = ()
         if self.similar is not None:  # a test may take it away

@@ -117,7 +117,7 @@ def test_the_queues_are_put_on_redis_where_it_is_named(space, db, client, monkey
         return made[name]
 
     monkeypatch.setenv(redis_queue.REDIS, "rediss://:word@queue.example:6379/3")
-    monkeypatch.setattr(redis_queue, "RedisHuey", redis)
+    monkeypatch.setattr(job_queue, "RedisHuey", redis)
     for cached in (job_queue._made, job_queue._door_task, job_queue._task):
         cached.cache_clear()
     try:
