@@ -23,6 +23,7 @@ try:
     from redis import ConnectionPool, Redis
     from redis.backoff import NoBackoff
     from redis.exceptions import AuthenticationError, RedisError, ResponseError
+    from redis.exceptions import ConnectionError as BrokenError
     from redis.retry import Retry
 except ImportError:  # pip install 'faqdesk[redis]'
     _WHY: tuple[type[Exception], ...] = ()
@@ -149,10 +150,11 @@ def pool() -> Any:
         SettingError: as `check`.
     """
     check()
-    # Nobody tries three times, with pauses between, while somebody waits for a page.
+    # Once more at once where a line broke, as it does when the server is started anew. The library
+    # would try ten times with pauses between, while somebody waits for a page.
     return ConnectionPool.from_url(
         address(), socket_connect_timeout=CONNECT_SECONDS, socket_timeout=ANSWER_SECONDS,
-        retry=Retry(NoBackoff(), 1), health_check_interval=30,
+        retry=Retry(NoBackoff(), 1, supported_errors=(BrokenError,)), health_check_interval=30,
     )  # fmt: skip
 
 
