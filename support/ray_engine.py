@@ -131,6 +131,7 @@ def _joined(ray: Any, **options: Any) -> Iterator[Any]:
     with _ending_in_order() as set_again, _quiet(ray):
         try:
             try:
+                _read_again(ray)
                 ray.init(
                     **options,
                     logging_level=logging.CRITICAL,
@@ -172,6 +173,12 @@ def _own_token() -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+def _read_again(ray: Any) -> None:
+    """Have Ray read whether it shows a token, and which: it does so once, when it is imported."""
+    ray._raylet.Config.initialize("")
+    ray._raylet.AuthenticationTokenLoader.instance().reset_cache()
 
 
 @contextmanager
