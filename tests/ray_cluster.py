@@ -14,20 +14,23 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.web.doors import free_port, until
 
 _MEMORY = "80000000"  # bytes of a node's object store; what is sent here is small
-# How soon a node that answers no more is given up: seconds instead of half a minute.
+_TRIES = 4  # a node gives up by itself where a busy machine starts its parts too slowly
+# How soon a node that is gone is given up: seconds instead of half a minute.
 _IMPATIENT = {
     "RAY_health_check_initial_delay_ms": "1000",
     "RAY_health_check_period_ms": "500",
-    "RAY_health_check_timeout_ms": "2000",
+    "RAY_health_check_timeout_ms": "10000",
     "RAY_health_check_failure_threshold": "4",
 }
+# Nor is one given up that starts slowly: a busy machine takes more than Ray's half a minute.
+_PATIENT = {"RAY_agent_register_timeout_ms": "120000", "RAY_raylet_start_wait_time_s": "120"}
 # The memory of a machine that runs the tests of others too is not this cluster's to judge.
 _QUIET = {
     "RAY_memory_monitor_refresh_ms": "0",
@@ -62,12 +65,14 @@ class Node:
         """What it said while it started."""
         return self._said.read_text(encoding="utf-8", errors="replace")
 
-    def wait(self) -> None:
-        """Wait until it is up."""
-        until(
-            lambda: "Ray runtime started" in self.said or self.process.poll() is not None, "a node"
-        )
-        assert self.process.poll() is None, self.said
+    def is_up(self) -> bool:
+        """Wait until it is up, or has given up."""
+        until(lambda: "Ray runtime started" in self.said or not self.runs(), "a node is up or gone")
+        return self.runs()
+
+    def runs(self) -> bool:
+        """Whether it is there still."""
+        return self.process.poll() is None
 
     def pids(self) -> list[int]:
         """All its processes; a worker has a process group of its own, but the node's session."""
@@ -80,15 +85,12 @@ class Node:
 
     def kill(self) -> None:
         """End all its processes at once, as if the machine had lost its power."""
-        while pids := [pid for pid in self.pids() if pid != self.process.pid or self._runs()]:
+        while pids := [pid for pid in self.pids() if pid != self.process.pid or self.runs()]:
             for pid in pids:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             time.sleep(0.02)
         self.process.wait()
-
-    def _runs(self) -> bool:
-        return self.process.poll() is None
 
 
 class RayCluster:
@@ -101,7 +103,8 @@ class RayCluster:
         self.token_file.write_text(token, encoding="utf-8")
         self.token_file.chmod(0o600)
         self.address = f"127.0.0.2:{free_port()}"
-        self.nodes: list[Node] = []
+        self.nodes: list[Node] = []  # that are up
+        self._begun: list[Node] = []
         self._hosts, self._folders = itertools.count(3), itertools.count()
         self.secret = {
             "RAY_AUTH_MODE": "token",
@@ -109,7 +112,7 @@ class RayCluster:
             **(given or {}),
         }
         kept = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
-        self._environment = {**kept, **_QUIET, **_IMPATIENT, **self.secret}
+        self._environment = {**kept, **_QUIET, **_IMPATIENT, **_PATIENT, **self.secret}
 
     @property
     def head(self) -> Node:
@@ -119,24 +122,39 @@ class RayCluster:
     def start(self, more: int) -> None:
         """Start the head and so many more nodes."""
         host, port = self.address.split(":")
-        self._add(
-            "--head", f"--node-ip-address={host}", f"--port={port}", "--include-dashboard=false",
-            f"--ray-client-server-port={free_port()}", f"--dashboard-port={free_port()}",
-            "--no-monitor",
-        ).wait()  # fmt: skip
-        for node in [self.add() for _ in range(more)]:
-            node.wait()
+        self._start(
+            lambda: self._begin(
+                "--head", f"--node-ip-address={host}", f"--port={port}", "--no-monitor",
+                f"--ray-client-server-port={free_port()}", f"--dashboard-port={free_port()}",
+                "--include-dashboard=false",
+            ), 1,
+        )  # fmt: skip
+        self.add(more)
 
-    def add(self) -> Node:
-        """Begin to start one more node."""
-        host = f"127.0.0.{next(self._hosts)}"
-        return self._add(f"--address={self.address}", f"--node-ip-address={host}")
+    def add(self, count: int) -> None:
+        """Start so many more nodes, each at an address of its own."""
+        head = f"--address={self.address}"
+        self._start(
+            lambda: self._begin(head, f"--node-ip-address=127.0.0.{next(self._hosts)}"), count
+        )
 
-    def _add(self, *words: str) -> Node:
+    def _start(self, begin: Callable[[], Node], count: int) -> None:
+        for _ in range(_TRIES):
+            begun = [begin() for _ in range(count)]
+            failed = [node for node in begun if not node.is_up()]
+            self.nodes += [node for node in begun if node not in failed]
+            for node in failed:
+                node.kill()
+            count = len(failed)
+            if not count:
+                return
+        raise AssertionError(failed[-1].said)
+
+    def _begin(self, *words: str) -> Node:
         # A unix socket's path has 107 bytes, and Ray needs some seventy of them below the folder.
         folder = self._folder / str(next(self._folders))
-        self.nodes.append(Node(list(words), folder=folder, environment=self._environment))
-        return self.nodes[-1]
+        self._begun.append(Node(list(words), folder=folder, environment=self._environment))
+        return self._begun[-1]
 
     def workers(self) -> list[int]:
         """The processes that have work of a driver, on all nodes."""
@@ -144,14 +162,13 @@ class RayCluster:
 
     def mend(self) -> None:
         """Replace the nodes that were killed."""
-        gone = [node for node in self.nodes if node.process.poll() is not None]
+        gone = [node for node in self.nodes if not node.runs()]
         self.nodes = [node for node in self.nodes if node not in gone]
-        for node in [self.add() for _ in gone]:
-            node.wait()
+        self.add(len(gone))
 
     def stop(self) -> None:
         """End everything."""
-        for node in reversed(self.nodes):
+        for node in reversed(self._begun):
             node.kill()
 
 

@@ -54,11 +54,12 @@ class TableRun:
     @contextmanager
     def _started(self, words: list[str], given: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+        no_desk = {"FAQDESK_HOME": str(self.out.parent / "no desk")}
         with self._said.open("w", encoding="utf-8") as said:
             process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "web.cli", *self.words, *words],
-                cwd=ROOT, env=kept | given, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                stderr=said, text=True, start_new_session=True,
+                cwd=ROOT, env=kept | no_desk | given, stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE, stderr=said, text=True, start_new_session=True,
             )  # fmt: skip
         try:
             yield process
