@@ -12,17 +12,21 @@ from contextlib import closing, contextmanager
 
 import pytest
 
-from support.artifact import read_artifact, write_artifact
+from support.artifact import read_artifact, version_of, write_artifact
 from support.release import current
-from support.releases import publish
+from support.releases import publish, put_in_force, store
 from tests import soaking
 from tests.conftest import ACTOR
+from tests.listings.small_category import category_model
 from tests.web.doors import faqdesk, until
+from tests.web.drawn_listings import BAG, BAG_AGAIN, sell
 from train.open_loop import lateness, play, times
 from train.process_memory import held
 from train.served import served
 from train.served_lines import Lines
 from web import jobs, tokens
+
+__all__ = ["category_model"]
 
 WORKERS = 4
 RATE = 6  # suggestions a second, beside those that ask who has moved
@@ -173,3 +177,81 @@ def test_a_publish_reaches_every_process_without_a_refusal(desk):
         f"{times(steady.did)} ms, generator late {lateness(steady.did)}; private memory "
         f"{sizes[0]:.0f} to {sizes[-1]:.0f} MB"
     )
+
+
+def turned_category(folder, place):
+    """The same category model under another version."""
+    known = read_artifact(folder, "category")
+
+    def files(inside):
+        for path in folder.iterdir():
+            if path.name not in ("config.json", "metrics.json", "manifest.json"):
+                (shutil.copytree if path.is_dir() else shutil.copy)(path, inside / path.name)
+
+    config = known.config | {"seed": 99}
+    write_artifact(place, kind="category", files=files, metrics=known.metrics, config=config)
+
+
+def test_category_models_and_the_index_of_listings_reach_every_process(space, category_model):
+    folder = space.models / "category"
+    shutil.copytree(category_model, folder / "m1")
+    turned_category(category_model, folder / "m2")
+    db = space.database()
+    stored = {
+        name: store(space, db, {"category": name}, actor=ACTOR, line="category").name
+        for name in ("m1", "m2")
+    }
+    versions = {name: version_of(folder / name) for name in stored}
+    assert versions["m1"] != versions["m2"]
+    put_in_force(space, db, stored["m1"], actor=ACTOR)
+    _, token = tokens.create(
+        db, ACTOR, name="shop", scopes=("listings",), per_minute=tokens.MOST_PER_MINUTE
+    )
+    sell(space, db, 1, "kim", BAG, photos=[(1, 0)])
+    with served(space, ("--workers", str(WORKERS))) as server:
+        pids = server.web_pids()
+        with Lines(server.port, pids, token=token) as lines:
+            seen = []
+
+            def ask(pid, path, body):
+                status, said = lines.ask(pid, f"/api/v1/{path}", body)
+                seen.append(status)
+                return said
+
+            def model(pid):
+                return ask(pid, "categories", {"title": "나이키 운동화"}).get("model")
+
+            def like(pid, text):
+                return len(ask(pid, "listings:similar", {"text": text}).get("listings", []))
+
+            assert {model(pid) for pid in pids} == {versions["m1"]}
+            before = {pid: like(pid, BAG) for pid in pids}
+            for name in ("m2", "m1", "m2"):
+                done = faqdesk(
+                    space,
+                    "models",
+                    "publish",
+                    stored[name],
+                    "--line",
+                    "category",
+                    "--force",
+                    "--reason",
+                    "t",
+                )
+                assert done.returncode == 0, done.stderr
+                for pid in pids:
+                    until(
+                        lambda pid=pid, name=name: model(pid) == versions[name],
+                        f"process {pid} follows to {name}", seconds=FOLLOW_SECONDS,
+                    )  # fmt: skip
+            sell(space, db, 2, "lee", BAG_AGAIN, photos=[(1, 0)])
+            done = faqdesk(space, "similar", "index")
+            assert done.returncode == 0, done.stderr
+            for pid in pids:
+                until(
+                    lambda pid=pid: like(pid, BAG) > before[pid], f"process {pid} finds it",
+                    seconds=FOLLOW_SECONDS,
+                )  # fmt: skip
+        assert server.web_pids() == pids
+    assert set(seen) == {200}
+    db.close()
