@@ -22,6 +22,8 @@ from .bench_similar_speed import DIM
 LISTINGS: Final = 10**8
 VECTORS: Final = 10**9
 COUNTS: Final = (1, 10)  # machines that share the work
+LOOSE: Final = 1.5  # sizes that lie this far from a law follow none
+FAR: Final = 1_000  # times what was measured; further no law is worth a number
 # Where it hurts first: measurement, figure, the limit, and in what words.
 LIMITS: Final = (
     ("import", "seconds", 24 * 3600.0, "import takes a day"),
@@ -122,9 +124,10 @@ def _first(entries: Sequence[Entry]) -> str:
     for name, key, limit, words in LIMITS:
         mine = [entry for entry in entries if entry.measurement == name]
         law = Fit.of(points(mine, key))
-        if law is None:
+        if law is None or law.factor > LOOSE:
             continue
-        rows, largest = rows_at(law, limit), max(entry.rows for entry in mine)
+        largest = max(entry.rows for entry in mine)
+        rows = rows_at(law, limit)
         found.append((rows or float("inf"), words, law.words(), largest))
     if not found:
         return ""
@@ -135,13 +138,14 @@ def _first(entries: Sequence[Entry]) -> str:
         "|---|---|---|---|",
     ]
     for rows, words, law_words, largest in sorted(found):
-        lines.append(f"| {words} | {_about(rows)} | {law_words} | {largest:,} |")
+        at = _about(rows) if rows <= FAR * largest else f"beyond {FAR * largest:,}"
+        lines.append(f"| {words} | {at} | {law_words} | {largest:,} |")
     return "\n".join(lines)
 
 
 def _about(rows: float) -> str:
     """Two digits: a law is no better than that."""
-    return "never" if rows > 1e13 else f"{float(f'{rows:.2g}'):,.0f}"
+    return f"{float(f'{rows:.2g}'):,.0f}"
 
 
 def _last(entries: Sequence[Entry], name: str, key: str) -> float:
