@@ -71,8 +71,8 @@ class RemoteInquiries:
             for match in found.similar
             if match.inquiry_id in past  # taken away since the server looked
         ]
-        if neighbours_k is None:
-            return LookBack(vector, similar, None)
+        if neighbours_k is None or found.by_words:
+            return LookBack(vector, similar, None, by_words=found.by_words)
         heard = [(tuple(near.labels), near.score) for near in found.neighbours]
         return LookBack(vector, similar, heard, tuple(near.inquiry_id for near in found.neighbours))
 

@@ -4,82 +4,85 @@
 # source: support/index.proto
 # Protobuf Python Version: 7.35.1
 """Generated protocol buffer code."""
-
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import descriptor_pool as _descriptor_pool
 from google.protobuf import runtime_version as _runtime_version
 from google.protobuf import symbol_database as _symbol_database
 from google.protobuf.internal import builder as _builder
-
 _runtime_version.ValidateProtobufRuntimeVersion(
-    _runtime_version.Domain.PUBLIC, 7, 35, 1, "", "support/index.proto"
+    _runtime_version.Domain.PUBLIC,
+    7,
+    35,
+    1,
+    '',
+    'support/index.proto'
 )
 # @@protoc_insertion_point(imports)
 
 _sym_db = _symbol_database.Default()
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(
-    b'\n\x13support/index.proto\x12\x10\x66\x61qdesk.index.v1"\x1a\n\tIndexName\x12\r\n\x05index\x18\x01 \x01(\t".\n\x10IndexDescription\x12\x0b\n\x03\x64im\x18\x01 \x01(\x05\x12\r\n\x05\x63ount\x18\x02 \x01(\x03"\x06\n\x04\x44one"9\n\nAddRequest\x12\r\n\x05index\x18\x01 \x01(\t\x12\x0b\n\x03ids\x18\x02 \x01(\x0c\x12\x0f\n\x07vectors\x18\x03 \x01(\x0c"+\n\rRemoveRequest\x12\r\n\x05index\x18\x01 \x01(\t\x12\x0b\n\x03ids\x18\x02 \x01(\x0c"^\n\rSearchRequest\x12\r\n\x05index\x18\x01 \x01(\t\x12\x0f\n\x07vectors\x18\x02 \x01(\x0c\x12\r\n\x05top_k\x18\x03 \x01(\x05\x12\x0f\n\x07limited\x18\x04 \x01(\x08\x12\r\n\x05\x61llow\x18\x05 \x01(\x0c"-\n\x0eSearchResponse\x12\x0b\n\x03ids\x18\x01 \x01(\x0c\x12\x0e\n\x06scores\x18\x02 \x01(\x0c"*\n\x0c\x46\x65tchRequest\x12\r\n\x05index\x18\x01 \x01(\t\x12\x0b\n\x03ids\x18\x02 \x01(\x0c" \n\rFetchResponse\x12\x0f\n\x07vectors\x18\x01 \x01(\x0c"&\n\x08\x46ilePart\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c"8\n\x07Options\x12\r\n\x05top_k\x18\x01 \x01(\x05\x12\x0c\n\x04ways\x18\x02 \x03(\t\x12\x10\n\x08\x61t_least\x18\x03 \x01(\x01"R\n\x10\x42yListingRequest\x12\x12\n\nlisting_id\x18\x01 \x01(\x03\x12*\n\x07options\x18\x02 \x01(\x0b\x32\x19.faqdesk.index.v1.Options"I\n\rByTextRequest\x12\x0c\n\x04text\x18\x01 \x01(\t\x12*\n\x07options\x18\x02 \x01(\x0b\x32\x19.faqdesk.index.v1.Options"O\n\x10\x42yPictureRequest\x12\x0f\n\x07picture\x18\x01 \x01(\x0c\x12*\n\x07options\x18\x02 \x01(\x0b\x32\x19.faqdesk.index.v1.Options"\xb3\x01\n\x06Reason\x12\n\n\x02\x62y\x18\x01 \x01(\t\x12\r\n\x05score\x18\x02 \x01(\x01\x12\x13\n\x0bprobability\x18\x03 \x01(\x01\x12\x14\n\x07picture\x18\x04 \x01(\x05H\x00\x88\x01\x01\x12\x1a\n\rother_picture\x18\x05 \x01(\x05H\x01\x88\x01\x01\x12\x11\n\x04\x62its\x18\x06 \x01(\x05H\x02\x88\x01\x01\x12\r\n\x05words\x18\x07 \x03(\tB\n\n\x08_pictureB\x10\n\x0e_other_pictureB\x07\n\x05_bits"[\n\x05Match\x12\x12\n\nlisting_id\x18\x01 \x01(\x03\x12\x13\n\x0bprobability\x18\x02 \x01(\x01\x12)\n\x07reasons\x18\x03 \x03(\x0b\x32\x18.faqdesk.index.v1.Reason"3\n\x07Matches\x12(\n\x07matches\x18\x01 \x03(\x0b\x32\x17.faqdesk.index.v1.Match"5\n\x07Version\x12\x0c\n\x04\x64\x65sk\x18\x01 \x01(\t\x12\x0f\n\x07\x65ncoder\x18\x02 \x01(\t\x12\x0b\n\x03mix\x18\x03 \x01(\x01"t\n\x0bPastOptions\x12\r\n\x05top_k\x18\x01 \x01(\x05\x12\x19\n\x0cneighbours_k\x18\x02 \x01(\x05H\x00\x88\x01\x01\x12*\n\x07version\x18\x03 \x01(\x0b\x32\x19.faqdesk.index.v1.VersionB\x0f\n\r_neighbours_k"\x83\x01\n\x11PastByTextRequest\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x0e\n\x06vector\x18\x02 \x01(\x0c\x12\x14\n\x07without\x18\x03 \x01(\x03H\x00\x88\x01\x01\x12.\n\x07options\x18\x04 \x01(\x0b\x32\x1d.faqdesk.index.v1.PastOptionsB\n\n\x08_without"Z\n\x14PastByInquiryRequest\x12\x12\n\ninquiry_id\x18\x01 \x01(\x03\x12.\n\x07options\x18\x02 \x01(\x0b\x32\x1d.faqdesk.index.v1.PastOptions"=\n\tPastMatch\x12\x12\n\ninquiry_id\x18\x01 \x01(\x03\x12\r\n\x05score\x18\x02 \x01(\x02\x12\r\n\x05\x61like\x18\x03 \x03(\x03">\n\tNeighbour\x12\x12\n\ninquiry_id\x18\x01 \x01(\x03\x12\r\n\x05score\x18\x02 \x01(\x02\x12\x0e\n\x06labels\x18\x03 \x03(\t"\x98\x01\n\x0bPastMatches\x12*\n\x07version\x18\x01 \x01(\x0b\x32\x19.faqdesk.index.v1.Version\x12,\n\x07similar\x18\x02 \x03(\x0b\x32\x1b.faqdesk.index.v1.PastMatch\x12/\n\nneighbours\x18\x03 \x03(\x0b\x32\x1b.faqdesk.index.v1.Neighbour2\xb4\x03\n\x07Vectors\x12K\n\x08\x44\x65scribe\x12\x1b.faqdesk.index.v1.IndexName\x1a".faqdesk.index.v1.IndexDescription\x12;\n\x03\x41\x64\x64\x12\x1c.faqdesk.index.v1.AddRequest\x1a\x16.faqdesk.index.v1.Done\x12\x41\n\x06Remove\x12\x1f.faqdesk.index.v1.RemoveRequest\x1a\x16.faqdesk.index.v1.Done\x12K\n\x06Search\x12\x1f.faqdesk.index.v1.SearchRequest\x1a .faqdesk.index.v1.SearchResponse\x12H\n\x05\x46\x65tch\x12\x1e.faqdesk.index.v1.FetchRequest\x1a\x1f.faqdesk.index.v1.FetchResponse\x12\x45\n\x08Snapshot\x12\x1b.faqdesk.index.v1.IndexName\x1a\x1a.faqdesk.index.v1.FilePart0\x01\x32\xe8\x01\n\x08Listings\x12J\n\tByListing\x12".faqdesk.index.v1.ByListingRequest\x1a\x19.faqdesk.index.v1.Matches\x12\x44\n\x06\x42yText\x12\x1f.faqdesk.index.v1.ByTextRequest\x1a\x19.faqdesk.index.v1.Matches\x12J\n\tByPicture\x12".faqdesk.index.v1.ByPictureRequest\x1a\x19.faqdesk.index.v1.Matches2\xad\x01\n\tInquiries\x12L\n\x06\x42yText\x12#.faqdesk.index.v1.PastByTextRequest\x1a\x1d.faqdesk.index.v1.PastMatches\x12R\n\tByInquiry\x12&.faqdesk.index.v1.PastByInquiryRequest\x1a\x1d.faqdesk.index.v1.PastMatchesb\x06proto3'
-)
+
+
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x13support/index.proto\x12\x10\x66\x61qdesk.index.v1\"\x1a\n\tIndexName\x12\r\n\x05index\x18\x01 \x01(\t\".\n\x10IndexDescription\x12\x0b\n\x03\x64im\x18\x01 \x01(\x05\x12\r\n\x05\x63ount\x18\x02 \x01(\x03\"\x06\n\x04\x44one\"9\n\nAddRequest\x12\r\n\x05index\x18\x01 \x01(\t\x12\x0b\n\x03ids\x18\x02 \x01(\x0c\x12\x0f\n\x07vectors\x18\x03 \x01(\x0c\"+\n\rRemoveRequest\x12\r\n\x05index\x18\x01 \x01(\t\x12\x0b\n\x03ids\x18\x02 \x01(\x0c\"^\n\rSearchRequest\x12\r\n\x05index\x18\x01 \x01(\t\x12\x0f\n\x07vectors\x18\x02 \x01(\x0c\x12\r\n\x05top_k\x18\x03 \x01(\x05\x12\x0f\n\x07limited\x18\x04 \x01(\x08\x12\r\n\x05\x61llow\x18\x05 \x01(\x0c\"-\n\x0eSearchResponse\x12\x0b\n\x03ids\x18\x01 \x01(\x0c\x12\x0e\n\x06scores\x18\x02 \x01(\x0c\"*\n\x0c\x46\x65tchRequest\x12\r\n\x05index\x18\x01 \x01(\t\x12\x0b\n\x03ids\x18\x02 \x01(\x0c\" \n\rFetchResponse\x12\x0f\n\x07vectors\x18\x01 \x01(\x0c\"&\n\x08\x46ilePart\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"8\n\x07Options\x12\r\n\x05top_k\x18\x01 \x01(\x05\x12\x0c\n\x04ways\x18\x02 \x03(\t\x12\x10\n\x08\x61t_least\x18\x03 \x01(\x01\"R\n\x10\x42yListingRequest\x12\x12\n\nlisting_id\x18\x01 \x01(\x03\x12*\n\x07options\x18\x02 \x01(\x0b\x32\x19.faqdesk.index.v1.Options\"I\n\rByTextRequest\x12\x0c\n\x04text\x18\x01 \x01(\t\x12*\n\x07options\x18\x02 \x01(\x0b\x32\x19.faqdesk.index.v1.Options\"O\n\x10\x42yPictureRequest\x12\x0f\n\x07picture\x18\x01 \x01(\x0c\x12*\n\x07options\x18\x02 \x01(\x0b\x32\x19.faqdesk.index.v1.Options\"\xb3\x01\n\x06Reason\x12\n\n\x02\x62y\x18\x01 \x01(\t\x12\r\n\x05score\x18\x02 \x01(\x01\x12\x13\n\x0bprobability\x18\x03 \x01(\x01\x12\x14\n\x07picture\x18\x04 \x01(\x05H\x00\x88\x01\x01\x12\x1a\n\rother_picture\x18\x05 \x01(\x05H\x01\x88\x01\x01\x12\x11\n\x04\x62its\x18\x06 \x01(\x05H\x02\x88\x01\x01\x12\r\n\x05words\x18\x07 \x03(\tB\n\n\x08_pictureB\x10\n\x0e_other_pictureB\x07\n\x05_bits\"[\n\x05Match\x12\x12\n\nlisting_id\x18\x01 \x01(\x03\x12\x13\n\x0bprobability\x18\x02 \x01(\x01\x12)\n\x07reasons\x18\x03 \x03(\x0b\x32\x18.faqdesk.index.v1.Reason\"3\n\x07Matches\x12(\n\x07matches\x18\x01 \x03(\x0b\x32\x17.faqdesk.index.v1.Match\"5\n\x07Version\x12\x0c\n\x04\x64\x65sk\x18\x01 \x01(\t\x12\x0f\n\x07\x65ncoder\x18\x02 \x01(\t\x12\x0b\n\x03mix\x18\x03 \x01(\x01\"t\n\x0bPastOptions\x12\r\n\x05top_k\x18\x01 \x01(\x05\x12\x19\n\x0cneighbours_k\x18\x02 \x01(\x05H\x00\x88\x01\x01\x12*\n\x07version\x18\x03 \x01(\x0b\x32\x19.faqdesk.index.v1.VersionB\x0f\n\r_neighbours_k\"\x83\x01\n\x11PastByTextRequest\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x0e\n\x06vector\x18\x02 \x01(\x0c\x12\x14\n\x07without\x18\x03 \x01(\x03H\x00\x88\x01\x01\x12.\n\x07options\x18\x04 \x01(\x0b\x32\x1d.faqdesk.index.v1.PastOptionsB\n\n\x08_without\"Z\n\x14PastByInquiryRequest\x12\x12\n\ninquiry_id\x18\x01 \x01(\x03\x12.\n\x07options\x18\x02 \x01(\x0b\x32\x1d.faqdesk.index.v1.PastOptions\"=\n\tPastMatch\x12\x12\n\ninquiry_id\x18\x01 \x01(\x03\x12\r\n\x05score\x18\x02 \x01(\x02\x12\r\n\x05\x61like\x18\x03 \x03(\x03\">\n\tNeighbour\x12\x12\n\ninquiry_id\x18\x01 \x01(\x03\x12\r\n\x05score\x18\x02 \x01(\x02\x12\x0e\n\x06labels\x18\x03 \x03(\t\"\xaa\x01\n\x0bPastMatches\x12*\n\x07version\x18\x01 \x01(\x0b\x32\x19.faqdesk.index.v1.Version\x12,\n\x07similar\x18\x02 \x03(\x0b\x32\x1b.faqdesk.index.v1.PastMatch\x12/\n\nneighbours\x18\x03 \x03(\x0b\x32\x1b.faqdesk.index.v1.Neighbour\x12\x10\n\x08\x62y_words\x18\x04 \x01(\t2\xb4\x03\n\x07Vectors\x12K\n\x08\x44\x65scribe\x12\x1b.faqdesk.index.v1.IndexName\x1a\".faqdesk.index.v1.IndexDescription\x12;\n\x03\x41\x64\x64\x12\x1c.faqdesk.index.v1.AddRequest\x1a\x16.faqdesk.index.v1.Done\x12\x41\n\x06Remove\x12\x1f.faqdesk.index.v1.RemoveRequest\x1a\x16.faqdesk.index.v1.Done\x12K\n\x06Search\x12\x1f.faqdesk.index.v1.SearchRequest\x1a .faqdesk.index.v1.SearchResponse\x12H\n\x05\x46\x65tch\x12\x1e.faqdesk.index.v1.FetchRequest\x1a\x1f.faqdesk.index.v1.FetchResponse\x12\x45\n\x08Snapshot\x12\x1b.faqdesk.index.v1.IndexName\x1a\x1a.faqdesk.index.v1.FilePart0\x01\x32\xe8\x01\n\x08Listings\x12J\n\tByListing\x12\".faqdesk.index.v1.ByListingRequest\x1a\x19.faqdesk.index.v1.Matches\x12\x44\n\x06\x42yText\x12\x1f.faqdesk.index.v1.ByTextRequest\x1a\x19.faqdesk.index.v1.Matches\x12J\n\tByPicture\x12\".faqdesk.index.v1.ByPictureRequest\x1a\x19.faqdesk.index.v1.Matches2\xad\x01\n\tInquiries\x12L\n\x06\x42yText\x12#.faqdesk.index.v1.PastByTextRequest\x1a\x1d.faqdesk.index.v1.PastMatches\x12R\n\tByInquiry\x12&.faqdesk.index.v1.PastByInquiryRequest\x1a\x1d.faqdesk.index.v1.PastMatchesb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
-_builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, "support.index_pb2", _globals)
+_builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'support.index_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-    DESCRIPTOR._loaded_options = None
-    _globals["_INDEXNAME"]._serialized_start = 41
-    _globals["_INDEXNAME"]._serialized_end = 67
-    _globals["_INDEXDESCRIPTION"]._serialized_start = 69
-    _globals["_INDEXDESCRIPTION"]._serialized_end = 115
-    _globals["_DONE"]._serialized_start = 117
-    _globals["_DONE"]._serialized_end = 123
-    _globals["_ADDREQUEST"]._serialized_start = 125
-    _globals["_ADDREQUEST"]._serialized_end = 182
-    _globals["_REMOVEREQUEST"]._serialized_start = 184
-    _globals["_REMOVEREQUEST"]._serialized_end = 227
-    _globals["_SEARCHREQUEST"]._serialized_start = 229
-    _globals["_SEARCHREQUEST"]._serialized_end = 323
-    _globals["_SEARCHRESPONSE"]._serialized_start = 325
-    _globals["_SEARCHRESPONSE"]._serialized_end = 370
-    _globals["_FETCHREQUEST"]._serialized_start = 372
-    _globals["_FETCHREQUEST"]._serialized_end = 414
-    _globals["_FETCHRESPONSE"]._serialized_start = 416
-    _globals["_FETCHRESPONSE"]._serialized_end = 448
-    _globals["_FILEPART"]._serialized_start = 450
-    _globals["_FILEPART"]._serialized_end = 488
-    _globals["_OPTIONS"]._serialized_start = 490
-    _globals["_OPTIONS"]._serialized_end = 546
-    _globals["_BYLISTINGREQUEST"]._serialized_start = 548
-    _globals["_BYLISTINGREQUEST"]._serialized_end = 630
-    _globals["_BYTEXTREQUEST"]._serialized_start = 632
-    _globals["_BYTEXTREQUEST"]._serialized_end = 705
-    _globals["_BYPICTUREREQUEST"]._serialized_start = 707
-    _globals["_BYPICTUREREQUEST"]._serialized_end = 786
-    _globals["_REASON"]._serialized_start = 789
-    _globals["_REASON"]._serialized_end = 968
-    _globals["_MATCH"]._serialized_start = 970
-    _globals["_MATCH"]._serialized_end = 1061
-    _globals["_MATCHES"]._serialized_start = 1063
-    _globals["_MATCHES"]._serialized_end = 1114
-    _globals["_VERSION"]._serialized_start = 1116
-    _globals["_VERSION"]._serialized_end = 1169
-    _globals["_PASTOPTIONS"]._serialized_start = 1171
-    _globals["_PASTOPTIONS"]._serialized_end = 1287
-    _globals["_PASTBYTEXTREQUEST"]._serialized_start = 1290
-    _globals["_PASTBYTEXTREQUEST"]._serialized_end = 1421
-    _globals["_PASTBYINQUIRYREQUEST"]._serialized_start = 1423
-    _globals["_PASTBYINQUIRYREQUEST"]._serialized_end = 1513
-    _globals["_PASTMATCH"]._serialized_start = 1515
-    _globals["_PASTMATCH"]._serialized_end = 1576
-    _globals["_NEIGHBOUR"]._serialized_start = 1578
-    _globals["_NEIGHBOUR"]._serialized_end = 1640
-    _globals["_PASTMATCHES"]._serialized_start = 1643
-    _globals["_PASTMATCHES"]._serialized_end = 1795
-    _globals["_VECTORS"]._serialized_start = 1798
-    _globals["_VECTORS"]._serialized_end = 2234
-    _globals["_LISTINGS"]._serialized_start = 2237
-    _globals["_LISTINGS"]._serialized_end = 2469
-    _globals["_INQUIRIES"]._serialized_start = 2472
-    _globals["_INQUIRIES"]._serialized_end = 2645
+  DESCRIPTOR._loaded_options = None
+  _globals['_INDEXNAME']._serialized_start=41
+  _globals['_INDEXNAME']._serialized_end=67
+  _globals['_INDEXDESCRIPTION']._serialized_start=69
+  _globals['_INDEXDESCRIPTION']._serialized_end=115
+  _globals['_DONE']._serialized_start=117
+  _globals['_DONE']._serialized_end=123
+  _globals['_ADDREQUEST']._serialized_start=125
+  _globals['_ADDREQUEST']._serialized_end=182
+  _globals['_REMOVEREQUEST']._serialized_start=184
+  _globals['_REMOVEREQUEST']._serialized_end=227
+  _globals['_SEARCHREQUEST']._serialized_start=229
+  _globals['_SEARCHREQUEST']._serialized_end=323
+  _globals['_SEARCHRESPONSE']._serialized_start=325
+  _globals['_SEARCHRESPONSE']._serialized_end=370
+  _globals['_FETCHREQUEST']._serialized_start=372
+  _globals['_FETCHREQUEST']._serialized_end=414
+  _globals['_FETCHRESPONSE']._serialized_start=416
+  _globals['_FETCHRESPONSE']._serialized_end=448
+  _globals['_FILEPART']._serialized_start=450
+  _globals['_FILEPART']._serialized_end=488
+  _globals['_OPTIONS']._serialized_start=490
+  _globals['_OPTIONS']._serialized_end=546
+  _globals['_BYLISTINGREQUEST']._serialized_start=548
+  _globals['_BYLISTINGREQUEST']._serialized_end=630
+  _globals['_BYTEXTREQUEST']._serialized_start=632
+  _globals['_BYTEXTREQUEST']._serialized_end=705
+  _globals['_BYPICTUREREQUEST']._serialized_start=707
+  _globals['_BYPICTUREREQUEST']._serialized_end=786
+  _globals['_REASON']._serialized_start=789
+  _globals['_REASON']._serialized_end=968
+  _globals['_MATCH']._serialized_start=970
+  _globals['_MATCH']._serialized_end=1061
+  _globals['_MATCHES']._serialized_start=1063
+  _globals['_MATCHES']._serialized_end=1114
+  _globals['_VERSION']._serialized_start=1116
+  _globals['_VERSION']._serialized_end=1169
+  _globals['_PASTOPTIONS']._serialized_start=1171
+  _globals['_PASTOPTIONS']._serialized_end=1287
+  _globals['_PASTBYTEXTREQUEST']._serialized_start=1290
+  _globals['_PASTBYTEXTREQUEST']._serialized_end=1421
+  _globals['_PASTBYINQUIRYREQUEST']._serialized_start=1423
+  _globals['_PASTBYINQUIRYREQUEST']._serialized_end=1513
+  _globals['_PASTMATCH']._serialized_start=1515
+  _globals['_PASTMATCH']._serialized_end=1576
+  _globals['_NEIGHBOUR']._serialized_start=1578
+  _globals['_NEIGHBOUR']._serialized_end=1640
+  _globals['_PASTMATCHES']._serialized_start=1643
+  _globals['_PASTMATCHES']._serialized_end=1813
+  _globals['_VECTORS']._serialized_start=1816
+  _globals['_VECTORS']._serialized_end=2252
+  _globals['_LISTINGS']._serialized_start=2255
+  _globals['_LISTINGS']._serialized_end=2487
+  _globals['_INQUIRIES']._serialized_start=2490
+  _globals['_INQUIRIES']._serialized_end=2663
 # @@protoc_insertion_point(module_scope)

@@ -215,11 +215,13 @@ class Neighbour(_message.Message):
     def __init__(self, inquiry_id: _Optional[int] = ..., score: _Optional[float] = ..., labels: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class PastMatches(_message.Message):
-    __slots__ = ("version", "similar", "neighbours")
+    __slots__ = ("version", "similar", "neighbours", "by_words")
     VERSION_FIELD_NUMBER: _ClassVar[int]
     SIMILAR_FIELD_NUMBER: _ClassVar[int]
     NEIGHBOURS_FIELD_NUMBER: _ClassVar[int]
+    BY_WORDS_FIELD_NUMBER: _ClassVar[int]
     version: Version
     similar: _containers.RepeatedCompositeFieldContainer[PastMatch]
     neighbours: _containers.RepeatedCompositeFieldContainer[Neighbour]
-    def __init__(self, version: _Optional[_Union[Version, _Mapping]] = ..., similar: _Optional[_Iterable[_Union[PastMatch, _Mapping]]] = ..., neighbours: _Optional[_Iterable[_Union[Neighbour, _Mapping]]] = ...) -> None: ...
+    by_words: str
+    def __init__(self, version: _Optional[_Union[Version, _Mapping]] = ..., similar: _Optional[_Iterable[_Union[PastMatch, _Mapping]]] = ..., neighbours: _Optional[_Iterable[_Union[Neighbour, _Mapping]]] = ..., by_words: _Optional[str] = ...) -> None: ...

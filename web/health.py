@@ -36,6 +36,8 @@ def readyz() -> ResponseReturnValue:
     # This process may know it before the worker looks.
     if getattr(models.similar, "why_by_words", "") and "vectors_away" not in failing:
         failing = (*failing, "vectors_away")
+    if desk().index_away:  # its own index answers for it
+        failing = (*failing, "index_away")
     if failing:
         log.warning("failing", what=failing)
     return {

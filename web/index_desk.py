@@ -230,7 +230,8 @@ def _answer(
     if options.HasField("version") and options.version != mine:
         return messages.PastMatches(version=mine)
     neighbours_k = options.neighbours_k if options.HasField("neighbours_k") else None
-    if not 0 <= options.top_k <= MOST or not 0 < (neighbours_k or 1) <= MOST:
+    heard = 1 if neighbours_k is None else neighbours_k
+    if not 0 <= options.top_k <= MOST or not 0 < heard <= MOST:
         raise InputError(
             f"top_k must lie in [0, {MOST}] and neighbours_k in [1, {MOST}], got {options.top_k} "
             f"and {neighbours_k}."
@@ -250,6 +251,7 @@ def _travelling(mine: Any, found: LookBack) -> Any:
     near = zip(found.near, found.neighbours or (), strict=True)
     return messages.PastMatches(
         version=mine,
+        by_words=found.by_words,
         similar=[
             messages.PastMatch(inquiry_id=past.inquiry_id, score=past.score, alike=past.alike)
             for past in found.similar

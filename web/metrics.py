@@ -119,7 +119,9 @@ def show() -> ResponseReturnValue:
     else:
         registry = current_app.extensions["faqdesk-metrics"].registry
     state = CollectorRegistry()
-    state.register(State(desk().workspace, db(), desk().recommender.models()))
+    found = desk()
+    models = found.recommender.models()
+    state.register(State(found.workspace, db(), models, index_away=found.index_away))
     body = generate_latest(registry) + generate_latest(state)
     return Response(body, content_type=CONTENT_TYPE_PLAIN_0_0_4)
 

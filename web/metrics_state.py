@@ -49,11 +49,14 @@ _ALWAYS: Final = {
 class State:
     """A collector of Prometheus: every figure of one desk at this moment."""
 
-    def __init__(self, workspace: Workspace, db: Database, models: Models) -> None:
-        """Take a desk, a connection to it and the models in force."""
+    def __init__(
+        self, workspace: Workspace, db: Database, models: Models, *, index_away: str = ""
+    ) -> None:
+        """Take a desk, a connection, the models in force, and why its index server is away."""
         self._workspace = workspace
         self._db = db
         self._models = models
+        self._index_away = index_away
 
     def collect(self) -> "Iterator[Metric]":
         """Every figure."""
@@ -102,6 +105,7 @@ class State:
         yield _by("queue_age_seconds", "How long the oldest has waited.", "queue", ages)
         found = worker_state.troubles(self._workspace, self._db)
         troubles = {name: int(name in found) for name in worker_state.TROUBLES}
+        troubles["index_away"] = int(bool(self._index_away))  # known to this web process alone
         yield _by("trouble", "1: what /readyz tells too.", "what", troubles)
 
 

@@ -13,6 +13,7 @@ from train.bench_scale_table import BY_NAME
 from .bench_category import category
 from .bench_faq import SETS, faq, unseen
 from .bench_import import import_
+from .bench_index_server import index_server
 from .bench_label import label
 from .bench_load import load
 from .bench_moderation import moderation
@@ -53,6 +54,7 @@ def bench_command(context: click.Context) -> None:
 for command in (
     category, transformer, label, moderation, moderation_speed, similar_listings, faq, unseen, sts,
     retrieval, similar, speed, similar_speed, scale, web, load, processes, import_,
+    index_server,
 ):  # fmt: skip
     bench_command.add_command(command)
 
