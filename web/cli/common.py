@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn
 from rich.progress import TimeElapsedColumn as Elapsed
 
+from support import vector_engine
 from support.audit import Actor
 from support.workspace import Workspace
 
@@ -22,7 +23,12 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 
 
 def workspace() -> Workspace:
-    """The workspace that the environment names."""
+    """The workspace that the environment names.
+
+    Raises:
+        SettingError: it names a vector engine that cannot be used.
+    """
+    vector_engine.place()
     return Workspace.locate()
 
 
