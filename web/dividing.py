@@ -7,21 +7,28 @@ for itself; what is mapped from files, and what is taken over from the release b
 still.
 """
 
+import ctypes
 import gc
 import os
+from contextlib import suppress
+from functools import partial
 from typing import Final
 
 import structlog
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from support.models import Follower, Models
+from support.models import Follower, Models, load
 from support.processes import ONE_THREAD
 from support.release import pointer
 from support.workspace import Workspace
 
+from .inquiries_follow import InquiryServer
+
 log = structlog.get_logger("faqdesk.serve")
 
 _UNREAD: Final = (-1, -1)
+_MMAP_THRESHOLD: Final = -3  # mallopt(3)
+_LARGE: Final = 4 << 20  # bytes
 
 
 def one_core() -> None:
@@ -32,6 +39,16 @@ def one_core() -> None:
     """
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))  # for libraries loaded from now on
     threadpool_limits(1)
+
+
+def give_back() -> None:
+    """Let the memory of a model that is let go return to the system, not to the heap.
+
+    glibc otherwise raises its own limit with the first large block that is freed: of ten
+    classifiers put in force one after the other a process then kept thirty megabytes more.
+    """
+    with suppress(AttributeError, OSError):  # another C library
+        ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, _LARGE)
 
 
 class Shared:
@@ -50,7 +67,8 @@ class Shared:
             return
         self._of, self._held = found, None
         try:
-            self._held = Follower(self._models).models()
+            through = InquiryServer().through  # where one is named, no index is opened here
+            self._held = Follower(self._models, load=partial(load, through=through)).models()
         except Exception:
             log.warning("models are not shared by the web processes", exc_info=True)
         # What is here now is looked through for cycles no more: each look writes beside every

@@ -121,6 +121,7 @@ def serve(
     worker_state.give_sign(workspace)  # from now on its silence counts
     beside = _Beside(workspace)
     dividing.one_core()  # not the worker beside us: its work takes what cores there are
+    dividing.give_back()
     shared = dividing.Shared(workspace)
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     scheme = "https" if secure else "http"
