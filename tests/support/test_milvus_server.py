@@ -19,6 +19,7 @@ from tests import soaking
 
 DIM = 256
 LATENT = 24  # numbers that a vector is made of: as little as a text's embedding is spread
+SLOW = 60.0  # seconds that a call may take while the machine is busy; the sync allows as many
 names = count()
 
 
@@ -38,7 +39,7 @@ def place(milvus_server):
 
 @pytest.fixture
 def index(place):
-    found = MilvusIndex(place, f"long_{next(names)}", dim=DIM)
+    found = MilvusIndex(place, f"long_{next(names)}", dim=DIM, timeout=SLOW)
     yield found
     found.drop()
     found.close()
@@ -91,7 +92,7 @@ def test_how_good_and_how_quick_it_is(n, index, milvus, tmp_path):
     faiss.snapshot(tmp_path)
     rows = {"rows": n / (time.perf_counter() - began), "build": 0.0}
     ours = rows | searched("FAISS", FaissIndex.load(tmp_path), queries, wanted)
-    lite = MilvusIndex(milvus("lite"), f"long_{next(names)}", dim=DIM)
+    lite = MilvusIndex(milvus("lite"), f"long_{next(names)}", dim=DIM, timeout=SLOW)
     others = [
         figures("milvus-lite", lite, vectors, queries, wanted),
         figures("Milvus server", index, vectors, queries, wanted),
@@ -116,7 +117,7 @@ def test_a_load_that_is_killed_half_way_is_resumed(place, index, tmp_path):
         "from support.milvus_index import MilvusIndex, MilvusPlace\n"
         "vectors = np.load(sys.argv[1], mmap_mode='r')\n"
         "place = MilvusPlace(sys.argv[2], token=sys.argv[3], certificate=sys.argv[4])\n"
-        "index = MilvusIndex(place, sys.argv[5], dim=256)\n"
+        "index = MilvusIndex(place, sys.argv[5], dim=256, timeout=60.0)\n"
         "for start in range(0, len(vectors), 2_500):\n"
         "    ids = np.arange(start, start + 2_500)\n"
         "    index.add(ids, vectors[ids])\n"
@@ -169,7 +170,7 @@ def test_what_one_process_removes_another_does_not_find(place, index):
         "import sys, numpy as np\n"
         "from support.milvus_index import MilvusIndex, MilvusPlace\n"
         "place = MilvusPlace(sys.argv[1], token=sys.argv[2], certificate=sys.argv[3])\n"
-        "index = MilvusIndex(place, sys.argv[4], dim=256, create=False)\n"
+        "index = MilvusIndex(place, sys.argv[4], dim=256, create=False, timeout=60.0)\n"
         "print('ready', flush=True)\n"
         "for line in sys.stdin:\n"
         "    vector = np.array(line.split(), np.float32)[None]\n"
