@@ -3,7 +3,7 @@
 Knows nothing of what the work is, nor of where it is done.
 """
 
-import socket
+import platform
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ def check_here(kind: str, found: str, version: str, images: str) -> None:
         ModelVersionError: the model is another one.
         InputError: the pictures are not there.
     """
-    host = socket.gethostname()
+    host = platform.node()
     if found != version:
         raise ModelVersionError(
             f"{host} has the {kind} {found or 'of no version'}, and the run was begun with "
@@ -89,7 +89,7 @@ class Task:
     def _check_folder(self) -> None:
         if plan_hash(self.folder) != self.plan:
             raise FaqdeskError(
-                f"{socket.gethostname()} does not see {self.folder}, or sees another run's there. "
+                f"{platform.node()} does not see {self.folder}, or sees another run's there. "
                 "Write the output into a folder that every machine has under the same name."
             )
 

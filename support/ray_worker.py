@@ -7,7 +7,6 @@ cluster made of it. Imports no cluster.
 import os
 import pickle
 import platform
-import socket
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -81,7 +80,7 @@ def _open(given: Given) -> Callable[[Any], Any]:
             for name in other
         )
         raise FaqdeskError(
-            f"{socket.gethostname()} has {told}, so its rows could differ from the others'. "
+            f"{platform.node()} has {told}, so its rows could differ from the others'. "
             "Install on every machine of the cluster what the one has that begins the run."
         )
     # Sums in another order differ in their last digit: one thread, as on one machine.
@@ -97,7 +96,7 @@ def _open(given: Given) -> Callable[[Any], Any]:
 
 def _carried(error: Exception) -> BaseException:
     """An error as it can travel, with where it happened."""
-    host = socket.gethostname()
+    host = platform.node()
     error.add_note(f"On {host}:\n{traceback.format_exc()}")
     try:
         again = pickle.loads(pickle.dumps(error))  # noqa: S301 - just made

@@ -258,6 +258,7 @@ ASKS = {
     "web/serve.py": "looks whether the port is free",
     "web/redis_queue.py": "the admin's Redis server; TLS and a password unless it is here",
     "web/index_server.py": "listens",
+    "support/ray_wire.py": "the operator's Ray cluster; a token and TLS unless it is here",
     "support/picture_decoder.py": "a pair of sockets between two processes",
     "support/picture_worker.py": "the other of that pair",
 }
