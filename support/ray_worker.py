@@ -43,7 +43,6 @@ class Made:
 
     result: Any
     error: BaseException | None
-    seconds: float = 0.0
 
 
 _opened: dict[str, Callable[[Any], Any]] = {}  # the last work of this process
