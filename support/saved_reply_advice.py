@@ -14,7 +14,7 @@ from sqlite_utils import Database
 
 from . import settings
 from .database import write
-from .errors import EmptyTextError
+from .errors import EmptyTextError, IndexServerError
 from .inquiries import PastAnswer
 from .promise import Promise
 from .saved_replies import SavedReply, listed
@@ -120,6 +120,9 @@ def measure(
 
     Returns:
         How many inquiries got a vote, and so were counted.
+
+    Raises:
+        IndexServerError: the vector engine is away; the promises stay as they were.
     """
     rules = settings.load(db)
     sql = """
@@ -131,12 +134,14 @@ def measure(
     for done, row in enumerate(rows, 1):
         try:
             # More than are shown: those that were answered later go.
-            past = similar.similar(
+            look = similar.look_back(
                 db, row["text"], top_k=_LATER * rules.similar_k, without=row["id"]
             )
         except EmptyTextError:
             continue
-        past = _earlier(db, past, row["opened_at"])[: rules.similar_k]
+        if look.by_words:  # what is counted then is no promise for when all is well
+            raise IndexServerError(look.by_words)
+        past = _earlier(db, look.similar, row["opened_at"])[: rules.similar_k]
         votes = strengths(past, _uses(db, past))
         if votes:
             first = max(votes, key=lambda reply_id: (votes[reply_id], -reply_id))
