@@ -13,8 +13,12 @@ from support.grpc_index import INQUIRIES, GrpcIndex, IndexChannel, to_bytes
 from support.grpc_inquiries import RemoteInquiries
 from support.recommender import Recommender
 from support.similar import SimilarInquiries
+from tests.web.doors import until
 from train.desk import rebuild_index, train_encoder
+from web.app import create_app
+from web.database import desk
 from web.index_desk import PAST, Connections, DeskIndexes, OwnInquiries
+from web.index_line import PAUSE
 from web.index_server import IndexServer
 from web.inquiries_follow import AskedInquiries, InquiryServer
 from web.similar_follow import OwnListings
@@ -265,3 +269,48 @@ def test_connections_are_opened_once_and_anew_where_the_file_is_another(space):
         assert second != first
         assert newer not in (db, other)
     held.close()
+
+
+def test_a_server_that_is_away_is_told_until_it_is_back(trained, db, monkeypatch):
+    clock = [1000.0]
+    monkeypatch.setattr("web.index_line.monotonic", lambda: clock[0])
+    door = OwnInquiries(trained)
+    first = IndexServer({}, inquiries=door)
+    first.start()
+    monkeypatch.setenv("FAQDESK_INDEX", f"127.0.0.1:{first.port}")
+    app = create_app(trained)
+    asked = "환불은 언제 되나요"
+
+    def suggest():
+        with app.app_context():
+            return desk().recommender.suggest(db, asked)
+
+    def ready():
+        return app.test_client().get("/readyz").json["failing"]
+
+    assert suggest().away == ""
+    first.stop()
+    away = suggest()
+    assert str(first.port) in away.away
+    assert away.similar == Recommender(trained).suggest(db, asked).similar
+    assert "index_away" in ready()
+    told = app.test_client().get("/metrics").text
+    assert 'faqdesk_trouble{what="index_away"} 1.0' in told
+    again = IndexServer({}, inquiries=door, port=first.port)
+    again.start()
+    try:
+        assert suggest().away  # not asked again so soon
+        with app.app_context():
+            assert desk().recommender.models().similar._own is not None
+
+        def back():
+            clock[0] += PAUSE
+            return suggest().away == ""
+
+        until(back, "the server is asked again")
+        assert "index_away" not in ready()
+        with app.app_context():  # its own index is let go
+            assert desk().recommender.models().similar._own is None
+    finally:
+        again.stop()
+        door.close()
