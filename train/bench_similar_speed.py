@@ -109,7 +109,8 @@ def _measure(vectors: Vectors, queries: Vectors, progress: Progress) -> Figures:
         index.add(np.arange(rows, dtype=np.int64), vectors)
         write_artifact(folder, kind="index", config={}, files=index.snapshot, metrics={})
         built = time.perf_counter() - before
-        size = sum((folder / file).stat().st_size for file in ("vectors.faiss", "ids.npy"))
+        files = [*folder.glob("vectors*.faiss"), folder / "ids.npy"]
+        size = sum(file.stat().st_size for file in files)
         index = FaissIndex.load(folder)
         progress(2, 4, f"searching {rows:,}")
         ids, here = _ask(index, queries)
