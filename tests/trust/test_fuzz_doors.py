@@ -9,9 +9,12 @@ from hypothesis import strategies as st
 from support import index_pb2 as messages
 from support.errors import FaqdeskError
 from support.faiss_index import FaissIndex
+from support.grpc_index import INQUIRIES
+from support.workspace import Workspace
 from tests import soaking
 from tests.trust import hostile_words
 from web.cli import COMMANDS, faqdesk
+from web.index_desk import OwnInquiries
 from web.index_server import IndexServer, named
 
 QUIET = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -30,6 +33,12 @@ ASKED = {
         limited=st.booleans(), allow=BYTES,
     ),
 }  # fmt: skip
+WORDS = st.text(st.characters(codec="utf-8"), max_size=20)
+LONG_NUMBERS = st.integers(-(2**63), 2**63 - 1)
+PAST_OPTIONS = st.builds(messages.PastOptions, top_k=NUMBERS, neighbours_k=NUMBERS | st.just(2))
+PAST = st.builds(
+    messages.PastByTextRequest, text=WORDS, vector=BYTES, without=LONG_NUMBERS, options=PAST_OPTIONS
+) | st.builds(messages.PastByInquiryRequest, inquiry_id=LONG_NUMBERS, options=PAST_OPTIONS)
 REFUSED = (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND,
            grpc.StatusCode.FAILED_PRECONDITION, grpc.StatusCode.OUT_OF_RANGE)  # fmt: skip
 # What runs until it is stopped, works for minutes, makes a desk, or asks the network.
@@ -46,6 +55,17 @@ def server():
     with grpc.insecure_channel(f"127.0.0.1:{running.port}") as channel:
         yield channel
     running.stop()
+
+
+@pytest.fixture(scope="module")
+def past_server(trained_home):
+    door = OwnInquiries(Workspace(trained_home))
+    running = IndexServer({}, inquiries=door)
+    running.start()
+    with grpc.insecure_channel(f"127.0.0.1:{running.port}") as channel:
+        yield channel
+    running.stop()
+    door.close()
 
 
 @settings(
@@ -66,6 +86,20 @@ def test_whatever_message_it_is_the_index_server_answers_or_refuses_it(server, a
     unread = "deserializ" in details
     assert unread or code in (grpc.StatusCode.OK, *REFUSED), (asked, code, details)
     assert "Traceback" not in details
+
+
+@settings(
+    max_examples=soaking.many(30, 2000), deadline=None, database=None, suppress_health_check=QUIET
+)
+@given(PAST)
+def test_whatever_is_asked_about_the_past_is_answered_or_refused(past_server, asked):
+    method = "ByText" if isinstance(asked, messages.PastByTextRequest) else "ByInquiry"
+    code, details = grpc.StatusCode.OK, ""
+    try:
+        past_server.unary_unary(f"/{INQUIRIES}/{method}")(asked.SerializeToString(), timeout=60)
+    except grpc.RpcError as error:
+        code, details = error.code(), error.details()
+    assert code in (grpc.StatusCode.OK, *REFUSED), (asked, code, details)
 
 
 def leaves():
