@@ -1,4 +1,4 @@
-"""Work that costs nothing: squares of numbers, in whatever process, with a line for each opening."""
+"""Work that costs nothing: squares of numbers, in any process, with a line for each opening."""
 
 import os
 import time
