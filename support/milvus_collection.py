@@ -276,6 +276,9 @@ def _connect(place: MilvusPlace, timeout: float) -> Any:
     given: dict[str, Any] = {}
     if place.certificate:
         given["server_pem_path"] = place.certificate
+    if place.embedded:
+        # It ends the connection of who asks every ten seconds whether it is there.
+        given["grpc_options"] = {"grpc.keepalive_time_ms": 3_600_000}
     # Shared connections are told apart by host and token alone: one with TLS would serve who asks
     # for one without, or with another authority.
     return MilvusClient(place.uri, token=place.token, timeout=timeout, dedicated=True, **given)

@@ -27,6 +27,9 @@ GRAPH_MOST_WIDTH: Final = 32_768  # the server takes no more
 FETCHED_UP_TO: Final = 1_000
 MOST_HITS: Final = 16_384  # of a query, and rows of a page: the server gives no more
 BUILDING: Final = 600.0  # seconds that are waited for the engine's index
+# Seconds more until it searches by an index that it calls finished: of 100,000 vectors it found .90
+# of the ten nearest just then, and all of them between one and five seconds later.
+TAKEN_OVER: Final = 6.0
 _PART: Final = 8 << 20  # bytes of vectors that travel at once; a message may have 64 MiB
 _TOLD: Final = 500_000  # hits of one answer
 
@@ -177,6 +180,7 @@ class MilvusIndex:
         while time.monotonic() < until and not self._collection.embedded:
             index = self._collection.ask("describe_index", index_name=VECTOR) or {}
             if not index.get("pending_index_rows") and index.get("state", "Finished") == "Finished":
+                time.sleep(TAKEN_OVER)
                 return
             time.sleep(0.5)
 
