@@ -36,7 +36,10 @@ from support.recommender import Recommender, SuggestedFaq, Suggestion
 from support.similar import SimilarInquiries
 from support.text import normalize
 from support.workspace import Workspace
+from tests import soaking
 from web.app import create_app
+
+collect_ignore = [] if soaking.SHARE else ["test_vectors_served.py"]
 
 ACTOR = Actor("cli:test")
 PASSWORD = "correct horse"
