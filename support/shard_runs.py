@@ -13,8 +13,8 @@ A shard's rows are gone once they are stored. Knows nothing of what the work is.
 
 import hashlib
 import json
+import platform
 import shutil
-import socket
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -194,7 +194,7 @@ class _Task:
             seen = ""
         if seen != self.plan:
             raise FaqdeskError(
-                f"{socket.gethostname()} does not see {self.folder}, or sees another folder there. "
+                f"{platform.node()} does not see {self.folder}, or sees another folder there. "
                 "Name one that every machine has under the same name: --shared DIR"
             )
         work = self.job.opener.open()

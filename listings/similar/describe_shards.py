@@ -4,7 +4,7 @@ The vectors are those that one process makes, byte for byte: pictures are looked
 batches. What is stored is so only of listings that did not change since they were read.
 """
 
-import socket
+import platform
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -151,7 +151,7 @@ class _Looking:
         images = Path(self.images)
         if self.probe and not (images / self.probe).is_file():
             raise InputError(
-                f"{socket.gethostname()} does not see the pictures in {images}. Keep them in a "
+                f"{platform.node()} does not see the pictures in {images}. Keep them in a "
                 f"folder that every machine has under the same name."
             )
         space = PictureSpace.load(Path(self.space))
