@@ -12,11 +12,12 @@ from sqlite_utils import Database
 from . import index_pb2 as messages
 from .database import scalar
 from .encoder import SentenceEncoder
-from .errors import OtherVersionError
+from .errors import IndexServerError, OtherVersionError
 from .grpc_index import INQUIRIES, IndexChannel, to_bytes
 from .inquiries import past_answers
 from .similar import READ, LookBack
 
+_MOST_SCORE: Final = 1.01  # 1, but for rounding
 BY_MEANING: Final = 1.0  # the share of meaning where an index is of before words were indexed
 
 
@@ -43,7 +44,7 @@ class RemoteInquiries:
         Raises:
             EmptyTextError: the text is blank.
             OtherVersionError: the server is of another desk, or has another encoder in force.
-            IndexServerError: it is away, too slow, or refuses.
+            IndexServerError: it is away, too slow, refuses, or answers what cannot be.
         """
         text = text[:READ]
         vector = self.encoder.encode([text])
@@ -54,12 +55,18 @@ class RemoteInquiries:
             without=without,
             options=messages.PastOptions(top_k=top_k, neighbours_k=neighbours_k, version=mine),
         )
-        found = self._channel.call(f"{INQUIRIES}/ByText", request, messages.PastMatches)
+        try:
+            found = self._channel.call(f"{INQUIRIES}/ByText", request, messages.PastMatches)
+        except ValueError as error:  # what is asked was made here: nobody who asks can mend it
+            raise IndexServerError(
+                f"The index server {self._channel.target} does not take what it is asked: {error}"
+            ) from error
         if found.version != mine:
             raise OtherVersionError(
                 f"The index server {self._channel.target} searches {_named(found.version)}; here "
                 f"it is {_named(mine)}. Give it the same workspace, and let it follow."
             )
+        _check(self._channel.target, found, top_k, neighbours_k or 0)
         past = past_answers(db, [match.inquiry_id for match in found.similar])
         similar = [
             replace(
@@ -84,6 +91,17 @@ def version(db: Database, encoder: str, mix: float | None) -> Any:
         encoder=encoder,
         mix=BY_MEANING if mix is None else mix,
     )
+
+
+def _check(target: str, found: Any, top_k: int, neighbours_k: int) -> None:
+    """Refuse an answer that no index gives: too much of it, or scores that are none."""
+    scores = [match.score for match in (*found.similar, *found.neighbours)]
+    if (
+        len(found.similar) > top_k
+        or len(found.neighbours) > neighbours_k
+        or not all(-_MOST_SCORE <= score <= _MOST_SCORE for score in scores)  # nor NaN
+    ):
+        raise IndexServerError(f"The index server {target} answers what cannot be.")
 
 
 def _named(version: Any) -> str:

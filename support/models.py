@@ -127,7 +127,10 @@ def load(folder: Path, *, through: Through | None = None) -> Models:
 
 
 def load_past(folder: Path) -> Models:
-    """Load what finds past answers by the release in force, without its classifier."""
+    """Load what finds past answers by the release in force, without its classifier.
+
+    The index is opened anew: what it read of a database is of nobody else's.
+    """
     try:
         release = current(folder)
     except ModelDamagedError as error:
@@ -135,12 +138,17 @@ def load_past(folder: Path) -> Models:
     if release is None:
         return Models()
     degraded: list[str] = []
-    similar, mix = _similar(release, folder, degraded)
+    similar, mix = _similar(release, folder, degraded, anew=True)
     return Models(release, None, similar, " ".join(degraded), mix)
 
 
 def _similar(
-    release: Release, folder: Path, degraded: list[str], through: Through | None = None
+    release: Release,
+    folder: Path,
+    degraded: list[str],
+    through: Through | None = None,
+    *,
+    anew: bool = False,
 ) -> tuple[PastInquiries | None, float | None]:
     """Encoder and index, and the share of meaning in the scores."""
     try:
@@ -155,7 +163,7 @@ def _similar(
         mix = _mix_of(release, folder, encoder)
         # What is wrong with an index that nobody needs shall not weaken what is said.
         return through(encoder, mix, lambda: _open(release, folder, encoder, [])[0]), mix
-    return _open(release, folder, encoder, degraded)
+    return _open(release, folder, encoder, degraded, anew=anew)
 
 
 def _mix_of(release: Release, folder: Path, encoder: SentenceEncoder) -> float | None:
@@ -170,7 +178,12 @@ def _mix_of(release: Release, folder: Path, encoder: SentenceEncoder) -> float |
 
 
 def _open(
-    release: Release, folder: Path, encoder: SentenceEncoder, degraded: list[str]
+    release: Release,
+    folder: Path,
+    encoder: SentenceEncoder,
+    degraded: list[str],
+    *,
+    anew: bool = False,
 ) -> tuple[SimilarInquiries, float | None]:
     """The release's index, and the share of meaning in its scores."""
     try:
@@ -179,7 +192,7 @@ def _open(
                 "index",
                 index_folder,
                 lambda: SimilarInquiries.load(encoder, index_folder),
-                fits=lambda found: found.encoder is encoder and found.as_set,
+                fits=lambda found: not anew and found.encoder is encoder and found.as_set,
             )
             config = read_artifact(index_folder, "index", verify=False).config
             if vector_engine.place() is None and not vector_engine.embedded(config):

@@ -1,6 +1,7 @@
 """Debian's redis-server as a process of the test's own: free port, socket, password, TLS."""
 
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -22,9 +23,7 @@ class RedisServer:
     def __init__(self, path: str, folder: Path, *, tls: tuple[Path, Path] | None = None) -> None:
         """Take the program, a folder, and a certificate with its key."""
         self._path, self._folder, self._tls = path, folder, tls
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = _free_port()
         self.socket = folder / "redis.sock"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -70,6 +69,21 @@ class RedisServer:
     def rung(self) -> int:
         """How many bells were ever rung since it started."""
         return int(self.client().info("commandstats").get("cmdstat_lpush", {}).get("calls", 0))
+
+
+def _free_port() -> int:
+    """One below those that the system gives to whoever calls out.
+
+    While a server is away, one of those may go to anybody, also to a client that tries to reach the
+    server: it then talks to itself, and the server does not come back.
+    """
+    draw = random.SystemRandom()
+    for _ in range(100):
+        port = draw.randrange(12_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
 
 
 @contextmanager

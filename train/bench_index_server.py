@@ -167,17 +167,18 @@ def _compare(ways: Mapping[str, Ask]) -> Figures:
 
 def _rate(ask: Ask, callers: int) -> float:
     """Questions a second that so many callers get answered."""
-    end = time.perf_counter() + _SECONDS
+    begun = time.perf_counter()
 
     def go(caller: int) -> int:
         done = 0
-        while time.perf_counter() < end:
+        while not done or time.perf_counter() < begun + _SECONDS:
             ask(caller * 37 + done)
             done += 1
         return done
 
     with ThreadPoolExecutor(callers) as pool:
-        return round(sum(pool.map(go, range(callers))) / _SECONDS, 1)
+        answered = sum(pool.map(go, range(callers)))
+    return round(answered / (time.perf_counter() - begun), 1)
 
 
 def _console(home: Path, server: str) -> dict[str, float]:

@@ -165,7 +165,7 @@ def _texts(db: Database) -> list[str]:
 
 def _run(space: Workspace, workers: int, token: str, texts: Sequence[str]) -> Run:
     with served(space, ("--workers", str(workers))) as server:
-        pids = server.web_pids()
+        pids = server.web_pids(least=workers)
         if len(pids) != workers:
             raise FaqdeskError(f"{workers} web processes were to start, {len(pids)} did.")
         took: dict[int, list[float]] = {pid: [] for pid in pids}

@@ -185,18 +185,19 @@ def _process(
             os.killpg(process.pid, signal.SIGKILL)
 
     timer = threading.Timer(limit, end)
-    timer.start()
     try:
         assert process.stdin is not None  # noqa: S101 - it is a pipe
-        process.stdin.write(json.dumps(asked) + "\n")
-        process.stdin.flush()  # and left open: the process ends when it closes
+        with suppress(BrokenPipeError):  # it died at once; its last words say why
+            process.stdin.write(json.dumps(asked) + "\n")
+            process.stdin.flush()  # and left open: the process ends when it closes
+        timer.start()
         yield process, over
     finally:
         timer.cancel()
         # The session's, not the process's: a server that it started may live on.
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        with process:
+        with suppress(BrokenPipeError), process:
             process.wait()
 
 

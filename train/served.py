@@ -106,10 +106,19 @@ class Served:
                 total += int(fields[11]) + int(fields[12])
         return total / os.sysconf("SC_CLK_TCK")
 
-    def web_pids(self) -> list[int]:
-        """The processes that answer; not the one that started them."""
-        found = (int(folder.name) for folder in self._processes(worker=False))
-        return sorted(pid for pid in found if pid != self.pid)
+    def web_pids(self, *, least: int = 0) -> list[int]:
+        """The processes that answer; not the one that started them.
+
+        The first answers while others are still to be started: `least` are waited for, as long as a
+        server may take to start.
+        """
+        end = time.monotonic() + START_SECONDS
+        while True:
+            found = (int(folder.name) for folder in self._processes(worker=False))
+            pids = sorted(pid for pid in found if pid != self.pid)
+            if len(pids) >= least or time.monotonic() > end:
+                return pids
+            time.sleep(0.1)
 
     def job_pids(self) -> list[int]:
         """The worker for jobs, where it has begun."""

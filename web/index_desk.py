@@ -3,6 +3,7 @@
 All of it follows what is published, sent and forgotten; the truth stays in desk.db.
 """
 
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -81,8 +82,9 @@ class OwnInquiries:
         """Follow a workspace; nothing is read yet."""
         self._workspace = workspace
         self._connections = Connections(workspace)
-        self._file = 0
+        self._file = file_of(workspace.database_path)
         self._follower = Follower(workspace.models, load=load_past)
+        self._lock = threading.Lock()  # of both
 
     def close(self) -> None:
         """Let go of the database."""
@@ -136,15 +138,20 @@ class OwnInquiries:
     @contextmanager
     def _open(self) -> Iterator[tuple[Database, Models, SimilarInquiries]]:
         with self._connections.one() as (file, db):
-            if file != self._file:  # what is held in memory is of the old one
-                self._file = file
-                self._follower = Follower(self._workspace.models, load=load_past)
-            models = self._follower.models()
+            models = self._following(file).models()
             if not isinstance(models.similar, SimilarInquiries):
                 raise ModelMissingError(
                     models.degraded or "No encoder yet. Make one: faqdesk train"
                 )
             yield db, models, models.similar
+
+    def _following(self, file: int) -> Follower:
+        """What follows releases for one file of the database: another one is read anew."""
+        with self._lock:
+            if file != self._file:
+                self._follower = Follower(self._workspace.models, load=load_past)
+                self._file = file
+            return self._follower
 
 
 class InquiryVectors:

@@ -8,7 +8,7 @@ import os
 import secrets
 import threading
 import time
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -84,8 +84,7 @@ def reach() -> None:
     if not address():
         return
     try:
-        with closing(Redis(connection_pool=pool())) as client:
-            client.ping()
+        _ping()
     except (AuthenticationError, ResponseError) as error:
         raise SettingError(
             f"The Redis server does not let the desk in ({error}). Look at the password in {REDIS}."
@@ -136,8 +135,7 @@ def away() -> bool:
         _awayed["asked"] = present
         _awayed.pop("mute", None)
         try:
-            with closing(Redis(connection_pool=pool())) as client:
-                client.ping()
+            _ping()
         except (SettingError, RedisError):
             _awayed["mute"] = present
     return "mute" in _awayed
@@ -156,6 +154,15 @@ def pool() -> Any:
         address(), socket_connect_timeout=CONNECT_SECONDS, socket_timeout=ANSWER_SECONDS,
         retry=Retry(NoBackoff(), 1, supported_errors=(BrokenError,)), health_check_interval=30,
     )  # fmt: skip
+
+
+def _ping() -> None:
+    """Ask the server whether it is there, on a line of its own that is closed again."""
+    lines = pool()
+    try:
+        Redis(connection_pool=lines).ping()
+    finally:
+        lines.disconnect()
 
 
 def name_of(home: Path) -> str:

@@ -134,7 +134,10 @@ def _settle(db: Database, inquiry_id: int, part: Part, ids: dict[str, int]) -> N
             "solved": int(answer is not None and item.raw.answer_source_id == answer.raw.source_id),
             "closed_at": None if status == "open" else ended,
         }
-    db.table("inquiries").update(inquiry_id, change)
+    # sqlite-utils would read schema and row again for each inquiry, a third of an import's time.
+    places = ", ".join(f"{name} = ?" for name in change)
+    sql = f"UPDATE inquiries SET {places} WHERE id = ?"  # noqa: S608 - names that stand above
+    db.conn.execute(sql, [*change.values(), inquiry_id])
     if row["text"] != text:
         # What its vector was made of has changed: it is encoded anew.
         embeddings.forget(db, inquiry_id)

@@ -328,7 +328,7 @@ def test_a_killed_run_ends_its_measurement_and_goes_on(material, tmp_path):
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     ledger = tmp_path / LEDGER
-    _wait(ledger.exists)
+    _wait(lambda: Ledger(ledger).entries)
     running.send_signal(signal.SIGKILL)
     running.wait()
     before = [e.key for e in Ledger(ledger).entries]
@@ -347,7 +347,7 @@ def test_a_killed_run_ends_its_measurement_and_goes_on(material, tmp_path):
     assert not list(tmp_path.glob(".faqdesk-*"))
 
 
-def _wait(until, seconds=60):
+def _wait(until, seconds=240):
     end = time.monotonic() + seconds
     while not until():
         assert time.monotonic() < end

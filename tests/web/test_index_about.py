@@ -194,22 +194,28 @@ def test_who_gave_up_is_not_worked_for(serve):
     server = serve(inquiries=door)
     target = f"127.0.0.1:{server.port}"
 
-    def ask(deadline):
-        with IndexChannel(target, deadline=deadline) as caller, pytest.raises(IndexServerError):
+    def ask():
+        with IndexChannel(target, deadline=60) as caller:
             by_text(caller)
 
-    threads = [threading.Thread(target=ask, args=(2,)) for _ in range(index_server.THREADS)]
+    def give_up():
+        with IndexChannel(target, deadline=0.3) as caller, pytest.raises(IndexServerError):
+            by_text(caller)
+
+    threads = [threading.Thread(target=ask) for _ in range(index_server.THREADS)]
     for thread in threads:
         thread.start()
     for _ in threads:
         assert door.entered.acquire(timeout=60)  # every thread of the server is held up
-    late = [threading.Thread(target=ask, args=(0.3,)) for _ in range(8)]
+    late = [threading.Thread(target=give_up) for _ in range(8)]
     for thread in late:
         thread.start()
-    for thread in (*late, *threads):
+    for thread in late:
         thread.join(60)
     door.go.set()
-    until(lambda: door.done == index_server.THREADS)
+    for thread in threads:
+        thread.join(60)
+    assert door.done == index_server.THREADS
     with IndexChannel(target, deadline=60) as caller:
         by_text(caller)
     assert door.done == index_server.THREADS + 1

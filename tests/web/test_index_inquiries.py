@@ -28,6 +28,12 @@ ROOT = Path(__file__).parents[2]
 ASKED = ["환불은 언제 되나요", "인증번호가 안 와요", "Where is my refund?", "배송", "도란페이 비번"]
 
 
+@pytest.fixture(autouse=True)
+def time_enough(monkeypatch):
+    """The first question opens an index: a busy machine may take longer than somebody waits."""
+    monkeypatch.setattr("web.inquiries_follow.DEADLINE", 60.0)
+
+
 @pytest.fixture
 def served(trained):
     """A server of a trained desk, and a way to it."""
@@ -269,6 +275,68 @@ def test_connections_are_opened_once_and_anew_where_the_file_is_another(space):
         assert second != first
         assert newer not in (db, other)
     held.close()
+
+
+def test_with_another_database_nothing_read_of_the_old_one_is_used(trained):
+    """Also while another thread still answers from the old one."""
+    door = OwnInquiries(trained)
+    with door._open() as (_, _, first), door._open() as (_, _, second):
+        assert first is second
+        moved = trained.database_path.with_name("moved.db")
+        moved.write_bytes(trained.database_path.read_bytes())
+        moved.replace(trained.database_path)
+        with door._open() as (_, models_, newer):
+            assert newer is not first
+            assert newer.encoder is first.encoder
+        with door._open() as (_, again, still):
+            assert (again, still) == (models_, newer)
+    door.close()
+
+
+class Lying:
+    """Answers with the right version, and what cannot be."""
+
+    def __init__(self, door, change):
+        self._door, self._change = door, change
+
+    def by_text(self, request):
+        found = self._door.by_text(request)
+        self._change(found)
+        return found
+
+    by_inquiry = by_text
+
+
+def refuse(found):
+    raise ValueError("it does not like this")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        refuse,
+        lambda found: setattr(found.similar[0], "score", float("nan")),
+        lambda found: setattr(found.similar[0], "score", 7.0),
+        lambda found: setattr(found.neighbours[0], "score", float("inf")),
+        lambda found: found.similar.extend(list(found.similar) * 20),
+        lambda found: found.neighbours.extend(list(found.neighbours) * 20),
+    ],
+)
+def test_a_server_that_answers_what_cannot_be_is_not_believed(trained, db, change):
+    door = OwnInquiries(trained)
+    server = IndexServer({}, inquiries=Lying(door, change))
+    server.start()
+    try:
+        past = InquiryServer(f"127.0.0.1:{server.port}")
+        far = Recommender(trained, through=past.through)
+        asked = "환불은 언제 되나요"
+        found = far.suggest(db, asked)
+        assert "what" in found.away
+        near = Recommender(trained).suggest(db, asked)
+        assert (found.similar, found.faqs) == (near.similar, near.faqs)
+    finally:
+        server.stop()
+        door.close()
 
 
 def test_a_server_that_is_away_is_told_until_it_is_back(trained, db, monkeypatch):

@@ -114,7 +114,7 @@ def test_a_publish_reaches_every_process_without_a_refusal(desk):
     moves = soaking.many(4, 60)
     first = current(space.models).name
     with served(space, ("--workers", str(WORKERS))) as server, closing(space.database()) as db:
-        pids = server.web_pids()
+        pids = server.web_pids(least=WORKERS)
         assert len(pids) == WORKERS
         with Lines(server.port, pids, token=token) as lines:
             expected = {}
@@ -209,7 +209,7 @@ def test_category_models_and_the_index_of_listings_reach_every_process(space, ca
     )
     sell(space, db, 1, "kim", BAG, photos=[(1, 0)])
     with served(space, ("--workers", str(WORKERS))) as server:
-        pids = server.web_pids()
+        pids = server.web_pids(least=WORKERS)
         with Lines(server.port, pids, token=token) as lines:
             seen = []
 

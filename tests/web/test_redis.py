@@ -1,5 +1,6 @@
 """The queues on a real Redis server: it only rings, so nothing is lost with it; nobody fails."""
 
+import gc
 import json
 import os
 import random
@@ -79,7 +80,7 @@ def space(tmp_path):
 
 
 def ended(db, job_id, state="done"):
-    until(lambda: not jobs.get(db, job_id).live, f"job {job_id} ends", seconds=120)
+    until(lambda: not jobs.get(db, job_id).live, f"job {job_id} ends")
     assert jobs.get(db, job_id).state == state, jobs.get(db, job_id).result
 
 
@@ -119,6 +120,7 @@ def test_four_web_processes_ring_and_nothing_is_lost_with_server_or_worker(
         # Killed while a job is under way and another waits; it comes back empty.
         running_one = start_job(team[2], "train")
         until(lambda: jobs.get(db, running_one).state == "running", "it has begun")
+        killed = time.monotonic()
         server.kill()
         waiting = start_job(team[3], "index")
         assert jobs.get(db, waiting).state == "queued"
@@ -135,6 +137,7 @@ def test_four_web_processes_ring_and_nothing_is_lost_with_server_or_worker(
         assert jobs.get(db, waiting).state == "queued"
         server.start()
         ended(db, waiting)
+        minutes = (time.monotonic() - killed) / redis_queue.TELL_SECONDS
         until(
             lambda: scalar(db, "SELECT state FROM webhook_deliveries") == "done", "it is worked on"
         )
@@ -148,13 +151,26 @@ def test_four_web_processes_ring_and_nothing_is_lost_with_server_or_worker(
         ended(db, waiting)
         assert fetch(port, "/readyz")[0] == 200
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=120) == 0
     db.close()
     lines = logged(space)
     away = [line for line in lines if "Redis server is away" in line["event"]]
-    assert 1 <= len(away) <= 4  # and not one a second
+    assert 1 <= len(away) <= 3 + minutes  # and not one a second
     assert PASSWORD not in (space.home / "errors").read_text()
     assert [line for line in lines if "is heard again" in line["event"]]
+
+
+def test_to_ask_whether_it_is_there_leaves_no_line_open(server):
+    gc.collect()
+    gc.disable()  # what is closed by chance would be closed late
+    try:
+        for _ in range(5):
+            redis_queue._awayed.clear()
+            assert not redis_queue.away()
+        redis_queue.reach()
+        assert server.client().info("clients")["connected_clients"] <= 2
+    finally:
+        gc.enable()
 
 
 def test_a_server_that_is_away_when_serving_begins_is_waited_for(space, here, monkeypatch):
