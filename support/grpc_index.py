@@ -34,6 +34,8 @@ _OPTIONS: Final = [
     # gRPC waits ever longer, up to two minutes: a server that is back would be taken for away.
     ("grpc.initial_reconnect_backoff_ms", 500),
     ("grpc.max_reconnect_backoff_ms", 5_000),
+    # A proxy that the environment names would be told the token.
+    ("grpc.enable_http_proxy", 0),
 ]
 
 

@@ -6,14 +6,17 @@ pymilvus, and only when a place is opened (it takes a second).
 """
 
 import logging
+import os
 import re
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
+from weakref import finalize
 
 from .engine_places import check_place
 from .errors import IndexServerError, SettingError
@@ -56,7 +59,7 @@ class MilvusPlace:
     """
 
     uri: str
-    token: str = ""
+    token: str = field(default="", repr=False)  # a secret: in no log
     certificate: str = ""
 
     def __post_init__(self) -> None:
@@ -110,7 +113,11 @@ class MilvusCollection:
             )
         self.embedded = place.embedded
         self._place, self._name, self._dim, self._timeout = place, name, dim, timeout
+        self._until = threading.local()
         self._client: Any = self._run(lambda: _connect(place, timeout))
+        # The client's own list of connections would hold one that nobody uses any more.
+        self._close = finalize(self, _let_go, self._client, os.getpid())
+        self._close.atexit = False
         try:
             if not self.ask("has_collection"):
                 if not create:
@@ -124,8 +131,17 @@ class MilvusCollection:
             raise
 
     def close(self) -> None:
-        """Let go of the connection."""
-        self._client.close()
+        """Let go of the connection; whoever forgets the collection does so too."""
+        self._close()
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """All calls of this thread in the block together take no longer."""
+        self._until.at = time.monotonic() + seconds
+        try:
+            yield
+        finally:
+            self._until.at = None
 
     def ask(self, method: str, **given: Any) -> Any:
         """Call a method of the client for this collection.
@@ -134,6 +150,7 @@ class MilvusCollection:
             IndexServerError: the engine is away, too slow, or refuses.
         """
         given = {"timeout": self._timeout, **given}
+        given["timeout"] = min(given["timeout"], self._left())
         return self._run(lambda: getattr(self._client, method)(self._name, **given))
 
     def write(self, method: str, **given: Any) -> None:
@@ -167,6 +184,7 @@ class MilvusCollection:
         try:
             while page := self._run(pages.next):
                 yield page
+                self._left()
         finally:
             pages.close()
 
@@ -177,7 +195,7 @@ class MilvusCollection:
                 self.ask(method, **given)
                 return
             except IndexServerError as error:
-                if not error.away or time.monotonic() + pause > until:
+                if not error.away or time.monotonic() + pause > min(until, self._end()):
                     raise
             time.sleep(pause)
             pause = min(2 * pause, 5.0)
@@ -249,11 +267,7 @@ class MilvusCollection:
                 away=True,
             )
         if code == _UNREACHED or any(sign in words for sign in _SIGNS_AWAY):
-            return IndexServerError(
-                f"Milvus at {where} did not answer within {self._timeout:g} s. Start it, or wait "
-                f"until it is ready.",
-                away=True,
-            )
+            return self._slow()
         if code == _NOT_LOADED:
             return IndexServerError(
                 f"The {self._what} is not loaded. A server that was started just now loads it by "
@@ -266,6 +280,28 @@ class MilvusCollection:
             away=bool(getattr(error, "retriable", False)),
         )
 
+    def _left(self) -> float:
+        """Seconds that this thread may still wait, by `within`."""
+        if (left := self._end() - time.monotonic()) <= 0:
+            raise self._slow()
+        return left
+
+    def _end(self) -> float:
+        at: float | None = getattr(self._until, "at", None)
+        return float("inf") if at is None else at
+
+    def _slow(self) -> IndexServerError:
+        return IndexServerError(
+            f"Milvus at {self._place.uri} did not answer within {self._timeout:g} s. Start it, or "
+            f"wait until it is ready.",
+            away=True,
+        )
+
+
+def _let_go(client: Any, process: int) -> None:
+    if os.getpid() == process:  # one that was forked has no part in the connection
+        client.close()
+
 
 def _connect(place: MilvusPlace, timeout: float) -> Any:
     from pymilvus import MilvusClient
@@ -273,12 +309,14 @@ def _connect(place: MilvusPlace, timeout: float) -> Any:
     # Whatever it writes to the log with its stack, it raises too.
     for name in ("pymilvus", "pymilvus.milvus_client", "milvus_lite"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
-    given: dict[str, Any] = {}
+    # A proxy that the environment names would be told the token.
+    options = {"grpc.enable_http_proxy": 0}
+    given: dict[str, Any] = {"grpc_options": options}
     if place.certificate:
         given["server_pem_path"] = place.certificate
     if place.embedded:
         # It ends the connection of who asks every ten seconds whether it is there.
-        given["grpc_options"] = {"grpc.keepalive_time_ms": 3_600_000}
+        options["grpc.keepalive_time_ms"] = 3_600_000
     # Shared connections are told apart by host and token alone: one with TLS would serve who asks
     # for one without, or with another authority.
     return MilvusClient(place.uri, token=place.token, timeout=timeout, dedicated=True, **given)

@@ -6,6 +6,7 @@ is written twice stands once. The truth lies in `desk.db`: a collection that is 
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final
 
@@ -62,6 +63,14 @@ class MilvusIndex:
     def close(self) -> None:
         """Let go of the connection."""
         self._collection.close()
+
+    def within(self, seconds: float) -> AbstractContextManager[None]:
+        """All that this thread asks in the block together takes no longer.
+
+        Raises:
+            IndexServerError: it does; told by what was asked.
+        """
+        return self._collection.within(seconds)
 
     def drop(self) -> None:
         """Delete the collection and all that is in it; one that is gone is passed over."""

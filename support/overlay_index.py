@@ -52,17 +52,6 @@ class OverlayIndex:
             self._removed = np.union1d(self._removed, np.asarray(ids, np.int64))
             self._hide()
 
-    def caught_up(self, ids: Ids) -> None:
-        """Let the base speak for ids again: it holds of them what was added and removed here.
-
-        Args:
-            ids: (n,) int64; unknown ones are passed over.
-        """
-        with self._lock:
-            self._tail.remove(ids)
-            self._removed = np.setdiff1d(self._removed, ids)
-            self._hide()
-
     def search(
         self, vectors: Vectors, *, top_k: int, allow: Ids | None = None
     ) -> tuple[Ids, Vectors]:
@@ -124,6 +113,7 @@ class OverlayIndex:
             ids, scores = self.base.search(vectors, top_k=limit, allow=allow)
             seen = np.where(in_sorted(ids, hidden), -1, ids)
             enough = (seen >= 0).sum(axis=1) >= top_k
-            if (enough | (ids[:, -1] < 0)).all():  # or the base has no more
+            most = top_k + len(hidden)  # as many are enough, whatever is hidden
+            if (enough | (ids[:, -1] < 0)).all() or limit >= most:  # or the base has no more
                 return seen, scores
-            limit *= 2
+            limit = min(2 * limit, most)

@@ -135,16 +135,16 @@ def let_go(db: Database, kind: Kind, *, keep: list[str]) -> int:
         return int(db.execute(sql, [kind, file_of(db), *keep]).rowcount)
 
 
-def let_all_go(db: Database, *, left: bool = False) -> int:
-    """Let every collection of this database be dropped, or those that were left; how many."""
+def let_all_go(db: Database, engine: str, *, left: bool = False) -> int:
+    """Let every collection of this database in an engine be dropped, or those left; how many."""
     which = (
         "(state = 'left' OR (state = 'used' AND file <> ?))"
         if left
         else "state = 'used' AND file = ?"
     )
-    sql = f"UPDATE vector_collections SET state = 'dropping' WHERE {which}"  # noqa: S608 - ours
+    sql = f"UPDATE vector_collections SET state = 'dropping' WHERE engine = ? AND {which}"  # noqa: S608 - ours
     with write(db):
-        return int(db.execute(sql, [file_of(db)]).rowcount)
+        return int(db.execute(sql, [engine, file_of(db)]).rowcount)
 
 
 def leave_all(db: Database) -> int:

@@ -3,10 +3,12 @@
 Nobody finds it any more as soon as desk.db forgot it; this is about what still lies elsewhere.
 """
 
+import sqlite3
+
 from sqlite_utils import Database
 
 from . import embeddings, vector_collections, vector_engine
-from .errors import IndexServerError, SettingError
+from .errors import FaqdeskError, SettingError
 from .vector_collections import Collection
 from .vector_sync import take_out
 
@@ -16,7 +18,8 @@ _CURE = "FAQDESK_VECTORS={engine} faqdesk vectors {act}"
 def forget_there(db: Database) -> str:
     """Send the engine what was removed; what is left to do, in sentences, '' where nothing is.
 
-    Never raises for an engine that is away: the worker goes on when it is back.
+    Raises nothing, whatever the engine, the disk or the database says: whoever was forgotten is,
+    and the worker goes on.
     """
     if not vector_collections.listed(db):
         return ""
@@ -27,7 +30,7 @@ def forget_there(db: Database) -> str:
             here = place is not None and found.engine == place.uri
             if place and here and found.state == "used" and _owes(db, found):
                 take_out(db, place, found)
-    except (IndexServerError, SettingError) as error:
+    except (FaqdeskError, sqlite3.Error, OSError) as error:
         why = str(error)
     return " ".join(_left(db, why))
 

@@ -1,8 +1,8 @@
 """Brings a collection of a vector engine up to date with desk.db, batch after batch.
 
 How far it goes is noted in desk.db after each batch that the engine acknowledged. Killed, the next
-run goes on there; a batch sent twice changes nothing. One run at a time, under a lock that ends
-with its process.
+run goes on there; a batch sent twice changes nothing. One run of a kind at a time, under a lock
+that ends with its process.
 """
 
 import fcntl
@@ -24,7 +24,7 @@ BATCH: Final = 5_000  # vectors, or listings, sent between two notes of how far 
 SECONDS: Final = 60.0  # that the engine may take over one call of a sync
 BUILT: Final = 1_000  # vectors sent at once, from which the engine is waited for to index them
 PROMPT: Final = 5.0  # and over one that somebody waits for
-_LOCK: Final = "vectors.lock"
+_LOCK: Final = "vectors.{kind}.lock"
 
 Progress = Callable[[int, int, str], None]
 
@@ -98,6 +98,7 @@ def sync(
     source: Source,
     *,
     wait: bool = True,
+    anew: bool = False,
     progress: Progress = lambda done, total, message: None,
 ) -> Collection | None:
     """Bring the collection of a source up to date, making it where there is none.
@@ -110,6 +111,7 @@ def sync(
         place: the engine.
         source: whose vectors.
         wait: for another run to end; without, that one is left to it.
+        anew: build it under another name, however good the one that is there.
         progress: told rows done, all of them and a message; may raise.
 
     Returns:
@@ -118,10 +120,11 @@ def sync(
     Raises:
         IndexServerError: the engine does not answer, or refuses; what was sent is noted.
     """
-    with _alone(db, wait=wait) as ours:
+    with _alone(db, source.kind, wait=wait) as ours:
         if not ours:
             return None
         found = vector_collections.used(db, place.uri, source.kind, source.version)
+        found = None if anew else found
         at = found or _make(db, place, source)
         index = MilvusIndex(place, at.name, dim=at.dim, timeout=SECONDS)
         held = len(index)
@@ -145,14 +148,15 @@ def take_out(db: Database, place: MilvusPlace, found: Collection) -> bool:
     Raises:
         IndexServerError: the engine does not answer, or refuses.
     """
-    with _alone(db, wait=False) as ours:
+    with _alone(db, found.kind, wait=False) as ours:
         at = vector_collections.used(db, found.engine, found.kind, found.version)
         if not ours or at is None:
             return False
         tombstone, gone = embeddings.removed_after(db, at.tombstone)
         index = MilvusIndex(place, at.name, dim=at.dim, create=False, timeout=PROMPT)
         vector_collections.begin(db, at.name)
-        index.remove(gone)
+        with index.within(PROMPT):
+            index.remove(gone)
         vector_collections.advance(db, at.name, seq=at.seq, tombstone=tombstone)
         return True
 
@@ -210,13 +214,13 @@ def _newest(db: Database, source: Source) -> int:
 
 
 @contextmanager
-def _alone(db: Database, *, wait: bool) -> Iterator[bool]:
-    """No other run on this desk is at work in the block; whether that is so."""
+def _alone(db: Database, kind: Kind, *, wait: bool) -> Iterator[bool]:
+    """No other run on this desk is at work with a kind in the block; whether that is so."""
     path = vector_collections.path_of(db)
     if path is None:
         yield True
         return
-    with path.with_name(_LOCK).open("w") as file:
+    with path.with_name(_LOCK.format(kind=kind)).open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
@@ -225,15 +229,28 @@ def _alone(db: Database, *, wait: bool) -> Iterator[bool]:
         yield True
 
 
-def drop_due(db: Database, place: MilvusPlace) -> int:
+def drop_due(db: Database, place: MilvusPlace, *, wait: bool = True) -> int:
     """Drop the collections that shall go; returns how many.
+
+    One stays as long as another is being filled in its place: it is searched until then.
+
+    Args:
+        db: the desk's database.
+        place: the engine.
+        wait: for another run to end; without, what that one is at work with is left for later.
 
     Raises:
         IndexServerError: the engine does not answer.
     """
     gone = 0
     for found in vector_collections.listed(db):
-        if found.state == "dropping" and found.engine == place.uri:
+        if found.state != "dropping" or found.engine != place.uri:
+            continue
+        # Alone: whoever fills it would make it again, under a name that nobody knows.
+        with _alone(db, found.kind, wait=wait) as ours:
+            after = vector_collections.used(db, place.uri, found.kind, found.version)
+            if not ours or (after is not None and after.synced_at is None):
+                continue
             try:
                 MilvusIndex(place, found.name, dim=found.dim, create=False, timeout=SECONDS).drop()
             except IndexServerError as error:

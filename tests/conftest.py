@@ -10,7 +10,7 @@ import pytest
 from sqlite_utils import Database
 
 import data
-from support import settings
+from support import settings, shared_vectors, vector_sync
 from support.audit import Actor
 from support.importing.load import ImportReport, run_import
 from support.importing.mapping import LinkRules, Mapping
@@ -57,6 +57,13 @@ def db(space: Workspace) -> Iterator[Database]:
 @pytest.fixture
 def seal(space: Workspace) -> Seal:
     return space.seal()
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A vector engine may be slow on a busy machine: no test finds by words alone for that."""
+    monkeypatch.setattr(shared_vectors, "SECONDS", 60.0)
+    monkeypatch.setattr(vector_sync, "PROMPT", 60.0)
 
 
 def import_csv(space: Workspace, path: Path, text: str, **options: object) -> ImportReport:

@@ -58,6 +58,7 @@ def bring_up(
     *,
     encoder: SentenceEncoder | None,
     wait: bool = True,
+    anew: bool = False,
     progress: Progress = lambda done, total, message: None,
 ) -> None:
     """Bring every collection up to date, make those that are missing, drop those that shall go.
@@ -67,19 +68,23 @@ def bring_up(
         place: the engine.
         encoder: the one in force; None: there is none yet.
         wait: for another run to end; without, that one is left to it.
+        anew: build every collection under another name, and drop those that were there.
         progress: told rows done, all of them and a message; may raise.
 
     Raises:
         IndexServerError: the engine does not answer, or refuses; that is noted.
     """
     try:
-        for source in sources(db, place, encoder):
-            sync(db, place, source, wait=wait, progress=progress)
-        drop_due(db, place)
+        done = [
+            sync(db, place, source, wait=wait, anew=anew, progress=progress)
+            for source in sources(db, place, encoder)
+        ]
+        drop_due(db, place, wait=wait)
     except IndexServerError as error:
         vector_collections.note_away(db, place.uri, str(error))
         raise
-    vector_collections.note_back(db, place.uri)
+    if None not in done:  # else the engine was not asked: another run knows
+        vector_collections.note_back(db, place.uri)
 
 
 def sources(db: Database, place: MilvusPlace, encoder: SentenceEncoder | None) -> list[Source]:

@@ -97,6 +97,21 @@ class SharedListings:
         return any(followed.opened for followed in self._followed)
 
     @property
+    def whole(self) -> bool:
+        """Whether all of it is searched."""
+        return all(followed.opened for followed in self._followed)
+
+    def lacking(self, parts: Parts, empty: Parts) -> Parts:
+        """Parts to fill with what the engine does not hold yet; what it holds goes into `empty`."""
+        names = ("text", "pictures")
+        opened = {
+            name: getattr(empty, name)
+            for name, followed in zip(names, self._followed, strict=False)
+            if followed.opened
+        }
+        return replace(parts, **opened)
+
+    @property
     def why_away(self) -> str:
         """Why the engine is away; '' where it is not, or is not asked."""
         return self._followed[0].why_away if self.opened else ""

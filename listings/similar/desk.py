@@ -250,11 +250,13 @@ class SimilarListings:
         if self._shared is not None:
             newer = self._shared.newer(db, self._parts, least=self._own_seq)
             if newer is not None:
-                self._parts, self._bare = newer[0], False
+                self._parts, self._bare = newer[0], self._bare and not self._shared.whole
                 self._seq, _ = self._catch_up(db, self._parts, min(self._seq, newer[1]))
         if self._bare:  # no engine has the vectors: all of them are read, slower but whole
-            self._bare = False
-            self._seq, _ = self._catch_up(db, self._parts, 0)
+            self._bare, parts = False, self._parts
+            if self._shared is not None:
+                parts = self._shared.lacking(parts, new_parts(self.describer))
+            self._seq, _ = self._catch_up(db, parts, 0)
         return count
 
     def _catch_up(self, db: Database, parts: Parts, seq: int) -> tuple[int, int]:

@@ -73,12 +73,7 @@ def anew_command() -> None:
     Example:
       faqdesk vectors anew
     """
-    from support import vector_collections
-
-    place = _place()
-    with closing(workspace().database()) as db:
-        vector_collections.let_all_go(db)
-    _bring_up(place)
+    _bring_up(_place(), anew=True)
 
 
 @vectors_command.command("drop")
@@ -99,7 +94,7 @@ def drop_command(left: bool) -> None:
 
     place = _place()
     with closing(workspace().database()) as db:
-        vector_collections.let_all_go(db, left=left)
+        vector_collections.let_all_go(db, place.uri, left=left)
         n = drop_due(db, place)
     click.echo(f"{n:,} collections dropped from {place.uri}.")
 
@@ -122,7 +117,7 @@ def _place() -> "MilvusPlace":
     return place
 
 
-def _bring_up(place: "MilvusPlace") -> None:
+def _bring_up(place: "MilvusPlace", *, anew: bool = False) -> None:
     from support.models import load_past
     from web.vector_work import bring_up
 
@@ -130,7 +125,7 @@ def _bring_up(place: "MilvusPlace") -> None:
     with closing(space.database()) as db, progress_line("Sending") as progress:
         similar = load_past(space.models).similar
         encoder = similar.encoder if similar is not None else None
-        bring_up(db, place, encoder=encoder, progress=progress)
+        bring_up(db, place, encoder=encoder, anew=anew, progress=progress)
         from support import vector_collections
 
         rows = [asdict(at) | {"behind": 0} for at in vector_collections.listed(db)]
