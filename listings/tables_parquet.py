@@ -151,15 +151,42 @@ def _typed(rows: Rows, layout: Layout) -> pa.Table:
 def _plain(column: pa.ChunkedArray) -> list[Any]:
     """The values of a column; only where one is no value of Python, each by itself."""
     try:
+        if _in_nanoseconds(column.type):
+            column = column.cast(_in_microseconds(column.type))
         return column.to_pylist()  # type: ignore[no-any-return]
     except _UNFIT:
         return [_value(scalar) for scalar in column]
 
 
+def _in_nanoseconds(kind: pa.DataType) -> bool:
+    """Whether a type holds moments or spans of nanoseconds, for which Python has no value.
+
+    Where pandas is installed pyarrow gives its values for them, and rows would depend on that.
+    """
+    if pa.types.is_dictionary(kind):
+        return _in_nanoseconds(kind.value_type)
+    if kind.num_fields:
+        return any(_in_nanoseconds(kind.field(place).type) for place in range(kind.num_fields))
+    return (pa.types.is_timestamp(kind) or pa.types.is_duration(kind)) and kind.unit == "ns"
+
+
+def _in_microseconds(kind: pa.DataType) -> pa.DataType:
+    """As a type of nanoseconds, of what Python holds; a nested one stays, and is no value."""
+    if pa.types.is_timestamp(kind):
+        return pa.timestamp("us", kind.tz)
+    if pa.types.is_duration(kind):
+        return pa.duration("us")
+    raise ValueError(f"Values of {kind} are read one by one.")
+
+
 def _value(scalar: Any) -> Any:
     """One value; what Python cannot hold becomes text."""
+    if not scalar.is_valid:
+        return None
     try:
-        return scalar.as_py()
+        if not _in_nanoseconds(scalar.type):
+            return scalar.as_py()
+        return scalar.cast(_in_microseconds(scalar.type)).as_py()
     except _UNFIT:
         pass
     if isinstance(scalar, pa.DictionaryScalar):
