@@ -106,7 +106,7 @@ class SimilarInquiries:
         self._tombstone = tombstone
         self._shared = shared
         self._own_seq = 0 if index is None else seq
-        self._bare = index is None and seq > 0  # words alone were given up to `seq`
+        self._bare = index is None and words is not None  # words alone were given up to `seq`
         self._labelled: Ids = np.empty(0, np.int64)
         self._last_label: tuple[object, ...] | None = None  # the newest label read
         self._lock = threading.Lock()
