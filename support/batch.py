@@ -114,14 +114,17 @@ def engine_named(name: str, *, address: str = "", workers: int | None = None) ->
     return LocalEngine(workers)
 
 
-_mine: list[Callable[[Any], Any]] = []  # of a worker process
+_given: list[Opener[Any, Any]] = []  # of a worker process, as is what it opened
+_mine: list[Callable[[Any], Any]] = []
 
 
 def _begin(opener: Opener[Any, Any]) -> None:
-    _mine[:] = [opener.open()]
+    _given[:] = [opener]
 
 
 def _do(item: Any) -> Any:
+    if not _mine:  # not when the process begins: what is said there reaches nobody
+        _mine.append(_given[0].open())
     return _mine[0](item)
 
 

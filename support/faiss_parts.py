@@ -9,6 +9,7 @@ version of the engine, none is ever taken.
 import hashlib
 import json
 import os
+import platform
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from typing import Final, Self
 import numpy as np
 
 from .batch import Engine
+from .errors import FaqdeskError
 from .faiss_part import build, kind_of, recipe
 from .run_folders import run_folder
 from .shard_runs import Progress, Spread
@@ -157,9 +159,12 @@ def _build(part: Kept) -> Kept:
     if not part.whole():
         try:
             part.build()
-        except FileNotFoundError:
+        except FileNotFoundError as error:
             if not part.whole():
-                raise
+                raise FaqdeskError(
+                    f"{platform.node()} does not see {part.folder}, or sees another folder there. "
+                    "Name one that every machine has under the same name: --shared DIR"
+                ) from error
     return part
 
 

@@ -134,6 +134,7 @@ def _joined(ray: Any, **options: Any) -> Iterator[Any]:
                 _read_again(ray)
                 ray.init(
                     **options,
+                    job_config=_no_folders(ray),
                     logging_level=logging.CRITICAL,
                     log_to_driver=False,
                     namespace="faqdesk",
@@ -179,6 +180,21 @@ def _read_again(ray: Any) -> None:
     """Have Ray read whether it shows a token, and which: it does so once, when it is imported."""
     ray._raylet.Config.initialize("")
     ray._raylet.AuthenticationTokenLoader.instance().reset_cache()
+
+
+def _no_folders(ray: Any) -> Any:
+    """What keeps Ray from having every worker look for modules in the driver's current folder.
+
+    It does so first of all, even before the libraries: whoever runs a command among files that
+    somebody sent would run those that are named like a module. Where the work brings a folder of
+    its own Ray leaves that out, and there is no other way to have it left out.
+    """
+
+    class Config(ray.job_config.JobConfig):  # type: ignore[misc]
+        def _runtime_env_has_working_dir(self) -> bool:
+            return True
+
+    return Config()
 
 
 @contextmanager

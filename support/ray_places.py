@@ -133,7 +133,8 @@ def _no_token(told: str) -> bool:
 
 
 def _knock(address: str, env: dict[str, str]) -> "subprocess.Popen[str]":
-    words = [sys.executable, "-c", _KNOCK, address]  # our own program, this Python
+    # Our own program, this Python; -P: a file in the current folder is not taken for a module.
+    words = [sys.executable, "-P", "-c", _KNOCK, address]
     return subprocess.Popen(  # noqa: S603
         words, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )

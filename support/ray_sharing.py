@@ -80,8 +80,10 @@ class Sharing:
                 ready, _ = self._ray.wait(list(self._tries), num_returns=1, timeout=LOOK)
                 for reference in ready:
                     attempt = self._tries.pop(reference)
+                    if attempt.number in done:  # the slower of two, however it ended
+                        continue
                     made = self._made(reference, attempt)
-                    if made is None or attempt.number in done:
+                    if made is None:
                         continue
                     self._took.append(time.monotonic() - attempt.begun)
                     done.add(attempt.number)

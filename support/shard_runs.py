@@ -188,21 +188,15 @@ class _Task:
     plan: str  # the hash of its plan
 
     def open(self) -> Callable[[Shard], Shard]:
-        try:
-            seen = _hash(self.folder / PLAN)
-        except OSError:
-            seen = ""
-        if seen != self.plan:
-            raise FaqdeskError(
-                f"{platform.node()} does not see {self.folder}, or sees another folder there. "
-                "Name one that every machine has under the same name: --shared DIR"
-            )
+        self._check_folder()
         work = self.job.opener.open()
 
         def do(shard: Shard) -> Shard:
             try:
                 if shard.state() == "asked":
                     made = work(read_columns(shard.asked))
+                    # Whoever hung meanwhile must not write into a run that was begun anew since.
+                    self._check_folder()
                     write_columns(made, shard.made, types=self.job.made)
                     shard.tell(stored=False)
             except (ImportFileError, FileNotFoundError):
@@ -212,6 +206,17 @@ class _Task:
             return shard
 
         return do
+
+    def _check_folder(self) -> None:
+        try:
+            seen = _hash(self.folder / PLAN)
+        except OSError:
+            seen = ""
+        if seen != self.plan:
+            raise FaqdeskError(
+                f"{platform.node()} does not see {self.folder}, or sees another folder there. "
+                "Name one that every machine has under the same name: --shared DIR"
+            )
 
 
 def _plan(folder: Path, job: Job, blocks: Iterable[Columns]) -> list[Shard]:

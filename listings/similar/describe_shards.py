@@ -5,22 +5,23 @@ batches. What is stored is so only of listings that did not change since they we
 """
 
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from sqlite_utils import Database
 
+from support.database import write
 from support.encoder import SentenceEncoder
 from support.errors import InputError
 from support.parquet_files import Columns
 from support.shard_runs import Job, Progress, Spread, Work, model, run_shards, waiting
 
 from . import vectors
-from .describe import BATCH, Describer, describe_pictures, shown
+from .describe import BATCH, Describer, Shown, describe_pictures, shown
 from .picture_space import PictureSpace
 
 TEXTS: Final = 4096  # listings of a shard, a whole number of batches; of pictures, which take long
@@ -105,11 +106,36 @@ def _run(
             yield {"id": listing, "position": position, "file": file, "as_of": as_ofs}
 
     def store(asked: Columns, made: Columns) -> None:
-        described = _described(made)
+        told, described = _told(kind, asked), _described(made)
         while some := list(islice(described, BATCH)):
-            vectors.save(db, kind, version, some, as_of=asked["as_of"][0])
+            with write(db):
+                # A run may be older than a desk that was restored: its changes tell of another.
+                now = _now(db, kind, [key for key, _, _ in some])
+                same = [one for one in some if now.get(one[0]) == told[one[0]]]
+                vectors.save(db, kind, version, same, as_of=asked["as_of"][0])
 
     run_shards(spread, job, cut=cut, store=store, progress=progress)
+
+
+def _told(kind: str, asked: Columns) -> dict[int, Any]:
+    """What was read of each listing of a shard: its words, or its pictures by position."""
+    if kind == vectors.TEXT:
+        return dict(zip(asked["id"], asked["text"], strict=True))
+    return _by_listing(zip(asked["id"], asked["position"], asked["file"], strict=True))
+
+
+def _now(db: Database, kind: str, ids: Sequence[int]) -> dict[int, Any]:
+    """What is read of some listings now."""
+    if kind == vectors.TEXT:
+        return dict(zip(ids, vectors.texts(db, ids), strict=True))
+    return _by_listing(shown(db, ids))
+
+
+def _by_listing(rows: Iterable[Shown]) -> dict[int, dict[int, str]]:
+    found: dict[int, dict[int, str]] = {}
+    for key, position, file in rows:
+        found.setdefault(key, {})[position] = file
+    return found
 
 
 def _described(made: Columns) -> Iterator[vectors.Described]:

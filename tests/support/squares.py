@@ -21,8 +21,11 @@ class Squares:
     always: bool = False  # or each worker of it
     refused: int = -1
     broken: int = -1
+    opens: bool = True
 
     def open(self):
+        if not self.opens:
+            raise InputError("Not here.")
         self._tell("opened")
         return self._square
 

@@ -33,6 +33,12 @@ def test_what_an_item_says_reaches_who_asked(tmp_path, workers):
         list(LocalEngine(workers).run(range(6), Squares(tmp_path, refused=3)))
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_the_work_says_when_it_is_opened_reaches_who_asked(tmp_path, workers):
+    with pytest.raises(InputError, match="Not here"):
+        list(LocalEngine(workers).run(range(6), Squares(tmp_path, opens=False)))
+
+
 def test_a_worker_that_ends_is_told_with_its_cure(tmp_path):
     with pytest.raises(FaqdeskError, match=r"--workers 1\); what is done is kept"):
         list(LocalEngine(2).run(range(6), Squares(tmp_path, dies=3)))

@@ -12,6 +12,7 @@ import pytest
 
 from support import faiss_part, faiss_parts
 from support.batch import LocalEngine
+from support.errors import FaqdeskError
 from support.faiss_index import FaissIndex
 from support.faiss_parts import building
 from support.shard_runs import Spread
@@ -142,6 +143,20 @@ def test_a_part_that_is_not_as_it_was_written_is_built_again(small_parts, tmp_pa
             part.write_bytes(data[:-8] if way == "cut" else data[:-1] + bytes([data[-1] ^ 1]))
         saved(tmp_path / "b", ids, vectors, by)
     assert contents(tmp_path / "a") == contents(tmp_path / "b")
+
+
+def test_a_machine_that_sees_another_folder_is_told_so(small_parts, tmp_path):
+    class Elsewhere(LocalEngine):
+        def run(self, items, opener):
+            for item in items:
+                item.rows.unlink()
+            return super().run(items, opener)
+
+    with (
+        pytest.raises(FaqdeskError, match=r"does not see .* --shared"),
+        building(Spread(Elsewhere(1), tmp_path), progress=silent) as by,
+    ):
+        saved(tmp_path / "a", np.arange(250), unit(250), by)
 
 
 def test_a_killed_build_goes_on(tmp_path):

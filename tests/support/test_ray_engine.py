@@ -2,21 +2,34 @@
 
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from support import ray_sharing, ray_worker
 from support.errors import FaqdeskError, InputError
 from support.ray_engine import RayEngine
-from support.ray_worker import Given, do, versions
+from support.ray_sharing import Sharing
+from support.ray_worker import Given, Made, do, versions
 from tests.support.squares import Squares, done, opened
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def engine():
+def engine(tmp_path_factory):
+    """A cluster that was begun among somebody's files, one of them named like a library."""
+    folder = tmp_path_factory.mktemp("files")
+    (folder / "threadpoolctl.py").write_text("raise RuntimeError('a file that was sent was run')")
     before = {name: value for name, value in os.environ.items() if name.startswith("RAY_AUTH")}
-    with RayEngine("local", parallel=2) as engine:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("PYTHONPATH", str(ROOT))  # the work of these tests is not installed
+        engine = RayEngine("local", parallel=2).__enter__()
+    with ExitStack() as opened:
+        opened.push(engine)
         yield engine
     after = {name: value for name, value in os.environ.items() if name.startswith("RAY_AUTH")}
     assert after == before
@@ -78,6 +91,54 @@ def test_what_is_late_is_done_by_a_second_worker_and_counts_once(engine, tmp_pat
     assert done(tmp_path) == [*range(8), 7]
     # The one that hung was ended: both workers are there for the next run.
     assert len(list(engine.run(range(8), Squares(tmp_path)))) == 8
+
+
+class Scripted:
+    """A cluster of six cores whose tries end as it was told; numbered as they were begun."""
+
+    exceptions = SimpleNamespace(RayTaskError=TypeError, RaySystemError=TypeError, RayError=OSError)
+    util = SimpleNamespace(
+        scheduling_strategies=SimpleNamespace(NodeAffinitySchedulingStrategy=lambda *a, **kw: a)
+    )
+
+    def __init__(self, *ends):
+        self._ends = iter(ends)
+        self._begun = []
+
+    def nodes(self):
+        return [{"NodeID": "one", "Resources": {"CPU": 6}, "Alive": True}]
+
+    def put(self, given):
+        return given
+
+    def remote(self, **how):
+        def begin(item, given):
+            self._begun.append(item)
+            return len(self._begun) - 1
+
+        task = SimpleNamespace(remote=begin)
+        return lambda work: SimpleNamespace(options=lambda **how: task)
+
+    def wait(self, tries, **how):
+        number, self._end = next(self._ends)
+        assert number in tries
+        return [number], []
+
+    def get(self, number):
+        if isinstance(self._end, OSError):
+            raise self._end
+        return Made(self._begun[number], self._end)
+
+
+@pytest.mark.parametrize("end", [OSError("the worker died"), InputError("refused"), None])
+def test_how_the_slower_of_two_ends_is_no_matter(monkeypatch, end):
+    monkeypatch.setattr(ray_sharing, "LATE_AT_LEAST", 0.0)
+    monkeypatch.setattr(ray_sharing, "LATE", 0.0)
+    # The first ends; the other two are late and begun again, as 3 and 4; 3 is quicker than 1.
+    ray = Scripted((0, None), (3, None), (1, end), (2, None))
+    sharing = Sharing(ray, Given(b"", "", {}), parallel=None)
+    sharing._end = lambda: None
+    assert list(sharing.share("abc")) == ["a", "b", "c"]
 
 
 def test_another_version_of_what_decides_the_bytes_is_refused(tmp_path, monkeypatch):

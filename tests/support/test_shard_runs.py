@@ -173,6 +173,19 @@ def test_a_machine_that_sees_another_folder_is_told_so(tmp_path):
         run(tmp_path, Elsewhere())
 
 
+def test_who_hung_does_not_write_into_a_run_that_was_begun_anew(tmp_path):
+    class Hung(Backwards):
+        def run(self, items, opener):
+            work = opener.open()
+            plan = items[0].folder / "plan.json"
+            plan.write_text(plan.read_text() + " ")
+            yield work(items[0])
+
+    with pytest.raises(FaqdeskError, match="another folder"):
+        run(tmp_path, Hung())
+    assert list((tmp_path / "double" / "out").iterdir()) == []
+
+
 def test_a_shard_that_was_given_out_twice_is_stored_once(tmp_path):
     class Twice(Backwards):
         def run(self, items, opener):

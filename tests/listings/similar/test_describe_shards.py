@@ -1,5 +1,6 @@
 """Describing in shards: the vectors of one process, killed or not, and of nothing that changed."""
 
+import numpy as np
 import pytest
 
 from listings.forget import forget_listings
@@ -118,6 +119,43 @@ def test_goes_on_after_a_stop_and_passes_over_what_changed(
     anew(db)
     plain = [row for row in described_by(shards=False) if row[0] != shop[15]]
     assert [row[:4] for row in plain] == [row[:4] for row in found]
+
+
+CHANGES = {
+    "words of listings": "UPDATE listings SET title = '자전거' WHERE id = :id",
+    "pictures of listings": """
+        UPDATE listing_pictures SET file = (SELECT file FROM listing_pictures
+            WHERE listing_id = :other AND position = 0) WHERE listing_id = :id AND position = 0
+    """,
+}
+
+
+@pytest.mark.parametrize("message", CHANGES)
+def test_what_was_read_before_a_desk_was_restored_is_not_stored_as_it_was(
+    small, db, shop, described_by, message
+):
+    def stop(done, total, now):
+        if now == message and done >= 8:
+            raise KeyboardInterrupt
+
+    def vector():
+        sql = "SELECT vectors FROM listing_vectors WHERE listing_id = ? AND kind = ?"
+        kind = "text" if "words" in message else "picture"
+        (blob,) = db.execute(sql, [changed, kind]).fetchone()
+        return np.frombuffer(blob, "<f4")
+
+    changed = shop[5]
+    with pytest.raises(KeyboardInterrupt):
+        described_by(progress=stop)
+    db.execute(CHANGES[message], {"id": changed, "other": shop[17]})
+    # What changed tells nothing: the run counts on from a history that is no more.
+    db.execute("UPDATE listing_changes SET seq = -seq")
+    db.conn.commit()
+    described_by()
+    found = vector()
+    anew(db)
+    described_by(shards=False)
+    np.testing.assert_allclose(found, vector(), atol=1e-5)
 
 
 def test_what_was_forgotten_meanwhile_does_not_come_back(small, db, images, shop, described_by):
