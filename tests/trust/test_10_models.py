@@ -37,6 +37,12 @@ FORBIDDEN = {
     "pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "marshal", "shelve", "yaml",
     "ruamel", "jsonpickle", "pandas", "imp",
 }  # fmt: skip
+# Who may, and why: nothing of it is read from a file.
+EXCUSED = {
+    # Work on its way to the processes of one Ray cluster, which run whatever its callers send: so
+    # callers show a token, over TLS (check 24).
+    "support/ray_worker.py": {"pickle"},
+}
 RUNS = {
     "eval", "exec", "compile", "__import__", "os.system", "os.popen", "runpy.run_path",
     "runpy.run_module", "code.interact", "np.lib.format.read_array", "np.fromregex",
@@ -49,7 +55,8 @@ RUNS = {
 
 def test_no_file_of_ours_imports_what_reads_code_or_runs_words():
     for path, names in sources.imported().items():
-        assert not {name.split(".")[0] for name in names} & FORBIDDEN, path
+        found = {name.split(".")[0] for name in names} & FORBIDDEN
+        assert found == EXCUSED.get(path, set()), path
     for path, name, node in sources.calls():
         assert name not in RUNS, f"{path}:{node.lineno} calls {name}"
         assert not name.startswith("subprocess.") or not _says(node, "shell", True), path
