@@ -76,7 +76,7 @@ class Sharing:
                 while left and (node := self._free()) is not None:
                     self._begin(items, left.popleft(), node)
                 if not left:
-                    self._again(items)
+                    self._again(items, done)
                 ready, _ = self._ray.wait(list(self._tries), num_returns=1, timeout=LOOK)
                 for reference in ready:
                     attempt = self._tries.pop(reference)
@@ -124,7 +124,7 @@ class Sharing:
         reference = task.remote(items[number], self._given)
         self._tries[reference] = _Try(number, node, time.monotonic())
 
-    def _again(self, items: Sequence[Any]) -> None:
+    def _again(self, items: Sequence[Any], done: set[int]) -> None:
         """Begin what is late a second time, where a worker has nothing to do."""
         if not self._took:
             return
@@ -132,7 +132,7 @@ class Sharing:
         now = time.monotonic()
         often = Counter(attempt.number for attempt in self._tries.values())
         for attempt in list(self._tries.values()):
-            alone = often[attempt.number] == 1 and attempt.number not in self._failed
+            alone = often[attempt.number] == 1 and attempt.number not in done | self._failed
             if alone and now - attempt.begun > late:
                 node = self._free(beside=attempt.node)
                 if not node:

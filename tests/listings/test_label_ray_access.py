@@ -75,6 +75,15 @@ def test_without_the_token_of_the_cluster_nobody_gets_in(cluster, run, tmp_path,
     assert "RAY_AUTH_TOKEN_PATH" in said
 
 
+def test_who_knocks_runs_no_file_of_the_current_folder(cluster, monkeypatch, tmp_path):
+    (tmp_path / "ray.py").write_text(f"open({str(tmp_path / 'was run')!r}, 'w')")
+    monkeypatch.chdir(tmp_path)
+    for name, value in cluster.secret.items():
+        monkeypatch.setenv(name, value)
+    ray_places.check_door(cluster.address)
+    assert not (tmp_path / "was run").exists()
+
+
 def test_without_tls_nobody_gets_in(cluster, run):
     plain = {name: value for name, value in cluster.secret.items() if "TLS" not in name}
     assert "RAY_USE_TLS=1" in refused(run, cluster, plain)
@@ -144,7 +153,7 @@ def test_elsewhere_nothing_is_sent_without_both(cluster, monkeypatch, address, l
     monkeypatch.delenv(lacks)
     asked = []
     monkeypatch.setattr(socket, "create_connection", lambda *a, **kw: asked.append(a))
-    monkeypatch.setattr(ray_places.subprocess, "run", lambda *a, **kw: asked.append(a))
+    monkeypatch.setattr(ray_places.subprocess, "Popen", lambda *a, **kw: asked.append(a))
     with pytest.raises(SettingError, match="RAY_USE_TLS=1"):
         RayEngine(address)
     assert asked == []

@@ -103,7 +103,7 @@ class Scripted:
 
     def __init__(self, *ends):
         self._ends = iter(ends)
-        self._begun = []
+        self.begun = []
 
     def nodes(self):
         return [{"NodeID": "one", "Resources": {"CPU": 6}, "Alive": True}]
@@ -113,8 +113,8 @@ class Scripted:
 
     def remote(self, **how):
         def begin(item, given):
-            self._begun.append(item)
-            return len(self._begun) - 1
+            self.begun.append(item)
+            return len(self.begun) - 1
 
         task = SimpleNamespace(remote=begin)
         return lambda work: SimpleNamespace(options=lambda **how: task)
@@ -127,7 +127,7 @@ class Scripted:
     def get(self, number):
         if isinstance(self._end, OSError):
             raise self._end
-        return Made(self._begun[number], self._end)
+        return Made(self.begun[number], self._end)
 
 
 @pytest.mark.parametrize("end", [OSError("the worker died"), InputError("refused"), None])
@@ -139,6 +139,7 @@ def test_how_the_slower_of_two_ends_is_no_matter(monkeypatch, end):
     sharing = Sharing(ray, Given(b"", "", {}), parallel=None)
     sharing._end = lambda: None
     assert list(sharing.share("abc")) == ["a", "b", "c"]
+    assert ray.begun == list("abcbc")
 
 
 def test_another_version_of_what_decides_the_bytes_is_refused(tmp_path, monkeypatch):
