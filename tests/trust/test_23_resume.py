@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 from contextlib import closing
+from functools import partial
 
 import numpy as np
 import pytest
@@ -170,7 +171,7 @@ def test_an_index_killed_at_each_batch_of_vectors_is_the_same(
     assert len(rows) == 40
     for edge in range(1, 7):
         space = copied(history, tmp_path / f"edge-{edge}")
-        cut = killed_at(lambda space=space: build(space), embeddings, "save_told", edge, after=after)
+        cut = killed_at(partial(build, space), embeddings, "save_told", edge, after=after)
         assert cut == (edge <= 5)
         kept, _ = there(space)
         assert kept == rows[: 8 * (edge if after else edge - 1)] or not cut
