@@ -11,7 +11,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -119,13 +119,15 @@ class MilvusCollection:
         self._close = finalize(self, _let_go, self._client, os.getpid())
         self._close.atexit = False
         try:
-            if not self.ask("has_collection"):
-                if not create:
-                    raise IndexServerError(f"There is no {self._what}. Build it.", missing=True)
-                self._create()
-            self._check()
-            # A milvus-lite has nothing loaded when it is opened; a server is asked once more.
-            self.ask("load_collection")
+            # Who makes none may have a page that waits: all of it in the time of a call.
+            with nullcontext() if create else self.within(timeout):
+                if not self.ask("has_collection"):
+                    if not create:
+                        raise IndexServerError(f"There is no {self._what}. Build it.", missing=True)
+                    self._create()
+                self._check()
+                # A milvus-lite has nothing loaded when it is opened; a server is asked once more.
+                self.ask("load_collection")
         except BaseException:
             self.close()
             raise

@@ -18,12 +18,12 @@ from .hybrid import mix_for
 from .release import Release, current, kinds
 from .similar import PastInquiries, SimilarInquiries, shared_vectors
 
-# What stands in for a desk's own index: takes the encoder, the share of meaning in scores, and what
-# opens the desk's own where that is needed after all.
 _ELSEWHERE = (
     "The index in force was built for a vector engine, and FAQDESK_VECTORS names none: all vectors "
     "are read into memory. Build it for the embedded engine: faqdesk index"
 )
+# What stands in for a desk's own index: takes the encoder, the share of meaning in scores, and what
+# opens the desk's own where that is needed after all.
 Through = Callable[[SentenceEncoder, float | None, Callable[[], SimilarInquiries]], PastInquiries]
 
 

@@ -15,7 +15,9 @@ from pymilvus import MilvusClient
 from support import milvus_index
 from support.errors import IndexServerError, SettingError
 from support.faiss_index import FaissIndex
+from support.grpc_index import IndexChannel
 from support.milvus_index import MilvusIndex, MilvusPlace
+from support.overlay_index import OverlayIndex
 
 DIM = 8
 names = count()
@@ -137,6 +139,51 @@ def test_a_server_that_says_nothing_is_waited_for_as_long_as_a_call_may_take():
         with pytest.raises(IndexServerError, match=r"within 0\.5 s") as told:
             MilvusIndex(place, "a", dim=DIM, timeout=0.5)
     assert told.value.away
+
+
+def test_calls_in_a_block_wait_no_longer_together(index):
+    index.add(np.arange(3), unit(3))
+    with index.within(0.0):
+        for ask in (lambda: index.search(unit(1), top_k=1), lambda: index.remove(np.arange(1))):
+            with pytest.raises(IndexServerError, match="did not answer") as told:
+                ask()
+            assert told.value.away
+    assert len(index) == 3
+
+
+def test_a_proxy_is_told_nothing_and_no_log_a_token(monkeypatch):
+    with socket.socket() as proxy:
+        proxy.bind(("127.0.0.1", 0))
+        proxy.listen()
+        proxy.setblocking(False)
+        for name in ("http_proxy", "https_proxy", "grpc_proxy"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.getsockname()[1]}")
+        place = MilvusPlace("http://127.0.0.1:1", token="root:secret")
+        with pytest.raises(IndexServerError):
+            MilvusIndex(place, "a", dim=DIM, timeout=2.0)
+        with IndexChannel("127.0.0.1:1") as channel:
+            assert not channel.healthy()
+        with pytest.raises(BlockingIOError):
+            proxy.accept()
+    assert "secret" not in repr(place)
+
+
+def test_a_base_that_is_hidden_whole_is_asked_for_no_more_than_it_hides():
+    asked = []
+
+    class Told(FaissIndex):
+        def search(self, vectors, *, top_k, allow=None):
+            asked.append(top_k)
+            ids, scores = super().search(vectors, top_k=top_k, allow=allow)
+            return np.maximum(ids, 0), scores  # never says that it has no more
+
+    base = Told(DIM)
+    base.add(np.arange(90), unit(90))
+    index = OverlayIndex(base, DIM)
+    index.add(np.arange(90), unit(90))
+    found, _ = index.search(unit(1, seed=1), top_k=7)
+    assert len(np.unique(found)) == 7
+    assert asked == [14, 28, 56, 97]
 
 
 def test_more_than_the_engine_gives_at_once(index, monkeypatch):

@@ -12,9 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from support import embeddings, forgetting, shared_vectors, vector_collections, vector_engine
+from support import (
+    embeddings,
+    forgetting,
+    shared_vectors,
+    vector_collections,
+    vector_engine,
+    vector_sync,
+)
 from support.database import scalar
 from support.errors import IndexServerError
+from support.milvus_collection import MilvusCollection
 from support.models import load
 from support.shared_vectors import Patience
 from support.vector_sync import Inquiries, drop_due, sync
@@ -169,7 +177,9 @@ def test_who_was_away_is_not_asked_again_at_once():
         with pytest.raises(IndexServerError, match="away"):
             patience.ask(refuse)
     assert asked == [100, 116]
+    assert patience.why == "away"
     time[0] += 16
+    assert patience.why == ""  # it may be back: nobody asked
     assert patience.ask(lambda: "here") == "here"
     assert patience.why == ""
 
@@ -215,6 +225,96 @@ def test_a_copied_desk_has_collections_of_its_own(lite, db, tmp_path):
         assert (own.name != at.name, own.count) == (True, 40)
         assert drop_due(other, vector_engine.place()) == 0
     assert used(db).name == at.name
+
+
+def test_what_is_built_anew_takes_the_place_of_the_old_when_it_is_whole(lite, db):
+    similar, place = load(lite.models).similar, vector_engine.place()
+    before, old = found(similar, db), used(db)
+
+    def killed(done, total, message):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sync(db, place, source(similar), anew=True, progress=killed)
+    new = used(db)
+    assert (new.name != old.name, new.synced_at) == (True, None)
+    assert drop_due(db, place) == 0  # as the worker does, every minute
+    assert (found(similar, db), similar.why_by_words) == (before, "")
+    with similar.fresh(db) as index:
+        assert (index.base._name, len(index._tail)) == (old.name, 0)
+    assert sync(db, place, source(similar)).name == new.name
+    assert drop_due(db, place) == 1
+    assert found(similar, db) == before
+    with similar.fresh(db) as index:
+        assert index.base._name == new.name
+
+
+def test_nothing_is_dropped_that_another_run_fills(lite, db):
+    place = vector_engine.place()
+    vector_collections.let_all_go(db, place.uri)
+    with vector_sync._alone(db, "inquiries", wait=True):
+        assert drop_due(db, place, wait=False) == 0
+    assert drop_due(db, place, wait=False) == 1
+
+
+def test_one_engine_is_emptied_and_the_other_is_not(lite, db):
+    at, gone = used(db), "http://localhost:1"
+    old = vector_collections.make(db, gone, at.kind, at.version, dim=at.dim, tombstone=0)
+    vector_collections.let_all_go(db, gone)
+    states = {one.name: one.state for one in vector_collections.listed(db)}
+    assert states == {at.name: "used", old.name: "dropping"}
+
+
+def test_no_connection_outlives_its_user(lite, db):
+    from pymilvus.client.connection_manager import ConnectionManager
+
+    place, held = vector_engine.place(), ConnectionManager.get_instance()._dedicated
+    similar = load(lite.models).similar
+    before = found(similar, db)
+    n = len(held)
+    for _ in range(3):
+        sync(db, place, source(similar))
+    assert len(held) == n
+    assert found(similar, db) == before
+    del similar
+    assert len(held) == n - 1
+
+
+def test_an_engine_that_answers_what_cannot_be_is_as_one_that_is_away(lite, db, monkeypatch):
+    ask = MilvusCollection.ask
+
+    def lie(self, method, **given):
+        return [[], []] if method == "search" else ask(self, method, **given)
+
+    similar = load(lite.models).similar
+    monkeypatch.setattr(MilvusCollection, "ask", lie)
+    look = similar.look_back(db, ASKED)
+    assert "answers what cannot be" in look.by_words
+    assert look.similar
+
+
+def test_an_engine_is_waited_for_once_however_often_it_is_asked(lite, db, monkeypatch):
+    similar = load(lite.models).similar
+    assert not similar.look_back(db, ASKED).by_words
+    monkeypatch.setattr(shared_vectors, "SECONDS", 0.0)
+    look = similar.look_back(db, ASKED)
+    assert "did not answer" in look.by_words
+    assert look.similar
+
+
+def test_what_is_forgotten_is_taken_out_while_listings_are_sent(lite, db, monkeypatch):
+    (first, _), (second, _), *_ = found(load(lite.models).similar, db)
+    with vector_sync._alone(db, "listing_texts", wait=True):
+        person = forgetting.asker(db, first)
+        assert forgetting.forget(lite, db, lite.seal(), person, actor=ACTOR).vectors == ""
+    at = used(db)
+    assert at.tombstone == embeddings.last_tombstone(db)
+    # And whatever stands in the way, the rest of it is done.
+    monkeypatch.setattr(vector_sync, "_LOCK", 300 * "x")
+    person = forgetting.asker(db, second)
+    told = forgetting.forget(lite, db, lite.seal(), person, actor=ACTOR)
+    assert "too long" in told.vectors
+    assert scalar(db, "SELECT count(*) FROM forgotten WHERE done_at IS NULL") == (not told.done)
 
 
 KILLED = """

@@ -5,7 +5,7 @@ import socket
 import pytest
 from click.testing import CliRunner
 
-from support import vector_collections
+from support import vector_collections, vector_sync
 from support.models import load
 from support.workspace import Workspace
 from tests import shared_desk
@@ -72,6 +72,9 @@ def test_the_worker_notes_it_for_everybody_until_it_answers(space, db, gone, tmp
     assert "40 vectors" in shown.stdout
     sent = run("vectors", "sync")
     assert sent.exit_code == 1
+    with vector_sync._alone(db, "inquiries", wait=True):  # another run asks it, and waits
+        bring_up(db, place, encoder=similar.encoder, wait=False)
+    assert worker_state.troubles(space, db) == ("vectors_away",)
     here = str(tmp_path / "vectors.db")
     db.execute("UPDATE vector_collections SET engine = ?", [here])
     db.execute("UPDATE vector_engines SET engine = ?", [here])

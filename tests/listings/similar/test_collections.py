@@ -89,6 +89,29 @@ def test_saved_for_an_engine_it_opens_without(
     assert found(SimilarListings.load(describer, tmp_path / "saved"), db, one) == expected
 
 
+def test_pictures_that_the_engine_lacks_are_read_into_memory(
+    db, tmp_path, desk_listings, describer, described, engine
+):
+    one, *_ = desk_listings(TABLE, AGAIN, SHOWN)
+    described(describer)
+    similar = SimilarListings(describer, shared=shared_listings(describer))
+    expected = found(similar, db, one)
+    similar.sync(db, progress=quiet)
+    similar.save(db, tmp_path / "saved")
+    db.conn.execute(
+        "UPDATE vector_collections SET synced_at = NULL WHERE kind = 'listing_pictures'"
+    )
+    db.conn.commit()
+    again = SimilarListings.load(describer, tmp_path / "saved")
+    assert found(again, db, one) == expected
+    text, pictures = (index for _, index, _ in again.vector_indexes())
+    assert (len(again._parts.text._tail), len(pictures)) == (0, 4)
+    assert len(text) == 3
+    similar.sync(db, progress=quiet)
+    assert found(again, db, one) == expected
+    assert len(again._parts.pictures._tail) == 0
+
+
 def test_an_engine_that_is_away_leaves_words_and_hashes(
     db, desk_listings, describer, described, monkeypatch
 ):
