@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from listings.pictures import store as store_picture
+from listings.similar import describe, describe_shards
 from listings.store import Collected, ListingStore, set_picture, wanted_pictures
 from support import index_pb2 as messages
 from support.errors import (
@@ -24,6 +25,7 @@ from support.grpc_index import LISTINGS, GrpcIndex, IndexChannel
 from support.shipped import load_shipped
 from tests.listings import drawn
 from web.cli import faqdesk
+from web.similar_desk import index_folder
 
 
 @pytest.fixture
@@ -68,6 +70,30 @@ def test_from_photos_to_a_group(desk):
     assert any({desk[0], desk[20]} <= set(group["listing_ids"]) for group in groups)
     done = CliRunner().invoke(faqdesk, ["similar", "find"])
     assert done.exit_code == 2
+
+
+def test_ray_describes_as_this_machine_does(desk, db, space, monkeypatch, tmp_path):
+    run("train", "similar")
+    monkeypatch.setattr(describe_shards, "TEXTS", 8)
+    monkeypatch.setattr(describe_shards, "PICTURES", 8)
+    for module in (describe, describe_shards):
+        monkeypatch.setattr(module, "BATCH", 4)
+    sql = "SELECT listing_id, kind, version, positions, vectors FROM listing_vectors ORDER BY seq"
+    ray = ["--engine", "ray", "--workers", "2", "--shared", str(tmp_path / "shared")]
+    found = []
+    for words in ([], ray):
+        db.execute("DELETE FROM listing_vectors")
+        db.conn.commit()
+        assert run("similar", "index", *words) == {"listings": 21}
+        paths = [path for path in index_folder(space).rglob("*") if path.is_file()]
+        # Those in JSON tell when it was made.
+        files = {str(path): path.read_bytes() for path in paths if path.suffix != ".json"}
+        assert any(name.endswith(".faiss") for name in files)
+        found.append((db.execute(sql).fetchall(), files))
+    assert len(found[0][0]) == 42
+    assert found[0] == found[1]
+    (own,) = (tmp_path / "shared").iterdir()
+    assert list(own.iterdir()) == []
 
 
 def test_the_server_answers_and_ends_when_told(desk, space):
