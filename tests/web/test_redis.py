@@ -161,7 +161,6 @@ def test_four_web_processes_ring_and_nothing_is_lost_with_server_or_worker(
 
 
 def test_to_ask_whether_it_is_there_leaves_no_line_open(server):
-    gc.collect()
     gc.disable()  # what is closed by chance would be closed late
     try:
         for _ in range(5):
