@@ -14,7 +14,7 @@ from listings.similar.hashes import HashIndex
 from listings.similar.index import Parts
 from support import embeddings, faiss_part, models
 from support.artifact import write_artifact
-from support.errors import ModelDamagedError, SettingError
+from support.errors import ModelDamagedError, ModelVersionError, SettingError
 from support.faiss_index import FaissIndex
 from support.lexical_index import LexicalIndex
 from support.release import current
@@ -128,7 +128,8 @@ def test_every_flipped_byte_of_an_index_in_force_is_found_before_it_is_opened(tr
                 with pytest.raises(ModelDamagedError):
                     release.folder(trained.models, "index")
             else:
-                with pytest.raises(ModelDamagedError):
+                # A byte of the kind's name makes it one of another kind, before any sum is read.
+                with pytest.raises((ModelDamagedError, ModelVersionError)):
                     SimilarInquiries.load(encoder, folder)
         path.write_bytes(before)
     assert opened == []
