@@ -167,7 +167,8 @@ def _in_nanoseconds(kind: pa.DataType) -> bool:
         return _in_nanoseconds(kind.value_type)
     if kind.num_fields:
         return any(_in_nanoseconds(kind.field(place).type) for place in range(kind.num_fields))
-    return (pa.types.is_timestamp(kind) or pa.types.is_duration(kind)) and kind.unit == "ns"
+    timed = pa.types.is_timestamp(kind) or pa.types.is_duration(kind)
+    return bool(timed and kind.unit == "ns")
 
 
 def _in_microseconds(kind: pa.DataType) -> pa.DataType:

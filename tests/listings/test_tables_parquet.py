@@ -134,6 +134,28 @@ def test_a_value_that_python_cannot_hold_becomes_text(tmp_path, sink):
     assert second["nowhere"].startswith("1970-01-01T00:00:01")
 
 
+def test_nanoseconds_read_the_same_with_and_without_pandas(tmp_path):
+    moments = pa.array([0, 1000, None, 1], pa.timestamp("ns"))
+    table = pa.table(
+        {
+            "whole": moments.slice(0, 3),
+            "nested": pa.array(
+                [[{"at": 1}], None, [{"at": 0}]], pa.list_(pa.struct([("at", pa.duration("ns"))]))
+            ),
+            "odd": moments.slice(1),
+        }
+    )
+    pq.write_table(table, tmp_path / "a.parquet")
+    run(tmp_path / "a.parquet", tmp_path / "b.csv")
+    with (tmp_path / "b.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["whole"] for row in rows] == [
+        "1970-01-01T00:00:00", "1970-01-01T00:00:00.000001", ""
+    ]  # fmt: skip
+    assert rows[2]["odd"] == "1970-01-01T00:00:00.000000001"
+    assert [row["nested"] for row in rows] == ['[{"at": "1"}]', "", '[{"at": "0:00:00"}]']
+
+
 def test_columns_that_python_cannot_hold_stay_as_they_are_in_parquet(tmp_path):
     path, out = tmp_path / "a.parquet", tmp_path / "b.parquet"
     pq.write_table(odd(), path)
