@@ -76,7 +76,7 @@ class Bells(RedisStorage):  # type: ignore[misc]
     """A queue that is empty while its server is away."""
 
     def enqueue(self, data: bytes, priority: float | None = None) -> None:
-        """Ring; where the server was away a moment ago, that is not tried again.
+        """Ring; where the server let somebody wait a moment ago, that is not tried again.
 
         Raises:
             ConnectionError: it is away.
@@ -85,8 +85,10 @@ class Bells(RedisStorage):  # type: ignore[misc]
             raise ConnectionError("The Redis server was away a moment ago.")
         try:
             super().enqueue(data, priority)
-        except redis_queue.AWAY:
-            redis_queue.pause()
+        except redis_queue.AWAY as error:
+            # To be refused costs nothing: what is rung as soon as it is back shall be heard.
+            if not redis_queue.refused(error):
+                redis_queue.pause()
             raise
 
     def dequeue(self) -> Any:

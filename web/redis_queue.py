@@ -103,6 +103,15 @@ def paused() -> bool:
     return time.monotonic() < _awayed.get("at", -PAUSE_SECONDS) + PAUSE_SECONDS
 
 
+def refused(error: BaseException | None) -> bool:
+    """Whether nobody listens there: that is told at once, and waited for by nobody."""
+    while error is not None:
+        if isinstance(error, ConnectionRefusedError | FileNotFoundError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
 def pause() -> None:
     """Note that the server did not answer who rang."""
     _awayed["at"] = time.monotonic()

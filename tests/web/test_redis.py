@@ -190,6 +190,24 @@ def test_a_server_that_is_away_when_serving_begins_is_waited_for(space, here, mo
         db.close()
 
 
+def test_who_rings_when_the_server_is_back_is_heard_at_once(space, here, monkeypatch):
+    """Also in a process that found it away a moment ago: nobody else rings for a minute."""
+    with redis_server(here, start=False) as server, closing(space.database()) as db:
+        for address in (server.address, f"unix://:{PASSWORD}@{server.socket}"):
+            monkeypatch.setenv(redis_queue.REDIS, address)
+            assert _is_not_rung(space, db)
+            server.start()
+            jobs.enqueue(space, db, ACTOR, "forget", {})
+            assert server.rung() == 1
+            server.kill()
+            assert jobs.enqueue(space, db, ACTOR, "forget", {})
+            server.start()
+            jobs.enqueue(space, db, ACTOR, "forget", {})
+            assert server.rung() == 1
+            server.kill()
+            server.socket.unlink(missing_ok=True)
+
+
 def test_who_does_not_answer_holds_up_nobody_for_long(space, monkeypatch):
     """A machine that swallows what is sent to it: the worst kind of being away."""
     monkeypatch.setattr(redis_queue, "ANSWER_SECONDS", 0.5)
