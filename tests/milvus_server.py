@@ -16,7 +16,7 @@ from pathlib import Path
 
 from support.errors import IndexServerError
 from support.milvus_index import MilvusIndex, MilvusPlace
-from tests.web.test_index_server import self_signed
+from train.bench_certificate import self_signed
 
 PACKAGE = "milvus==2.3.5"
 TOKEN = "root:Milvus"  # what every new server begins with

@@ -1,4 +1,4 @@
-"""A certificate for this machine that signs itself, for measuring what encryption costs."""
+"""A certificate for this machine that signs itself: to measure, or try, what is encrypted."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +10,8 @@ from cryptography.x509.oid import NameOID
 
 
 def self_signed(folder: Path, host: str = "localhost") -> tuple[Path, Path]:
-    """Write chain and key into a folder, PEM, for a day; returns both files."""
+    """Write chain and key into a folder, made if need be, PEM, for a day; returns both files."""
+    folder.mkdir(parents=True, exist_ok=True)
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
     today = datetime.now(UTC)

@@ -1,53 +1,19 @@
 """The index server as a caller meets it: tokens, deadlines, health, and what it refuses."""
 
 import threading
-from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from listings.similar.looks import Match, Reason
 from support import index_pb2 as messages
 from support.errors import IndexServerError, SettingError
 from support.faiss_index import FaissIndex
 from support.grpc_index import LISTINGS, SERVICE, GrpcIndex, IndexChannel
+from train.bench_certificate import self_signed
 from web.index_server import Certificate, IndexServer, named
 
 DIM = 4
-
-
-def self_signed(folder, host="localhost"):
-    """A certificate for one host and its key, as files."""
-    folder.mkdir(parents=True, exist_ok=True)
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
-    today = datetime.now(UTC)
-    built = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(today - timedelta(days=1))
-        .not_valid_after(today + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    chain, secret = folder / "chain.pem", folder / "key.pem"
-    chain.write_bytes(built.public_bytes(serialization.Encoding.PEM))
-    secret.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return chain, secret
 
 
 @pytest.fixture(scope="module")

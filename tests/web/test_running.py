@@ -21,9 +21,9 @@ from tests.web.doors import (
     until,
 )
 from tests.web.test_cli import shell
-from tests.web.test_index_server import self_signed
 from tests.web.test_metrics import read
 from tests.web.test_serve import workers
+from train.bench_certificate import self_signed
 
 __all__ = ["shell"]
 
