@@ -10,7 +10,7 @@ from sqlite_utils import Database
 
 from .. import embeddings, faqs, joining, routes
 from ..clock import ago
-from ..database import Row, one, scalar
+from ..database import one, scalar
 from ..seal import Seal
 from ..word_index import index_words
 from .ids import is_hashed
@@ -127,17 +127,23 @@ def _settle(db: Database, inquiry_id: int, part: Part, ids: dict[str, int]) -> N
         status = "closed"
     answer_id = ids.get(answer.raw.source_id) if answer else row["answer_id"]
     ended = answer.raw.at if answer else item.raw.opened_at
-    change: Row = {"text": text, "status": status, "answer_id": answer_id}
+    # Not through a table of sqlite-utils, which would read schema and row again for each inquiry, a
+    # third of an import's time.
+    db.conn.execute(
+        "UPDATE inquiries SET text = ?, status = ?, answer_id = ? WHERE id = ?",
+        (text, status, answer_id, inquiry_id),
+    )
     if answer or answer_id is None:
-        change |= {
-            "answered_at": answer.raw.at if answer else None,
-            "solved": int(answer is not None and item.raw.answer_source_id == answer.raw.source_id),
-            "closed_at": None if status == "open" else ended,
-        }
-    # sqlite-utils would read schema and row again for each inquiry, a third of an import's time.
-    places = ", ".join(f"{name} = ?" for name in change)
-    sql = f"UPDATE inquiries SET {places} WHERE id = ?"  # noqa: S608 - names that stand above
-    db.conn.execute(sql, [*change.values(), inquiry_id])
+        solved = answer is not None and item.raw.answer_source_id == answer.raw.source_id
+        db.conn.execute(
+            "UPDATE inquiries SET answered_at = ?, solved = ?, closed_at = ? WHERE id = ?",
+            (
+                answer.raw.at if answer else None,
+                int(solved),
+                None if status == "open" else ended,
+                inquiry_id,
+            ),
+        )
     if row["text"] != text:
         # What its vector was made of has changed: it is encoded anew.
         embeddings.forget(db, inquiry_id)
