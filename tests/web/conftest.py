@@ -329,3 +329,22 @@ def import_rows(
 
 def _similar() -> SimilarInquiries:
     return SimilarInquiries(SentenceEncoder(BigramEngine(), "bigrams"))
+
+
+@pytest.fixture
+def serve_index():
+    """Starts index servers over an empty index of vectors of four numbers, named `text`."""
+    from support.faiss_index import FaissIndex
+    from web.index_server import IndexServer, named
+
+    running = []
+
+    def start(**options):
+        server = IndexServer({"text": named(FaissIndex(4), 4)}, **options)
+        server.start()
+        running.append(server)
+        return server
+
+    yield start
+    for server in running:
+        server.stop()

@@ -15,10 +15,8 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
 
 from support import index_pb2 as messages
 from support.errors import IndexServerError
-from support.faiss_index import FaissIndex
 from support.grpc_index import HEALTH, INQUIRIES, LISTINGS, SERVICE, GrpcIndex, IndexChannel
 from web import index_server
-from web.index_server import IndexServer, named
 
 DIM = 4
 ABOUT = {HEALTH, "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"}
@@ -39,27 +37,12 @@ class Door:
         return messages.PastMatches() if request[0].__class__ is messages.PastByTextRequest else []
 
 
-@pytest.fixture
-def serve():
-    running = []
-
-    def start(**options):
-        server = IndexServer({"text": named(FaissIndex(DIM), DIM)}, **options)
-        server.start()
-        running.append(server)
-        return server
-
-    yield start
-    for server in running:
-        server.stop()
-
-
 def plain(server):
     return grpc.insecure_channel(f"127.0.0.1:{server.port}")
 
 
-def test_a_tool_lists_describes_and_calls_without_our_files(serve):
-    server = serve(inquiries=Door(), listings=Door())
+def test_a_tool_lists_describes_and_calls_without_our_files(serve_index):
+    server = serve_index(inquiries=Door(), listings=Door())
     with plain(server) as channel:
         database = ProtoReflectionDescriptorDatabase(channel)
         assert set(database.get_services()) == {SERVICE, LISTINGS, INQUIRIES} | ABOUT
@@ -77,17 +60,17 @@ def test_a_tool_lists_describes_and_calls_without_our_files(serve):
     assert (found.dim, found.count) == (DIM, 0)
 
 
-def test_only_what_is_there_is_listed(serve):
-    with plain(serve()) as channel:
+def test_only_what_is_there_is_listed(serve_index):
+    with plain(serve_index()) as channel:
         found = ProtoReflectionDescriptorDatabase(channel).get_services()
     assert set(found) == {SERVICE} | ABOUT
 
 
-def test_newer_tools_ask_the_protocol_by_its_newer_name(serve):
+def test_newer_tools_ask_the_protocol_by_its_newer_name(serve_index):
     """v1 and v1alpha have the same messages."""
     request = reflection_pb2.ServerReflectionRequest
     asked = [request(list_services=""), request(file_containing_symbol=INQUIRIES), request()]
-    with plain(serve(inquiries=Door())) as channel:
+    with plain(serve_index(inquiries=Door())) as channel:
         call = channel.stream_stream(
             "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
             request_serializer=request.SerializeToString,
@@ -99,8 +82,8 @@ def test_newer_tools_ask_the_protocol_by_its_newer_name(serve):
     assert wrong.error_response.error_code == grpc.StatusCode.INVALID_ARGUMENT.value[0]
 
 
-def test_what_there_is_to_call_is_told_to_those_who_show_the_token(serve):
-    server = serve(token="secret")
+def test_what_there_is_to_call_is_told_to_those_who_show_the_token(serve_index):
+    server = serve_index(token="secret")
     with plain(server) as stranger, pytest.raises(grpc.RpcError) as told:
         ProtoReflectionDescriptorDatabase(stranger).get_services()
     assert told.value.code() is grpc.StatusCode.UNAUTHENTICATED
@@ -114,9 +97,9 @@ def test_what_there_is_to_call_is_told_to_those_who_show_the_token(serve):
     assert told.value.code() is grpc.StatusCode.UNAUTHENTICATED
 
 
-def test_a_tool_that_never_hangs_up_is_hung_up_on(serve, monkeypatch):
+def test_a_tool_that_never_hangs_up_is_hung_up_on(serve_index, monkeypatch):
     monkeypatch.setattr(index_server, "TOLD", 0.3)
-    server = serve()
+    server = serve_index()
     with plain(server) as channel:
         call = channel.stream_stream(
             "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
@@ -134,8 +117,8 @@ def test_a_tool_that_never_hangs_up_is_hung_up_on(serve, monkeypatch):
         ended.set()
 
 
-def test_the_health_of_each_service_is_told(serve):
-    server = serve(inquiries=Door(), token="secret")
+def test_the_health_of_each_service_is_told(serve_index):
+    server = serve_index(inquiries=Door(), token="secret")
     with IndexChannel(f"127.0.0.1:{server.port}") as stranger:
         assert stranger.healthy()
         assert stranger.healthy(SERVICE)
@@ -144,8 +127,8 @@ def test_the_health_of_each_service_is_told(serve):
         assert not stranger.healthy("none")
 
 
-def test_who_watches_hears_of_the_end(serve):
-    server = serve()
+def test_who_watches_hears_of_the_end(serve_index):
+    server = serve_index()
     with plain(server) as channel:
         watch = channel.unary_stream(
             f"/{HEALTH}/Watch",
@@ -162,10 +145,10 @@ def by_text(caller, deadline=None):
     return caller.call(f"{INQUIRIES}/ByText", request, messages.PastMatches)
 
 
-def test_too_many_calls_are_refused_at_once_and_health_is_still_told(serve, monkeypatch):
+def test_too_many_calls_are_refused_at_once_and_health_is_still_told(serve_index, monkeypatch):
     monkeypatch.setattr(index_server, "WAITING", 3)
     door = Door()
-    server = serve(inquiries=door)
+    server = serve_index(inquiries=door)
     answers, refused = [], []
 
     def ask(caller):
@@ -188,10 +171,10 @@ def test_too_many_calls_are_refused_at_once_and_health_is_still_told(serve, monk
         assert by_text(caller) is not None
 
 
-def test_who_gave_up_is_not_worked_for(serve):
+def test_who_gave_up_is_not_worked_for(serve_index):
     """Calls that waited past their deadline, or were cancelled, leave the line."""
     door = Door()
-    server = serve(inquiries=door)
+    server = serve_index(inquiries=door)
     target = f"127.0.0.1:{server.port}"
 
     def ask():
@@ -221,8 +204,8 @@ def test_who_gave_up_is_not_worked_for(serve):
     assert door.done == index_server.THREADS + 1
 
 
-def test_who_waits_for_an_index_and_gives_up_frees_its_thread(serve):
-    server = serve()
+def test_who_waits_for_an_index_and_gives_up_frees_its_thread(serve_index):
+    server = serve_index()
     target = f"127.0.0.1:{server.port}"
     with IndexChannel(target, deadline=60) as caller:
         index = GrpcIndex(caller, "text")
@@ -236,9 +219,9 @@ def test_who_waits_for_an_index_and_gives_up_frees_its_thread(serve):
         assert len(index) == 0
 
 
-def test_who_sends_nothing_holds_up_nobody_without_the_token(serve):
+def test_who_sends_nothing_holds_up_nobody_without_the_token(serve_index):
     """Heads of calls without their messages would each hold a thread until they end."""
-    server = serve(inquiries=Door(), token="secret")
+    server = serve_index(inquiries=Door(), token="secret")
     never = threading.Event()
 
     def nothing():

@@ -8,10 +8,9 @@ import pytest
 from listings.similar.looks import Match, Reason
 from support import index_pb2 as messages
 from support.errors import IndexServerError, SettingError
-from support.faiss_index import FaissIndex
 from support.grpc_index import LISTINGS, SERVICE, GrpcIndex, IndexChannel
 from train.bench_certificate import self_signed
-from web.index_server import Certificate, IndexServer, named
+from web.index_server import Certificate, IndexServer
 
 DIM = 4
 
@@ -42,27 +41,12 @@ class Door:
         return []
 
 
-@pytest.fixture
-def serve():
-    running = []
-
-    def start(**options):
-        server = IndexServer({"text": named(FaissIndex(DIM), DIM)}, **options)
-        server.start()
-        running.append(server)
-        return server
-
-    yield start
-    for server in running:
-        server.stop()
-
-
 def channel(server, **options):
     return IndexChannel(f"127.0.0.1:{server.port}", **options)
 
 
-def test_a_token_is_asked_for_and_health_is_not(serve):
-    server = serve(token="secret")
+def test_a_token_is_asked_for_and_health_is_not(serve_index):
+    server = serve_index(token="secret")
     with channel(server) as stranger:
         assert stranger.healthy()
         with pytest.raises(IndexServerError, match="FAQDESK_INDEX_TOKEN"):
@@ -73,9 +57,9 @@ def test_a_token_is_asked_for_and_health_is_not(serve):
         assert len(GrpcIndex(friend, "text")) == 0
 
 
-def test_the_token_may_stand_in_the_environment(serve, monkeypatch):
+def test_the_token_may_stand_in_the_environment(serve_index, monkeypatch):
     monkeypatch.setenv("FAQDESK_INDEX_TOKEN", "secret")
-    with channel(serve(token="secret")) as friend:
+    with channel(serve_index(token="secret")) as friend:
         assert GrpcIndex(friend, "text").dim == DIM
 
 
@@ -87,10 +71,10 @@ def test_elsewhere_than_on_this_machine_it_needs_a_token_and_a_certificate():
 
 
 def test_what_travels_is_encrypted_for_those_who_trust_the_authority(
-    serve, certificate, monkeypatch
+    serve_index, certificate, monkeypatch
 ):
     chain, key = certificate
-    server = serve(certificate=Certificate.read(chain, key), token="secret")
+    server = serve_index(certificate=Certificate.read(chain, key), token="secret")
     pem = chain.read_bytes()
     with IndexChannel(f"localhost:{server.port}", token="secret", certificate=pem) as friend:
         index = GrpcIndex(friend, "text")
@@ -104,8 +88,10 @@ def test_what_travels_is_encrypted_for_those_who_trust_the_authority(
         IndexChannel(f"localhost:{server.port}")
 
 
-def test_strangers_to_the_certificate_are_told_the_cure(serve, certificate, monkeypatch, tmp_path):
-    server = serve(certificate=Certificate.read(*certificate))
+def test_strangers_to_the_certificate_are_told_the_cure(
+    serve_index, certificate, monkeypatch, tmp_path
+):
+    server = serve_index(certificate=Certificate.read(*certificate))
     with channel(server, deadline=60) as plain:
         assert not plain.healthy()
         with pytest.raises(IndexServerError, match="FAQDESK_INDEX_CA"):
@@ -126,7 +112,7 @@ def test_a_certificate_that_cannot_be_used_is_named(certificate, tmp_path):
             Certificate.read(*pair)
 
 
-def test_calls_under_way_are_answered_before_it_stops(serve):
+def test_calls_under_way_are_answered_before_it_stops(serve_index):
     class Slow(Door):
         def by_text(self, text, **options):
             entered.set()
@@ -134,7 +120,7 @@ def test_calls_under_way_are_answered_before_it_stops(serve):
             return super().by_text(text, **options)
 
     entered, go = threading.Event(), threading.Event()
-    server = serve(listings=Slow())
+    server = serve_index(listings=Slow())
     answers = []
     with channel(server, deadline=30) as caller:
         request = messages.ByTextRequest(text="oak")
@@ -153,8 +139,8 @@ def test_calls_under_way_are_answered_before_it_stops(serve):
     assert answers[0].matches[0].listing_id == 8
 
 
-def test_a_call_that_takes_too_long_ends_at_its_deadline(serve):
-    server = serve()
+def test_a_call_that_takes_too_long_ends_at_its_deadline(serve_index):
+    server = serve_index()
     with channel(server, deadline=60) as caller:
         index = GrpcIndex(caller, "text")  # connected: a busy machine takes its time for that
         caller.deadline = 0.3
@@ -167,8 +153,8 @@ def test_a_call_that_takes_too_long_ends_at_its_deadline(serve):
         channel(server, deadline=0)
 
 
-def test_a_server_that_is_gone_is_not_healthy_and_says_the_cure(serve):
-    server = serve()
+def test_a_server_that_is_gone_is_not_healthy_and_says_the_cure(serve_index):
+    server = serve_index()
     with channel(server) as caller:
         index = GrpcIndex(caller, "text")
         server.stop()
@@ -177,16 +163,16 @@ def test_a_server_that_is_gone_is_not_healthy_and_says_the_cure(serve):
             len(index)
 
 
-def test_unknown_indexes_and_a_port_in_use(serve):
-    server = serve()
+def test_unknown_indexes_and_a_port_in_use(serve_index):
+    server = serve_index()
     with channel(server) as caller, pytest.raises(IndexServerError, match="There are: text"):
         GrpcIndex(caller, "smells")
     with pytest.raises(SettingError, match="--port"):
         IndexServer({}, port=server.port)
 
 
-def test_what_is_wrong_on_the_wire_is_refused_by_the_server(serve):
-    with channel(serve()) as caller:
+def test_what_is_wrong_on_the_wire_is_refused_by_the_server(serve_index):
+    with channel(serve_index()) as caller:
         request = messages.AddRequest(index="text", ids=b"\0" * 8, vectors=b"\0" * 4)
         with pytest.raises(ValueError, match="4 numbers, got 1"):
             caller.call(f"{SERVICE}/Add", request, messages.Done)
@@ -195,8 +181,8 @@ def test_what_is_wrong_on_the_wire_is_refused_by_the_server(serve):
             caller.call(f"{SERVICE}/Search", request, messages.SearchResponse)
 
 
-def test_callers_at_once_do_not_disturb_each_other(serve):
-    server = serve()
+def test_callers_at_once_do_not_disturb_each_other(serve_index):
+    server = serve_index()
     with channel(server) as caller:
         index = GrpcIndex(caller, "text")
         parts = [np.arange(start, start + 50) for start in range(0, 400, 50)]
@@ -209,9 +195,9 @@ def test_callers_at_once_do_not_disturb_each_other(serve):
         assert len(index) == 400
 
 
-def test_listings_are_found_with_their_reasons(serve):
+def test_listings_are_found_with_their_reasons(serve_index):
     door = Door()
-    with channel(serve(listings=door)) as caller:
+    with channel(serve_index(listings=door)) as caller:
         request = messages.ByListingRequest(listing_id=3, options=messages.Options(top_k=2))
         found = caller.call(f"{LISTINGS}/ByListing", request, messages.Matches).matches
         assert [(m.listing_id, round(m.probability, 3)) for m in found] == [(7, 0.9)]
@@ -232,6 +218,6 @@ def test_listings_are_found_with_their_reasons(serve):
     assert door.asked[1][1]["ways"] == ("text",)
 
 
-def test_a_server_of_vectors_alone_says_so(serve):
-    with channel(serve()) as caller, pytest.raises(IndexServerError, match="workspace"):
+def test_a_server_of_vectors_alone_says_so(serve_index):
+    with channel(serve_index()) as caller, pytest.raises(IndexServerError, match="workspace"):
         caller.call(f"{LISTINGS}/ByText", messages.ByTextRequest(text="x"), messages.Matches)
