@@ -32,7 +32,7 @@ demo: install ## the sample desk: install, import, train, open http://127.0.0.1:
 
 test: install ## lint, types, every test
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n logical --maxprocesses=4 --dist=worksteal
 
 soak: install ## everything that runs long, for about an hour: make soak ONLY=killed
 	@FAQDESK_SOAK=$(SOAK) $(BIN)/python -m pytest --timeout=3600 $(if $(ONLY),-k "$(ONLY)") \

@@ -15,9 +15,8 @@ from sqlite_utils import Database
 
 from . import embeddings
 from .encoder import SentenceEncoder
-from .errors import ModelVersionError
 from .parquet_files import Columns
-from .shard_runs import Job, Progress, Spread, Work, model, run_shards, waiting
+from .shard_runs import Job, Progress, Spread, Work, check_copy, model, run_shards, waiting
 
 ROWS: Final = 4096  # inquiries of a shard: a whole number of batches
 NAME: Final = "encode"
@@ -80,11 +79,7 @@ class _Encoding:
 
     def open(self) -> Work:
         encoder = SentenceEncoder.load(Path(self.folder))
-        if encoder.version != self.version:
-            raise ModelVersionError(
-                f"{self.folder} holds the encoder {encoder.version}, and the run was begun with "
-                f"{self.version}. Delete the folder {Path(self.folder).parents[1]} and begin anew."
-            )
+        check_copy(self.folder, encoder.version, self.version)
         return lambda rows: self._encode(encoder, rows["id"], rows["text"])
 
     def _encode(

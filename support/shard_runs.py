@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from .batch import Engine
-from .errors import FaqdeskError, ImportFileError
+from .errors import FaqdeskError, ImportFileError, ModelVersionError
 from .parquet_files import Columns, read_columns, write_columns
 from .run_folders import run_folder
 from .whole_files import whole_file
@@ -111,6 +111,19 @@ class Shard:
 def model(spread: Spread, name: str, part: str) -> str:
     """Where the work of the job of a name finds a model that it brings."""
     return str(spread.folder / name / "models" / part)
+
+
+def check_copy(folder: str, found: str, begun: str) -> None:
+    """Check the version of a model that was brought along against the one that a run began with.
+
+    Raises:
+        ModelVersionError: it is another.
+    """
+    if found != begun:
+        raise ModelVersionError(
+            f"{folder} holds the version {found}, and the run was begun with {begun}. Delete the "
+            f"folder {Path(folder).parents[1]} and begin anew."
+        )
 
 
 def waiting(place: Path, job: Job) -> bool:

@@ -101,7 +101,7 @@ MEASUREMENTS: Final = (
             Quantity("p99", "search p99, ms", digits=2),
             Quantity("processor_p50", "search p50, processor ms", digits=2),
             Quantity("exact_p50", "exact scan p50, ms", digits=2),
-            _MEMORY,
+            Quantity("peak_mb", "peak memory of the process that has them built, MB"),
         ),
     ),
     Measurement(

@@ -11,7 +11,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import structlog
 
@@ -71,7 +71,7 @@ def check() -> None:
         "The Redis server", "" if parts.scheme == "unix" else parts.hostname or "an unnamed host",
         secret=bool(parts.password), encrypted=parts.scheme == "rediss", cure=_CURE,
     )  # fmt: skip
-    if "ssl_cert_reqs" in parts.query or "ssl_check_hostname" in parts.query:
+    if {"ssl_cert_reqs", "ssl_check_hostname"} & parse_qs(parts.query, True).keys():
         raise SettingError(f"{REDIS} may not say that a certificate need not be checked.")
 
 

@@ -18,7 +18,16 @@ from support.database import write
 from support.encoder import SentenceEncoder
 from support.errors import InputError
 from support.parquet_files import Columns
-from support.shard_runs import Job, Progress, Spread, Work, model, run_shards, waiting
+from support.shard_runs import (
+    Job,
+    Progress,
+    Spread,
+    Work,
+    check_copy,
+    model,
+    run_shards,
+    waiting,
+)
 
 from . import vectors
 from .describe import BATCH, Describer, Shown, describe_pictures, shown
@@ -56,7 +65,7 @@ def describe_in_shards(
     job = Job(
         _TEXT_JOB,
         {"version": describer.text_version, "rows": TEXTS},
-        _Describing(model(spread, _TEXT_JOB, "encoder")),
+        _Describing(model(spread, _TEXT_JOB, "encoder"), describer.text_version),
         asked={"id": "int", "text": "text", "as_of": "int"},
         made=_MADE,
         message="words of listings",
@@ -71,7 +80,13 @@ def describe_in_shards(
     job = Job(
         _PICTURE_JOB,
         {"version": describer.picture_version, "rows": PICTURES, "batch": BATCH},
-        _Looking(model(spread, _PICTURE_JOB, "space"), str(images), probe, BATCH),
+        _Looking(
+            model(spread, _PICTURE_JOB, "space"),
+            describer.picture_version,
+            str(images),
+            probe,
+            BATCH,
+        ),
         asked={"id": "int", "position": "int", "file": "text", "as_of": "int"},
         made=_MADE,
         message="pictures of listings",
@@ -158,9 +173,11 @@ class _Describing:
     """Opens the encoder of words."""
 
     encoder: str
+    version: str  # of the vectors that the run was begun with
 
     def open(self) -> Work:
         describer = Describer(SentenceEncoder.load(Path(self.encoder)))
+        check_copy(self.encoder, describer.text_version, self.version)
         return lambda rows: _columns(describer.describe_texts(rows["id"], rows["text"]))
 
 
@@ -169,6 +186,7 @@ class _Looking:
     """Opens the space of pictures."""
 
     space: str
+    version: str  # of the vectors that the run was begun with
     images: str
     probe: str  # a picture that whoever begins the run sees; "" where there is none
     batch: int  # listings whose pictures are looked at together
@@ -181,6 +199,7 @@ class _Looking:
                 f"folder that every machine has under the same name."
             )
         space = PictureSpace.load(Path(self.space))
+        check_copy(self.space, space.version, self.version)
 
         def look(rows: Columns) -> Columns:
             pictures = list(zip(rows["id"], rows["position"], rows["file"], strict=True))

@@ -5,6 +5,7 @@ import threading
 import numpy as np
 import pytest
 
+from support import faiss_parts
 from support.faiss_index import FaissIndex
 from tests import soaking
 from tests.support.engines import ENGINES, opened
@@ -30,10 +31,14 @@ def new_index(served):
     return lambda: served(FaissIndex(DIM))
 
 
-@pytest.fixture(params=[0, 20, 50], ids=["unsaved", "half saved", "saved"])
-def made(request, served, tmp_path):
+SAVED = {"unsaved": (0, 50), "half saved": (20, 50), "saved": (50, 50), "saved in parts": (50, 20)}
+
+
+@pytest.fixture(params=SAVED.values(), ids=SAVED)
+def made(request, served, tmp_path, monkeypatch):
     """An index of 50 vectors under the ids 100, 103, ..., some of them in a snapshot."""
-    ids, vectors, saved = np.arange(50) * 3 + 100, unit(50), request.param
+    ids, vectors, (saved, part) = np.arange(50) * 3 + 100, unit(50), request.param
+    monkeypatch.setattr(faiss_parts, "ROWS", part)
     base = FaissIndex(DIM)
     if saved:
         base.add(ids[:saved], vectors[:saved])

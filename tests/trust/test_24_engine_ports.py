@@ -143,6 +143,7 @@ def test_nobody_gets_in_with_a_wrong_token_or_none():
         "redis://queue.example:6379/0", "redis://:word@queue.example:6379/0",
         "rediss://queue.example:6379/0", "redis://10.0.0.5:6379/0", "redis://0.0.0.0/0",
         "rediss://:word@queue.example/0?ssl_cert_reqs=none",
+        "rediss://:word@queue.example/0?ssl%5Fcert_reqs=none",
         "rediss://:word@queue.example/0?ssl_check_hostname=false", "redis://user@queue.example/0",
     ],
 )  # fmt: skip

@@ -17,6 +17,7 @@ from support.release import current
 from support.releases import publish, put_in_force, store
 from tests import soaking
 from tests.conftest import ACTOR
+from tests.listings.moderation.model_desk import rows, write_model
 from tests.listings.small_category import category_model
 from tests.web.doors import faqdesk, until
 from tests.web.drawn_listings import BAG, BAG_AGAIN, sell
@@ -192,7 +193,7 @@ def turned_category(folder, place):
     write_artifact(place, kind="category", files=files, metrics=known.metrics, config=config)
 
 
-def test_category_models_and_the_index_of_listings_reach_every_process(space, category_model):
+def test_models_and_the_index_of_listings_reach_every_process(space, category_model):
     folder = space.models / "category"
     shutil.copytree(category_model, folder / "m1")
     turned_category(category_model, folder / "m2")
@@ -204,9 +205,16 @@ def test_category_models_and_the_index_of_listings_reach_every_process(space, ca
     versions = {name: version_of(folder / name) for name in stored}
     assert versions["m1"] != versions["m2"]
     put_in_force(space, db, stored["m1"], actor=ACTOR)
+    judges = {
+        name: write_model(space, db, rows(), name=name, publish=name == "j1")
+        for name in ("j1", "j2")
+    }
+    judging = {name: version_of(space.models / "moderation" / name) for name in judges}
+    assert judging["j1"] != judging["j2"]
     _, token = tokens.create(
-        db, ACTOR, name="shop", scopes=("listings",), per_minute=tokens.MOST_PER_MINUTE
-    )
+        db, ACTOR, name="shop", scopes=("listings", "moderation"),
+        per_minute=tokens.MOST_PER_MINUTE,
+    )  # fmt: skip
     sell(space, db, 1, "kim", BAG, photos=[(1, 0)])
     with served(space, ("--workers", str(WORKERS))) as server:
         pids = server.web_pids(least=WORKERS)
@@ -224,26 +232,26 @@ def test_category_models_and_the_index_of_listings_reach_every_process(space, ca
             def like(pid, text):
                 return len(ask(pid, "listings:similar", {"text": text}).get("listings", []))
 
-            assert {model(pid) for pid in pids} == {versions["m1"]}
-            before = {pid: like(pid, BAG) for pid in pids}
-            for name in ("m2", "m1", "m2"):
-                done = faqdesk(
-                    space,
-                    "models",
-                    "publish",
-                    stored[name],
-                    "--line",
-                    "category",
-                    "--force",
-                    "--reason",
-                    "t",
-                )
+            def judge(pid):
+                return ask(pid, "listings:judge", {"title": BAG, "dry_run": True}).get("model")
+
+            def move(line, release, told, version):
+                how = ("--line", line, "--force", "--reason", "t")
+                done = faqdesk(space, "models", "publish", release, *how)
                 assert done.returncode == 0, done.stderr
                 for pid in pids:
                     until(
-                        lambda pid=pid, name=name: model(pid) == versions[name],
-                        f"process {pid} follows to {name}", seconds=FOLLOW_SECONDS,
+                        lambda pid=pid: told(pid) == version,
+                        f"process {pid} follows to {release}", seconds=FOLLOW_SECONDS,
                     )  # fmt: skip
+
+            assert {model(pid) for pid in pids} == {versions["m1"]}
+            assert {judge(pid) for pid in pids} == {judging["j1"]}
+            before = {pid: like(pid, BAG) for pid in pids}
+            for name in ("m2", "m1", "m2"):
+                move("category", stored[name], model, versions[name])
+            for name in ("j2", "j1"):
+                move("moderation", judges[name], judge, judging[name])
             sell(space, db, 2, "lee", BAG_AGAIN, photos=[(1, 0)])
             done = faqdesk(space, "similar", "index")
             assert done.returncode == 0, done.stderr

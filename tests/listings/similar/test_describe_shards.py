@@ -11,7 +11,7 @@ from listings.similar.picture_space import KIND, PictureSpace
 from support.artifact import write_artifact
 from support.audit import Actor
 from support.batch import LocalEngine
-from support.errors import InputError
+from support.errors import InputError, ModelVersionError
 from support.shard_runs import Spread
 from support.shipped import shipped_folder
 
@@ -119,6 +119,20 @@ def test_goes_on_after_a_stop_and_passes_over_what_changed(
     anew(db)
     plain = [row for row in described_by(shards=False) if row[0] != shop[15]]
     assert [row[:4] for row in plain] == [row[:4] for row in found]
+
+
+class Turned(Describer):
+    text_version = "another"
+
+
+def test_a_model_of_another_version_describes_nothing(small, db, images, shop, encoder, tmp_path):
+    spread = Spread(LocalEngine(1), tmp_path / "runs")
+    with pytest.raises(ModelVersionError, match="begin anew"):
+        describe_in_shards(
+            db, Turned(encoder), images, encoder=shipped_folder(), space=None, spread=spread,
+            progress=silent,
+        )  # fmt: skip
+    assert db.table("listing_vectors").count == 0
 
 
 CHANGES = {
