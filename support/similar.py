@@ -24,7 +24,7 @@ from .hybrid import Hits, HybridIndex, mix_for
 from .inquiries import PastAnswer, labels, past_answers
 from .lexical_index import LexicalIndex
 from .shared_vectors import SharedVectors
-from .vector_index import Ids, VectorIndex, Vectors
+from .vector_index import Ids, VectorIndex, Vectors, with_more
 
 Neighbours = list[tuple[tuple[str, ...], float]]  # labels and fused score, best first
 # Characters of a text that are looked for. On the forum's validation part the share of five was
@@ -301,7 +301,7 @@ class SimilarInquiries:
         # Only what is new: one whose label was taken away is passed over when labels are read.
         sql = "SELECT DISTINCT inquiry_id FROM labels WHERE id > ? AND id <= ?"
         newer = [row[0] for row in db.conn.execute(sql, [read, last[0]])]
-        self._labelled = np.union1d(self._labelled, np.array(newer, np.int64))
+        self._labelled = with_more(self._labelled, np.array(newer, np.int64))
         self._last_label = last
 
 

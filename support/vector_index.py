@@ -126,6 +126,16 @@ def mark(values: Ids, among: Ids) -> NDArray[np.bool_]:
     return found
 
 
+def with_more(among: Ids, ids: Ids) -> Ids:
+    """A sorted array with some ids more, each once.
+
+    Of a million and one: a few milliseconds, where `union1d` sorts them all anew for 500.
+    """
+    ids = np.unique(ids)
+    ids = ids[~in_sorted(ids, among)]
+    return np.insert(among, np.searchsorted(among, ids), ids)
+
+
 def best_of(ids: Ids, scores: Vectors, *, top_k: int) -> tuple[Ids, Vectors]:
     """The best of what was found, as `VectorIndex.search` answers; what is no hit has the id -1.
 

@@ -55,11 +55,12 @@ class Fit:
         return f"n^{self.power:.2f} ± {self.error:.2f}, ×/÷ {self.factor:.2f}"
 
 
-def expected(points: Sequence[tuple[float, float]], rows: float) -> float | None:
-    """What so many rows would take, by the law; of one size alone by proportion; of none None.
+def ahead(points: Sequence[tuple[float, float]]) -> Fit | None:
+    """The law by which to look beyond the largest size, through what was measured there.
 
-    The law is never taken to grow more slowly than the last step between two sizes: a start that
-    costs seconds makes the growth of small sizes look slow.
+    It never grows more slowly than the last step between two sizes: a start that costs seconds, or
+    memory that is there anyway, makes the growth of small sizes look slow. Of one size alone it is
+    proportion; of none None.
     """
     kept = [(size, value) for size, value in points if value > 0]
     if not kept:
@@ -67,10 +68,15 @@ def expected(points: Sequence[tuple[float, float]], rows: float) -> float | None
     largest = max(size for size, _ in kept)
     last = max(value for size, value in kept if size == largest)
     smaller = [point for point in kept if point[0] < largest]
-    if not smaller:
-        return last * rows / largest
-    second = max(size for size, _ in smaller)
-    power = 0.0
-    for law in (Fit.of(kept), Fit.of([p for p in kept if p[0] >= second])):
-        power = max(power, law.power if law else 0.0)
-    return float(last * (rows / largest) ** power)
+    power = 0.0 if smaller else 1.0
+    if smaller:
+        second = max(size for size, _ in smaller)
+        for law in (Fit.of(kept), Fit.of([p for p in kept if p[0] >= second])):
+            power = max(power, law.power if law else 0.0)
+    return Fit(last / largest**power, power, len({size for size, _ in kept}), None, 1.0)
+
+
+def expected(points: Sequence[tuple[float, float]], rows: float) -> float | None:
+    """What so many rows would take, by the law `ahead`; None where nothing was measured."""
+    law = ahead(points)
+    return law.at(rows) if law else None

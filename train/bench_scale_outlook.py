@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Sequence
 from typing import Final
 
-from .bench_scale_fit import Fit
+from .bench_scale_fit import Fit, ahead
 from .bench_scale_ledger import MEASURED, Entry, points
 from .bench_scale_projection import (
     SCAN_SOCKET,
@@ -38,6 +38,9 @@ LIMITS: Final = (
     ("vectors", "p99", 50.0, "a vector search takes 50 ms (p99)"),
     ("vectors", "build_seconds", 8 * 3600.0, "one index takes a night to build"),
     ("vectors", "peak_mb", 64_000.0, "building one index needs 64 GB"),
+    ("pages", "send p95", 1000.0, "sending an answer takes a second (p95)"),
+    ("pages", "FAQs p95", 1000.0, "the list of FAQs takes a second (p95)"),
+    ("pages", "to mend p95", 1000.0, "FAQs to mend take a second (p95)"),
     ("pages", "inbox p95", 1000.0, "the inbox takes a second (p95)"),
     ("pages", "answered, filtered p95", 1000.0, "filtered answers take a second (p95)"),
     ("pages", "search p95", 1000.0, "the search page takes a second (p95)"),
@@ -119,20 +122,28 @@ def _hours(entries: Sequence[Entry], machine: Machine) -> str:
 
 
 def _first(entries: Sequence[Entry]) -> str:
-    """At how many rows each limit is met, by the laws, the smallest first."""
+    """At how many rows each limit is met, by the laws or the last step, the smallest first."""
     found = []
     for name, key, limit, words in LIMITS:
         mine = [entry for entry in entries if entry.measurement == name]
-        law = Fit.of(points(mine, key))
-        if law is None or law.factor > LOOSE:
+        law, beyond = Fit.of(points(mine, key)), ahead(points(mine, key))
+        if law is None or beyond is None or law.factor > LOOSE:
             continue
         largest = max(entry.rows for entry in mine)
-        rows = rows_at(law, limit)
-        found.append((rows or float("inf"), words, law.words(), largest))
+        rows = rows_at(beyond, limit)
+        steeper = beyond.power > law.power
+        said = f"n^{beyond.power:.2f}, the last step" if steeper else law.words()
+        if key.endswith("_mb") and (each := _each(points(mine, key))) > 0:
+            rows = largest + (limit - _last(mine, name, key)) / each
+            said = f"{1e6 * each:,.0f} bytes a row, the last step"
+        found.append((rows or float("inf"), words, said, largest))
     if not found:
         return ""
     lines = [
-        "### Where it hurts first, by the laws",
+        "### Where it hurts first",
+        "",
+        "By the law of all sizes, or by the step between the two largest where that is steeper; "
+        "memory and disk by what a row more takes there.",
         "",
         "| what | at rows | growth | measured up to |",
         "|---|---|---|---|",
@@ -141,6 +152,19 @@ def _first(entries: Sequence[Entry]) -> str:
         at = _about(rows) if rows <= FAR * largest else f"beyond {FAR * largest:,}"
         lines.append(f"| {words} | {at} | {law_words} | {largest:,} |")
     return "\n".join(lines)
+
+
+def _each(measured: Sequence[tuple[float, float]]) -> float:
+    """By how much a row more raised a quantity between the two largest sizes.
+
+    Memory is what a process needs anyway and so much a row: no power law tells that.
+    """
+    typical = {
+        rows: statistics.median(value for at, value in measured if at == rows)
+        for rows, _ in measured
+    }
+    (few, before), (many, after) = sorted(typical.items())[-2:]
+    return (after - before) / (many - few)
 
 
 def _about(rows: float) -> str:

@@ -7,6 +7,7 @@ import pytest
 
 from support import faiss_parts
 from support.faiss_index import FaissIndex
+from support.vector_index import with_more
 from tests import soaking
 from tests.support.engines import ENGINES, opened
 
@@ -129,6 +130,14 @@ def test_no_query_finds_nothing(made):
     index, _, _ = made
     found, scores = index.search(np.empty((0, DIM), np.float32), top_k=3)
     assert found.shape == scores.shape == (0, 3)
+
+
+@pytest.mark.parametrize("more", [[], [4], [7, 1, 7, 100, -3], [2, 2]])
+@pytest.mark.parametrize("among", [[], [2], [2, 4, 9]])
+def test_ids_are_added_to_a_sorted_array(among, more):
+    found = with_more(np.array(among, np.int64), np.array(more, np.int64))
+    assert found.dtype == np.int64
+    assert found.tolist() == sorted({*among, *more})
 
 
 def test_refuses_wrong_shapes_and_ids(new_index):
