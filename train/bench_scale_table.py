@@ -83,6 +83,7 @@ MEASUREMENTS: Final = (
             Quantity("typed_p99", "search of typed words (SQLite) p99, ms", digits=2),
             Quantity("open_seconds", "opening the index, s", digits=2),
             Quantity("serving_mb", "memory of the process that suggests, MB"),
+            Quantity("peak_mb", "peak memory of the one that encodes and builds, MB"),
         ),
     ),
     Measurement(

@@ -22,7 +22,7 @@ from train.bench_scale import DESKS, LEDGER, MATERIAL, Plan, duration, run_scale
 from train.bench_scale_fit import Fit, expected
 from train.bench_scale_ledger import FAILED, LEFT, MEASURED, Entry, Ledger, alone
 from train.bench_scale_material import SOURCE, prepare
-from train.bench_scale_outlook import rates
+from train.bench_scale_outlook import outlook, rates
 from train.bench_scale_projection import (
     Machine,
     bytes_a_vector,
@@ -75,6 +75,17 @@ def test_a_law_says_how_well_it_holds():
     assert law.error == pytest.approx(math.sqrt(1.5 / 1 / 2))
     assert law.factor == pytest.approx(math.exp(math.sqrt(1.5 / 3)))
     assert law.words() == "n^1.50 ± 0.87, ×/÷ 2.03"
+
+
+def test_beyond_the_largest_size_the_last_step_counts_where_it_is_steeper():
+    week = {10**4: 10.0, 10**5: 12.0, 10**6: 60.0}  # the step: 5 times, n^0.70
+    memory = {10**4: 100.0, 10**5: 190.0}  # a thousand bytes an inquiry more
+    table = outlook(
+        [entry("pages", rows, {"week p95": value}) for rows, value in week.items()]
+        + [entry("search", rows, {"serving_mb": value}) for rows, value in memory.items()]
+    )
+    assert "| the week takes a second (p95) | 56,000,000 | n^0.70, the last step |" in table
+    assert "| 16,000,000 | 1,000 bytes a row, the last step |" in table
 
 
 def test_two_sizes_are_said_to_be_two():
