@@ -37,6 +37,11 @@ SCANNED_UP_TO = 20_000  # allowed vectors of a graph that are scanned: it loses 
 GRAPH_BUILD_WIDTH = 100
 GRAPH_SEARCH_WIDTH = 192  # at least; twice as many as are asked for
 GRAPH_MOST_WIDTH = 1_000  # when few of those walked through are allowed
+# At least, however many parts are asked. Of 100 parts of 10^7 vectors in clusters of fifty, each
+# holds one of the ten nearest or none. What one of 100,000 holds of a query's cluster was found, by
+# width: 20 .66 in .13 ms, 40 .83 in .22, 61 .92 in .31, 96 .98 in .44, 136 .99 in .59. With 20 all
+# 100 together found .74 of the ten nearest.
+GRAPH_PART_WIDTH = 96
 
 _limits = threading.Lock()
 
@@ -102,7 +107,7 @@ class Part:
             # Each of several parts holds a share of what is wanted, in a graph that is smaller.
             share = choice.count / self.count
             width = max(GRAPH_SEARCH_WIDTH, min(top_k / share, GRAPH_MOST_WIDTH), 2 * top_k)
-            width = max(math.ceil(width / math.sqrt(parts)), top_k)
+            width = max(math.ceil(width / math.sqrt(parts)), GRAPH_PART_WIDTH, top_k)
             parameters = faiss.SearchParametersHNSW(sel=selector, efSearch=width)
         else:
             index = index.storage if isinstance(index, faiss.IndexHNSW) else index

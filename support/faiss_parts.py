@@ -28,9 +28,9 @@ from .vector_index import Vectors
 from .whole_files import sweep, whole_file
 
 # Vectors of a part. Of 10^5 real texts, 448 numbers each, one core built one graph in 26 s, two in
-# 19, four in 14, eight in 10; searched as far as each of several needs to be (`Part.search`) they
-# found .92, .92, .93, .94 of the ten nearest in 0.5, 0.8, 1.3, 1.6 ms. So a part is as large as
-# one core builds in half a minute, and of a million vectors ten are searched.
+# 19, four in 14, eight in 10; searched to a width of 192 over the root of their number they found
+# .92, .92, .93, .94 of the ten nearest in 0.5, 0.8, 1.3, 1.6 ms. So a part is as large as one core
+# builds in half a minute, and of a million vectors ten are searched.
 ROWS: Final = 100_000
 NAME: Final = "index"  # of the folder of a run
 _ONE: Final = "vectors.faiss"

@@ -69,6 +69,25 @@ def test_several_parts_answer_as_one(small_parts, tmp_path):
     assert np.isnan(index.vectors(np.array([1]))).all()
 
 
+def test_one_of_a_hundred_parts_is_searched_far_enough_to_find_the_one_near_it_holds(tmp_path):
+    draw, size, dim = np.random.default_rng(0), 10_000, 64
+    kinds = draw.standard_normal((2 * size, dim), dtype=np.float32)
+    of = draw.integers(0, len(kinds), size)
+
+    def some(chosen):
+        found = kinds[chosen] + draw.standard_normal((len(chosen), dim), dtype=np.float32)
+        return found / np.linalg.norm(found, axis=1, keepdims=True)
+
+    vectors = some(of)
+    faiss_part.build(vectors, tmp_path / "part", kind=faiss_part.GRAPH_KIND)
+    part = faiss_part.Part.load(tmp_path / "part")
+    queries = some(draw.choice(np.unique(of), 200, replace=False))
+    choice = part.choose(np.ones(size, bool))
+    places, _ = part.search(queries, top_k=10, choice=choice, parts=100)
+    nearest = np.argmax(queries @ vectors.T, axis=1)
+    assert (places == nearest[:, None]).any(axis=1).mean() >= 0.99
+
+
 def test_what_was_removed_and_what_is_not_allowed_is_found_in_no_part(small_parts, tmp_path):
     ids, vectors = np.arange(430), unit(430)
     index = saved(tmp_path / "index", ids, vectors)
