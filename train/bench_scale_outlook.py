@@ -128,13 +128,14 @@ def _first(entries: Sequence[Entry]) -> str:
     for name, key, limit, words in LIMITS:
         mine = [entry for entry in entries if entry.measurement == name]
         law, beyond = Fit.of(points(mine, key)), ahead(points(mine, key))
-        if law is None or beyond is None or law.factor > LOOSE:
+        memory = key.endswith("_mb")
+        if law is None or beyond is None or (law.factor > LOOSE and not memory):
             continue
         largest = max(entry.rows for entry in mine)
         rows = rows_at(beyond, limit)
         steeper = beyond.power > law.power
         said = f"n^{beyond.power:.2f}, the last step" if steeper else law.words()
-        if key.endswith("_mb") and (each := _each(points(mine, key))) > 0:
+        if memory and (each := _each(points(mine, key))) > 0:
             rows = largest + (limit - _last(mine, name, key)) / each
             said = f"{1e6 * each:,.0f} bytes a row, the last step"
         found.append((rows or float("inf"), words, said, largest))
