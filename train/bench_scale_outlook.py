@@ -133,7 +133,7 @@ def _first(entries: Sequence[Entry]) -> str:
             continue
         largest = max(entry.rows for entry in mine)
         rows = rows_at(beyond, limit)
-        steeper = beyond.power > law.power
+        steeper = beyond.power > law.power + 0.005  # what two digits show
         said = f"n^{beyond.power:.2f}, the last step" if steeper else law.words()
         if memory and (each := _each(points(mine, key))) > 0:
             rows = largest + (limit - _last(mine, name, key)) / each
