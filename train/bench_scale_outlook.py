@@ -22,7 +22,6 @@ from .bench_similar_speed import DIM
 LISTINGS: Final = 10**8
 VECTORS: Final = 10**9
 COUNTS: Final = (1, 10)  # machines that share the work
-LOOSE: Final = 1.5  # sizes that lie this far from a law follow none
 FAR: Final = 1_000  # times what was measured; further no law is worth a number
 # Where it hurts first: measurement, figure, the limit, and in what words.
 LIMITS: Final = (
@@ -128,14 +127,13 @@ def _first(entries: Sequence[Entry]) -> str:
     for name, key, limit, words in LIMITS:
         mine = [entry for entry in entries if entry.measurement == name]
         law, beyond = Fit.of(points(mine, key)), ahead(points(mine, key))
-        memory = key.endswith("_mb")
-        if law is None or beyond is None or (law.factor > LOOSE and not memory):
+        if law is None or beyond is None:
             continue
         largest = max(entry.rows for entry in mine)
         rows = rows_at(beyond, limit)
         steeper = beyond.power > law.power + 0.005  # what two digits show
         said = f"n^{beyond.power:.2f}, the last step" if steeper else law.words()
-        if memory and (each := _each(points(mine, key))) > 0:
+        if key.endswith("_mb") and (each := _each(points(mine, key))) > 0:
             rows = largest + (limit - _last(mine, name, key)) / each
             said = f"{1e6 * each:,.0f} bytes a row, the last step"
         found.append((rows or float("inf"), words, said, largest))

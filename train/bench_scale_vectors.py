@@ -22,6 +22,7 @@ from support.vector_index import Ids, Vectors
 from .bench_probe import quantiles
 from .bench_scale_task import Task
 from .bench_similar_speed import DIM, TOP_K, clustered
+from .progress import silent
 
 QUERIES: Final = 500
 SCANS: Final = 10
@@ -42,7 +43,7 @@ def measure_vectors(task: Task, *, dim: int = DIM) -> dict[str, float]:
     index = FaissIndex(dim)
     index.add(np.arange(task.rows, dtype=np.int64), vectors)
     by = Spread(LocalEngine(), task.place / "runs")
-    with built_by(index, spread=by, progress=lambda done, total, message: None):
+    with built_by(index, spread=by, progress=silent):
         index.snapshot(folder)
     built, worked = time.perf_counter() - clock, _worked() - processor
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

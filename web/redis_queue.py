@@ -71,7 +71,8 @@ def check() -> None:
         "The Redis server", "" if parts.scheme == "unix" else parts.hostname or "an unnamed host",
         secret=bool(parts.password), encrypted=parts.scheme == "rediss", cure=_CURE,
     )  # fmt: skip
-    if {"ssl_cert_reqs", "ssl_check_hostname"} & parse_qs(parts.query, True).keys():
+    asked = parse_qs(parts.query, keep_blank_values=True)
+    if "ssl_cert_reqs" in asked or "ssl_check_hostname" in asked:
         raise SettingError(f"{REDIS} may not say that a certificate need not be checked.")
 
 
